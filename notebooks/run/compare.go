@@ -43,9 +43,10 @@ func (d Difference) String() string {
 //
 // A cell says in its tags what may differ: [NumbersVary], [OrderVaries],
 // [OutputVaries]. Its metadata may hold patterns for parts of its text that
-// may differ, as in {"poolbook": {"varies": ["pid \\d+"]}}; an output's own
-// metadata may have {"poolbook": {"varies": "numbers"}}. Escape sequences for
-// colours and trailing spaces are not compared. An error is a *PatternError,
+// may differ, as in {"poolbook": {"varies": ["pid \\d+"]}}. A display's own
+// metadata may have {"poolbook": {"varies": "numbers"}}, or "all" when it is
+// not compared at all (a progress bar, which a fast machine never shows).
+// Escape sequences for colours and trailing spaces are not compared. An error is a *PatternError,
 // or says that the cells are not the same.
 func Compare(stored, got *nbformat.Notebook) ([]Difference, error) {
 	if len(stored.Cells) != len(got.Cells) {
@@ -136,6 +137,10 @@ func sections(c *nbformat.Cell) []section {
 			text := o.EName + ": " + o.EValue + "\n" + strings.Join(o.Traceback, "\n")
 			out = append(out, section{what: "error", text: text})
 		default:
+			varies := displayVaries(&o.Metadata)
+			if varies == "all" {
+				continue
+			}
 			what := "the result"
 			if o.Type == nbformat.DisplayData {
 				displays++
@@ -150,19 +155,22 @@ func sections(c *nbformat.Cell) []section {
 				if json.Unmarshal(raw, &s) == nil {
 					text = s
 				}
-				out = append(out, section{what: what + " (" + mime + ")", text: text, numbers: numbersVary(&o.Metadata)})
+				out = append(out, section{what: what + " (" + mime + ")", text: text, numbers: varies == "numbers"})
 			}
 		}
 	}
 	return out
 }
 
-func numbersVary(meta *nbformat.Object) bool {
+// displayVaries is what a display says of itself, "" when it says nothing.
+func displayVaries(meta *nbformat.Object) string {
 	var p struct {
-		Varies any `json:"varies"`
+		Varies string `json:"varies"`
 	}
-	ok, err := meta.Decode("poolbook", &p)
-	return ok && err == nil && p.Varies == "numbers"
+	if _, err := meta.Decode("poolbook", &p); err != nil {
+		return ""
+	}
+	return p.Varies
 }
 
 func errorSection(list []section) *section {

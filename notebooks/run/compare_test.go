@@ -65,6 +65,8 @@ func TestCompare(t *testing.T) {
 		{"display that says its numbers vary", `{}`,
 			outs{display(t, nbformat.DisplayData, "text/plain", "5/5 in 2.01 s", `{"poolbook":{"varies":"numbers"}}`)},
 			outs{display(t, nbformat.DisplayData, "text/plain", "5/5 in 2.2 s", `{"poolbook":{"varies":"numbers"}}`)}, ""},
+		{"display that is not compared", `{}`, outs{stdout("a")},
+			outs{display(t, nbformat.DisplayData, "text/plain", "5/5 in 2.2 s", `{"poolbook":{"varies":"all"}}`), stdout("a")}, ""},
 		{"same error, other colours", `{}`, outs{failure("boom")}, outs{{Type: nbformat.ErrorOutput, EName: "panic", EValue: "boom", Traceback: []string{"boom"}}}, ""},
 		{"error gone", `{}`, outs{failure("boom")}, nil, "cell 1 (id \"c\"): error is not as stored:\n- panic: boom\n- boom"},
 	}
