@@ -7,7 +7,10 @@ import { rspack } from '@rspack/core';
 import svgToDataUri from 'mini-svg-data-uri';
 
 const require = createRequire(import.meta.url);
-export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
+export const root = path.resolve(
+  path.dirname(fileURLToPath(import.meta.url)),
+  '..'
+);
 
 /**
  * The configuration for one build.
@@ -61,7 +64,12 @@ export function config({ output, mode }) {
             chunks: 'initial',
             priority: 2
           },
-          shared: { minChunks: 2, chunks: 'async', minSize: 20000, reuseExistingChunk: true }
+          shared: {
+            minChunks: 2,
+            chunks: 'async',
+            minSize: 20000,
+            reuseExistingChunk: true
+          }
         }
       }
     },
@@ -86,7 +94,14 @@ export function config({ output, mode }) {
     },
     module: {
       rules: [
-        { test: /\.ts$/, loader: 'builtin:swc-loader', options: { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' } }, type: 'javascript/auto' },
+        {
+          test: /\.ts$/,
+          loader: 'builtin:swc-loader',
+          options: {
+            jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }
+          },
+          type: 'javascript/auto'
+        },
         { test: /\.m?js$/, resolve: { fullySpecified: false } },
         { test: /\.raw\.css$/, type: 'asset/source' },
         {

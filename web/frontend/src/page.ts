@@ -5,7 +5,9 @@
 function option(name: string): string {
   const element = document.getElementById('jupyter-config-data');
   if (!element?.textContent) return '';
-  const value = (JSON.parse(element.textContent) as Record<string, unknown>)[name];
+  const value = (JSON.parse(element.textContent) as Record<string, unknown>)[
+    name
+  ];
   return typeof value === 'string' ? value : '';
 }
 
@@ -30,7 +32,14 @@ export class ResponseError extends Error {
 
 /** The address of a path of the server, each segment of it percent-encoded. */
 export function address(...segments: string[]): string {
-  return baseUrl + segments.flatMap(s => s.split('/')).filter(Boolean).map(encodeURIComponent).join('/');
+  return (
+    baseUrl +
+    segments
+      .flatMap(s => s.split('/'))
+      .filter(Boolean)
+      .map(encodeURIComponent)
+      .join('/')
+  );
 }
 
 function cookie(name: string): string {
@@ -42,7 +51,11 @@ function cookie(name: string): string {
  * Sends one request and returns the JSON of the answer (undefined when empty).
  * Throws a ResponseError with the server's own message when it is refused.
  */
-export async function request<T>(method: string, url: string, body?: unknown): Promise<T> {
+export async function request<T>(
+  method: string,
+  url: string,
+  body?: unknown
+): Promise<T> {
   const headers: Record<string, string> = { Accept: 'application/json' };
   const token = option('token');
   if (token) headers['Authorization'] = `token ${token}`;
@@ -65,7 +78,10 @@ export async function request<T>(method: string, url: string, body?: unknown): P
   }
   if (!response.ok) {
     const message = (data as { message?: string } | undefined)?.message;
-    throw new ResponseError(response.status, message || `${response.status} ${response.statusText}`);
+    throw new ResponseError(
+      response.status,
+      message || `${response.status} ${response.statusText}`
+    );
   }
   return data as T;
 }
@@ -94,5 +110,7 @@ export function setThemeChoice(choice: ThemeChoice): void {
 
 /** Whether the page is dark under this choice, now. */
 export function isDark(choice: ThemeChoice): boolean {
-  return choice === 'system' ? matchMedia('(prefers-color-scheme: dark)').matches : choice === 'dark';
+  return choice === 'system'
+    ? matchMedia('(prefers-color-scheme: dark)').matches
+    : choice === 'dark';
 }

@@ -23,14 +23,14 @@ import { followers, pluginsOf } from './plugins';
 export const plugins = [
   ...followers(),
   ...pluginsOf([
-  celltags,
-  console,
-  csvviewer,
-  fileeditor,
-  imageviewer,
-  inspector,
-  logconsole,
-  markdownviewer,
-  settingeditor
-]).filter(p => !p.id.endsWith(':language-server'))
+    celltags,
+    console,
+    csvviewer,
+    fileeditor,
+    imageviewer,
+    inspector,
+    logconsole,
+    markdownviewer,
+    settingeditor
+  ]).filter(p => !p.id.endsWith(':language-server'))
 ];

@@ -52,15 +52,19 @@ export const layout: JupyterFrontEndPlugin<ILayoutRestorer> = {
       registry: app.commands
     });
     const empty = { 'multiple-document': {}, 'single-document': {} };
-    void shell.restoreLayout('multiple-document', restorer, empty).then(async () => {
-      // A window of its own starts with the document alone.
-      const saved = await state.fetch('layout-restorer:data');
-      if (!saved) {
-        shell.collapseLeft();
-        shell.collapseRight();
-      }
-      shell.layoutModified.connect(() => void restorer.save(shell.saveLayout()));
-    });
+    void shell
+      .restoreLayout('multiple-document', restorer, empty)
+      .then(async () => {
+        // A window of its own starts with the document alone.
+        const saved = await state.fetch('layout-restorer:data');
+        if (!saved) {
+          shell.collapseLeft();
+          shell.collapseRight();
+        }
+        shell.layoutModified.connect(
+          () => void restorer.save(shell.saveLayout())
+        );
+      });
     return restorer;
   }
 };

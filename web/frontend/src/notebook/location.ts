@@ -1,6 +1,10 @@
 // The page's address names the document it shows: /notebooks/… for notebooks,
 // /edit/… for other files.
-import { ILabShell, JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
+import {
+  ILabShell,
+  JupyterFrontEnd,
+  type JupyterFrontEndPlugin
+} from '@jupyterlab/application';
 import { PathExt } from '@jupyterlab/coreutils';
 import { IDocumentManager } from '@jupyterlab/docmanager';
 import { address, baseUrl, defaultKernel } from '../page';
@@ -28,7 +32,10 @@ export const tree: JupyterFrontEndPlugin<JupyterFrontEnd.ITreeResolver> = {
   autoStart: true,
   provides: JupyterFrontEnd.ITreeResolver,
   activate: () => ({
-    paths: Promise.resolve({ browser: PathExt.dirname(requestedPath()), file: '' })
+    paths: Promise.resolve({
+      browser: PathExt.dirname(requestedPath()),
+      file: ''
+    })
   })
 };
 
@@ -43,7 +50,12 @@ export const opener: JupyterFrontEndPlugin<void> = {
     void app.restored.then(() => {
       // A new notebook comes with the kernel it was made for.
       const kernel = new URLSearchParams(location.search).get('kernel');
-      if (path) documents.openOrReveal(path, 'default', kernel ? { name: kernel } : undefined);
+      if (path)
+        documents.openOrReveal(
+          path,
+          'default',
+          kernel ? { name: kernel } : undefined
+        );
       shell.currentPathChanged.connect((_, { newValue }) => show(newValue));
       shell.layoutModified.connect(() => title(shell));
       if (path) show(path);
@@ -54,7 +66,8 @@ export const opener: JupyterFrontEndPlugin<void> = {
 function show(path: string): void {
   if (!path) return;
   const target = documentAddress(path.replace(/^[^:/]*:/, ''));
-  if (target !== location.pathname + location.search) history.replaceState(null, '', target);
+  if (target !== location.pathname + location.search)
+    history.replaceState(null, '', target);
 }
 
 function title(shell: ILabShell): void {

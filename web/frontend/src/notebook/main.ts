@@ -1,6 +1,7 @@
 // The notebook page: JupyterLab's application with a curated choice of plugins.
 import { JupyterLab } from '@jupyterlab/application';
 import { PageConfig } from '@jupyterlab/coreutils';
+import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 import json from '@jupyterlab/json-extension';
 import './styles';
 import { layout } from './layout';
@@ -15,14 +16,20 @@ import { themes } from './themes';
 async function late(app: JupyterLab): Promise<void> {
   const { plugins } = await import('./late');
   app.registerPlugins(plugins);
-  const started = plugins.filter(p => p.autoStart !== false && p.autoStart !== 'defer');
+  const started = plugins.filter(
+    p => p.autoStart !== false && p.autoStart !== 'defer'
+  );
   await Promise.all(started.map(p => app.activatePlugin(p.id)));
 }
 
 async function main(): Promise<void> {
   PageConfig.setOption('appName', 'Poolbook');
   PageConfig.setOption('mode', 'multiple-document');
-  const app = new JupyterLab({ mimeExtensions: [{ default: json }] });
+  const app = new JupyterLab({
+    mimeExtensions: [
+      { __esModule: true, default: json } as IRenderMime.IExtensionModule
+    ]
+  });
   app.registerPlugins([
     ...plugins,
     settings,

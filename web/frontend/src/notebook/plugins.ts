@@ -63,13 +63,21 @@ function all(modules: unknown[]): Plugin[] {
 
 /** The plugins of modules, whether one or a list, without those left out. */
 export function pluginsOf(modules: unknown[]): Plugin[] {
-  return all(modules).filter(p => !LEFT_OUT.has(p.id.replace('@jupyterlab/', '')));
+  return all(modules).filter(
+    p => !LEFT_OUT.has(p.id.replace('@jupyterlab/', ''))
+  );
 }
 
 /** Plugins of the first screen's packages that need one of late.ts. */
 export function followers(): Plugin[] {
-  const ids = ['tooltip-extension:consoles', 'tooltip-extension:files', 'notebook-extension:log-output'];
-  return all([tooltip, notebook]).filter(p => ids.includes(p.id.replace('@jupyterlab/', '')));
+  const ids = [
+    'tooltip-extension:consoles',
+    'tooltip-extension:files',
+    'notebook-extension:log-output'
+  ];
+  return all([tooltip, notebook]).filter(p =>
+    ids.includes(p.id.replace('@jupyterlab/', ''))
+  );
 }
 
 /** The plugins of the first screen. */

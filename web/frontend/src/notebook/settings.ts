@@ -2,7 +2,10 @@
 // server keeps only what a person changed. A server without that API leaves the
 // changes to the browser's storage.
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { ISettingConnector, type ISettingRegistry } from '@jupyterlab/settingregistry';
+import {
+  ISettingConnector,
+  type ISettingRegistry
+} from '@jupyterlab/settingregistry';
 import { DataConnector } from '@jupyterlab/statedb';
 import {
   address,
@@ -15,7 +18,10 @@ import {
 import schemas from '../../generated/schemas.json';
 import { defaults } from './defaults';
 
-type Known = Record<string, { schema: ISettingRegistry.ISchema; version: string }>;
+type Known = Record<
+  string,
+  { schema: ISettingRegistry.ISchema; version: string }
+>;
 type Overrides = Record<string, string>;
 
 const KEY = 'poolbook:settings';
@@ -36,7 +42,10 @@ function schemaOf(id: string): ISettingRegistry.ISchema {
   if (!own) return schema;
   const properties = { ...schema.properties };
   for (const [name, value] of Object.entries(own)) {
-    properties[name] = { ...properties[name], default: value } as ISettingRegistry.IProperty;
+    properties[name] = {
+      ...properties[name],
+      default: value
+    } as ISettingRegistry.IProperty;
   }
   return { ...schema, properties };
 }
@@ -63,21 +72,33 @@ function changed(raw: string, values: Record<string, unknown>): string {
 
 function noteTheme(raw: string): void {
   try {
-    const user = JSON.parse(raw) as { 'adaptive-theme'?: boolean; theme?: string };
-    if (user['adaptive-theme'] ?? user.theme === undefined) setThemeChoice('system');
+    const user = JSON.parse(raw) as {
+      'adaptive-theme'?: boolean;
+      theme?: string;
+    };
+    if (user['adaptive-theme'] ?? user.theme === undefined)
+      setThemeChoice('system');
     else setThemeChoice(user.theme?.includes('Dark') ? 'dark' : 'light');
   } catch {
     // Written by hand with comments: the start page keeps its own choice.
   }
 }
 
-class Connector extends DataConnector<ISettingRegistry.IPlugin, string, string, string> {
+class Connector extends DataConnector<
+  ISettingRegistry.IPlugin,
+  string,
+  string,
+  string
+> {
   private onServer = true;
   private readonly overrides = this.load();
 
   private async load(): Promise<Overrides> {
     try {
-      const answer = await request<{ settings: Overrides }>('GET', address('poolbook/api/settings'));
+      const answer = await request<{ settings: Overrides }>(
+        'GET',
+        address('poolbook/api/settings')
+      );
       return answer.settings;
     } catch (error) {
       if (!(error instanceof ResponseError)) throw error;
@@ -86,15 +107,25 @@ class Connector extends DataConnector<ISettingRegistry.IPlugin, string, string, 
     }
   }
 
-  override async fetch(id: string): Promise<ISettingRegistry.IPlugin | undefined> {
+  override async fetch(
+    id: string
+  ): Promise<ISettingRegistry.IPlugin | undefined> {
     const found = known[id];
     if (!found) return undefined;
     const stored = (await this.overrides)[id] ?? '{}';
     const raw = id === THEMES ? withTheme(stored) : stored;
-    return { id, raw, schema: schemaOf(id), version: found.version, data: { composite: {}, user: {} } };
+    return {
+      id,
+      raw,
+      schema: schemaOf(id),
+      version: found.version,
+      data: { composite: {}, user: {} }
+    };
   }
 
-  override async list(query?: string): Promise<{ ids: string[]; values: ISettingRegistry.IPlugin[] }> {
+  override async list(
+    query?: string
+  ): Promise<{ ids: string[]; values: ISettingRegistry.IPlugin[] }> {
     const ids = Object.keys(known);
     if (query === 'ids') return { ids, values: [] };
     const values = await Promise.all(ids.map(id => this.fetch(id)));
@@ -106,7 +137,11 @@ class Connector extends DataConnector<ISettingRegistry.IPlugin, string, string, 
     overrides[id] = raw;
     if (id === THEMES) noteTheme(raw);
     if (this.onServer) {
-      await request('PUT', address('poolbook/api/settings') + '/' + encodeURIComponent(id), { raw });
+      await request(
+        'PUT',
+        address('poolbook/api/settings') + '/' + encodeURIComponent(id),
+        { raw }
+      );
     } else {
       localStorage.setItem(KEY, JSON.stringify(overrides));
     }

@@ -6,7 +6,11 @@ import {
   type JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import { Notification } from '@jupyterlab/apputils';
-import { type ITranslator, ITranslator as TranslatorToken, nullTranslator } from '@jupyterlab/translation';
+import {
+  type ITranslator,
+  ITranslator as TranslatorToken,
+  nullTranslator
+} from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
 import { baseUrl } from '../page';
 import logoSvg from '../logo.svg';
@@ -46,7 +50,12 @@ export const connectionLost: JupyterFrontEndPlugin<IConnectionLost> = {
     let note = '';
     app.serviceManager.kernelspecs.specsChanged.connect(() => {
       if (!note) return;
-      Notification.update({ id: note, message: 'The server answers again.', type: 'success', autoClose: 3000 });
+      Notification.update({
+        id: note,
+        message: 'The server answers again.',
+        type: 'success',
+        autoClose: 3000
+      });
       note = '';
     });
     return async () => {
@@ -66,6 +75,8 @@ export const watch: JupyterFrontEndPlugin<void> = {
   autoStart: true,
   requires: [IConnectionLost],
   activate: (app, lost: IConnectionLost) => {
-    app.serviceManager.connectionFailure.connect((manager, error) => void lost(manager, error));
+    app.serviceManager.connectionFailure.connect(
+      (manager, error) => void lost(manager, error)
+    );
   }
 };

@@ -10,7 +10,9 @@ class Connector extends DataConnector<string> {
     return sessionStorage.getItem(PREFIX + id) ?? undefined;
   }
 
-  override async list(query = ''): Promise<{ ids: string[]; values: string[] }> {
+  override async list(
+    query = ''
+  ): Promise<{ ids: string[]; values: string[] }> {
     const ids: string[] = [];
     for (let i = 0; i < sessionStorage.length; i++) {
       const key = sessionStorage.key(i)!;

@@ -9,7 +9,12 @@ import ownDark from './dark.css?text';
 
 const sheet = document.createElement('style');
 
-function register(manager: IThemeManager, name: string, isLight: boolean, text: string): void {
+function register(
+  manager: IThemeManager,
+  name: string,
+  isLight: boolean,
+  text: string
+): void {
   manager.register({
     name,
     displayName: name.replace('Poolbook ', ''),
