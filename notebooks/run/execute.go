@@ -34,9 +34,13 @@ type Step struct {
 	Err         error         // when Done: a *CellError, also of a cell that may fail
 }
 
-// interruptGrace is how long a cell may go on after it was interrupted,
-// before its kernel counts as stuck.
-const interruptGrace = 5 * time.Second
+// A cell that has to stop is interrupted every second: a kernel ignores an
+// interrupt that comes before it has begun with the cell. After the last one
+// the kernel counts as stuck.
+const (
+	interruptEvery = time.Second
+	maxInterrupts  = 5
+)
 
 // Notebook runs the code cells of nb from first to last in a kernel that is
 // ready, and stores their outputs in nb: also those of a run that fails. It
@@ -76,6 +80,9 @@ type runner struct {
 func (r *runner) cell(ctx context.Context, cell *nbformat.Cell, at, of int) error {
 	step := Step{Cell: at, Cells: of, Source: cell.Source}
 	r.progress(step)
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	start := time.Now()
 	failed, err := r.execute(ctx, cell, at)
 	step.Done, step.Took = true, time.Since(start)
@@ -113,33 +120,36 @@ func (r *runner) execute(ctx context.Context, cell *nbformat.Cell, at int) (fail
 	if err := r.k.Send(protocol.Shell, m); err != nil {
 		return nil, lost(err)
 	}
-	limit := &deadline{parent: ctx, timeout: r.o.Timeout}
-	wait, cancel := limit.start()
-	defer func() { cancel() }()
+	wait := newPatience(ctx, r.o.Timeout)
+	defer func() { wait.end() }()
+	var reason error // why the cell was interrupted
+	interrupts := 0
 	for replied, idle := false, false; !replied || !idle; {
-		in, err := r.sub.Next(wait)
+		in, err := r.sub.Next(wait.ctx)
 		switch {
-		case err != nil && wait.Err() == nil:
+		case err != nil && wait.ctx.Err() == nil:
 			return co.failed, lost(err)
-		case err != nil && limit.reason != nil:
-			return co.failed, lost(fmt.Errorf("the cell did not stop within %v of its interrupt", interruptGrace))
+		case err != nil && interrupts == maxInterrupts:
+			return co.failed, lost(fmt.Errorf("the cell did not stop within %v of its interrupt", maxInterrupts*interruptEvery))
 		case err != nil:
-			limit.reason = ctx.Err()
-			if limit.reason == nil {
-				limit.reason = &TimeoutError{Cell: at, ID: cell.ID, Timeout: r.o.Timeout}
+			if reason == nil {
+				reason = ctx.Err()
 			}
-			cancel()
-			wait, cancel = context.WithTimeout(context.WithoutCancel(ctx), interruptGrace)
-			if err := r.k.Interrupt(wait); err != nil {
+			if reason == nil {
+				reason = &TimeoutError{Cell: at, ID: cell.ID, Timeout: r.o.Timeout}
+			}
+			interrupts++
+			wait.extend(interruptEvery)
+			if err := r.k.Interrupt(wait.ctx); err != nil {
 				return co.failed, lost(fmt.Errorf("interrupt: %w", err))
 			}
 			continue
 		case in.Event != "":
-			reason := r.k.Err()
-			if reason == nil {
-				reason = fmt.Errorf("it is %s", in.Event)
+			why := r.k.Err()
+			if why == nil {
+				why = fmt.Errorf("it is %s", in.Event)
 			}
-			return co.failed, lost(reason)
+			return co.failed, lost(why)
 		}
 		if in.Channel == protocol.IOPub {
 			if _, err := r.out.message(in.Message.Parent.ID, in.Message.Header.Type, in.Message.Content); err != nil {
@@ -170,21 +180,31 @@ func (r *runner) execute(ctx context.Context, cell *nbformat.Cell, at int) (fail
 			idle = status.ExecutionState == protocol.StateIdle
 		}
 	}
-	return co.failed, limit.reason
+	return co.failed, reason
 }
 
-// deadline is a cell's limit of time, and why it was interrupted.
-type deadline struct {
-	parent  context.Context
-	timeout time.Duration
-	reason  error
+// patience is how long a cell is waited for.
+type patience struct {
+	ctx context.Context
+	end context.CancelFunc
 }
 
-func (d *deadline) start() (context.Context, context.CancelFunc) {
-	if d.timeout > 0 {
-		return context.WithTimeout(d.parent, d.timeout)
+// newPatience ends with ctx, and after timeout when that is not 0.
+func newPatience(ctx context.Context, timeout time.Duration) *patience {
+	p := &patience{}
+	if timeout > 0 {
+		p.ctx, p.end = context.WithTimeout(ctx, timeout)
+	} else {
+		p.ctx, p.end = context.WithCancel(ctx)
 	}
-	return context.WithCancel(d.parent)
+	return p
+}
+
+// extend waits anew, for d, also when the first context has ended.
+func (p *patience) extend(d time.Duration) {
+	first := p.end
+	ctx, end := context.WithTimeout(context.WithoutCancel(p.ctx), d)
+	p.ctx, p.end = ctx, func() { end(); first() }
 }
 
 // drain takes what has come by now, without waiting.
