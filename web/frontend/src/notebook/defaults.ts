@@ -13,7 +13,7 @@ export const defaults: Record<string, Record<string, unknown>> = {
     theme: 'Poolbook Light'
   },
   '@jupyterlab/docmanager-extension:plugin': {
-    autosaveInterval: 30
+    autosaveInterval: 15
   },
   '@jupyterlab/completer-extension:manager': {
     autoCompletion: false

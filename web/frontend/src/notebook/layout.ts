@@ -10,6 +10,9 @@ import type { WidgetTracker } from '@jupyterlab/apputils';
 import { type IRestorer, IStateDB } from '@jupyterlab/statedb';
 import type { Widget } from '@lumino/widgets';
 
+/** Below this width of the window, in CSS pixels, only one side bar is shown. */
+const NARROW = 640;
+
 class Restorer extends LayoutRestorer {
   private started = false;
 
@@ -60,6 +63,7 @@ export const layout: JupyterFrontEndPlugin<ILayoutRestorer> = {
         if (!saved) {
           shell.collapseLeft();
           shell.collapseRight();
+          if (innerWidth < NARROW) shell.toggleSideTabBarVisibility('right');
         }
         shell.layoutModified.connect(
           () => void restorer.save(shell.saveLayout())

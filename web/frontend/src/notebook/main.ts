@@ -9,6 +9,7 @@ import { isNotebook, opener, requestedPath, tree } from './location';
 import { plugins } from './plugins';
 import { settings } from './settings';
 import { connectionLost, logo, translator, watch } from './shell';
+import { saveState } from './savestate';
 import { state } from './state';
 import { themes } from './themes';
 
@@ -34,6 +35,7 @@ async function main(): Promise<void> {
     ...plugins,
     settings,
     state,
+    saveState,
     layout,
     themes,
     translator,

@@ -17,6 +17,7 @@ import {
 } from '../page';
 import schemas from '../../generated/schemas.json';
 import { defaults } from './defaults';
+import { schema as saveState } from './savestate';
 
 type Known = Record<
   string,
@@ -25,7 +26,10 @@ type Known = Record<
 type Overrides = Record<string, string>;
 
 const KEY = 'poolbook:settings';
-const known = schemas as unknown as Known;
+const known: Known = {
+  ...(schemas as unknown as Known),
+  'poolbook:save-state': { schema: saveState as unknown as ISettingRegistry.ISchema, version: '1' }
+};
 
 function fromBrowser(): Overrides {
   try {
