@@ -2,11 +2,122 @@ package interp
 
 import (
 	"context"
+	"flag"
+	"fmt"
+	"go/token"
+	"go/types"
 	"io"
 	"io/fs"
 	"log/slog"
 	"reflect"
+	"slices"
+	"sync"
+
+	"golang.org/x/tools/go/ssa"
+
+	"poolbook/interp/internal/bridge"
+	"poolbook/interp/internal/check"
+	"poolbook/interp/internal/check/stdlib"
+	"poolbook/interp/internal/rtype"
+	"poolbook/interp/internal/split"
+	"poolbook/interp/internal/vm"
 )
+
+// A Session runs cells and keeps what they declare. Its methods may be called concurrently; cells run one at a time.
+type Session struct {
+	log     *slog.Logger
+	fset    *token.FileSet
+	bridge  *bridge.Set
+	imp     *stdlib.Importer
+	types   *rtype.Table
+	machine *vm.Machine
+	prog    *ssa.Program
+	streams *streams
+	flags   *flag.FlagSet // of package flag in cells
+
+	programArgs []string // os.Args of RunProgram
+
+	// running is held while a cell runs: cells run one at a time.
+	running sync.Mutex
+
+	// mu guards what follows, and everything that go/types and go/ssa change lazily on the session's behalf.
+	mu      sync.Mutex
+	env     *check.Env
+	sources map[string]*source       // by the name that positions have
+	globals map[*types.Var]*ssa.Global
+	inited  map[*types.Package]bool  // source packages whose variables are set
+	units   unitState
+}
+
+// source is a text that positions lead to.
+type source struct {
+	cell int    // 0 for files
+	file string // for files
+	code string
+}
+
+// New returns an empty session.
+func New(cfg Config) (*Session, error) {
+	if err := check.SelfTest(); err != nil {
+		return nil, err
+	}
+	s := &Session{
+		log:     cfg.Logger,
+		fset:    token.NewFileSet(),
+		bridge:  bridge.New(),
+		sources: map[string]*source{},
+		globals: map[*types.Var]*ssa.Global{},
+		inited:  map[*types.Package]bool{},
+	}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	for _, p := range cfg.Packages {
+		s.bridge.Add(p.Path, p.Name, p.Symbols)
+	}
+	s.imp = stdlib.New(stdlib.Config{Bridge: s.bridge, Sources: cfg.Sources, Fset: s.fset})
+	s.env = check.NewEnv(s.fset, s.imp, cfg.Preload)
+	s.prog = ssa.NewProgram(s.fset, ssa.InstantiateGenerics|ssa.BareInits)
+	s.types = rtype.New(rtype.Config{Compiled: s.bridge.Type, Method: s.method})
+	s.streams = newStreams()
+	intrinsics, err := s.intrinsics(cfg.Intrinsics)
+	if err != nil {
+		return nil, fmt.Errorf("interp: intrinsics: %w", err)
+	}
+	s.machine = vm.New(vm.Config{Types: s.types, Lookup: s.bridge.Lookup, Intrinsics: intrinsics})
+	return s, nil
+}
+
+// Close stops what the session's cells left running and frees its pipes. It waits for neither.
+func (s *Session) Close() error {
+	return s.streams.close()
+}
+
+// IsComplete tells whether code can be run as it stands, and when it is Incomplete, the white space that the next line
+// should begin with.
+func (s *Session) IsComplete(code string) (Completeness, string) {
+	status, indent := split.IsComplete(code)
+	return Completeness(status), indent
+}
+
+// Variables returns the session's variables, sorted by name.
+func (s *Session) Variables() []Variable {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var list []Variable
+	for _, name := range s.env.Names() {
+		v, ok := s.env.Lookup(name).(*types.Var)
+		if !ok {
+			continue
+		}
+		g := s.globals[v]
+		if g == nil {
+			continue
+		}
+		list = append(list, Variable{Name: name, Type: s.env.TypeString(v.Type()), Value: s.machine.Global(g), Cell: s.env.PackageOf(v).Cell})
+	}
+	return slices.Clip(list)
+}
 
 // Config says what a session's cells can use beyond the standard library. The zero Config is a session with the standard library alone.
 type Config struct {
@@ -23,8 +134,8 @@ type Config struct {
 	Logger *slog.Logger
 }
 
-// Package is a compiled package with its symbols: functions as they are, variables as pointers, types as (*T)(nil),
-// constants as values (they become typed constants when cells use them).
+// Package is a compiled package with its symbols: functions as they are, variables as addressable values
+// (reflect.ValueOf(&Var).Elem()), types as nil pointers (reflect.ValueOf((*T)(nil))).
 type Package struct {
 	Path, Name string
 	Symbols    map[string]reflect.Value

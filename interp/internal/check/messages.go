@@ -83,3 +83,6 @@ func (e *Env) objectFor(name string, cur *Package) types.Object {
 	}
 	return e.Lookup(name)
 }
+
+// CleanTypes rewrites the names of cells' packages in a text for readers.
+func (e *Env) CleanTypes(msg string) string { return e.clean(msg, nil) }

@@ -58,6 +58,9 @@ func lex(code string) lexed {
 		case lit == "":
 			end = off + len(t.String())
 		}
+		if n := len(l.toks); n > 0 { // an illegal byte's literal is longer than the byte
+			l.toks[n-1].end = min(l.toks[n-1].end, off)
+		}
 		l.toks = append(l.toks, tok{t, lit, off, min(end, len(code))})
 	}
 }
