@@ -13,8 +13,12 @@ import (
 	"github.com/traefik/yaegi/stdlib/unrestricted"
 
 	"poolbook/interp/internal/bridge/native"
+	"poolbook/interp/internal/bridge/native/typed"
 	"poolbook/interp/internal/bridge/std"
 )
+
+// A Table holds the symbols of a package by name.
+type Table = map[string]reflect.Value
 
 // A Set is a set of compiled packages. It is safe for concurrent use.
 type Set struct {
@@ -71,6 +75,7 @@ var standard = sync.OnceValue(func() map[string]*pkg {
 		}
 	}
 	packages[native.Path] = newPkg(native.Path, "native", native.Symbols())
+	packages[typed.Path] = newPkg(typed.Path, "typed", typed.Symbols())
 	return packages
 })
 
@@ -91,7 +96,7 @@ func (s *Set) Added() []string {
 }
 
 // Package returns the name and the symbols of a package given to [Set.Add]. The map must not be changed.
-func (s *Set) Package(path string) (name string, symbols map[string]reflect.Value, ok bool) {
+func (s *Set) Package(path string) (name string, symbols Table, ok bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	p, ok := s.added[path]
@@ -133,7 +138,7 @@ func (s *Set) Type(pkgPath, name string) (reflect.Type, bool) {
 		return nil, false
 	}
 	if v, ok := p.lookup(name); ok {
-		if !isType(v) {
+		if !IsType(v) {
 			return nil, false
 		}
 		return v.Type().Elem(), true
@@ -142,8 +147,8 @@ func (s *Set) Type(pkgPath, name string) (reflect.Type, bool) {
 	return t, ok
 }
 
-// isType reports whether a symbol stands for a type.
-func isType(v reflect.Value) bool {
+// IsType reports whether a symbol stands for a type.
+func IsType(v reflect.Value) bool {
 	return v.Kind() == reflect.Pointer && !v.CanAddr() && v.IsNil()
 }
 
@@ -151,7 +156,7 @@ func isType(v reflect.Value) bool {
 func (s *Set) Packages() []string {
 	paths := s.Added()
 	for path := range standard() {
-		if path != native.Path {
+		if path != native.Path && path != typed.Path {
 			paths = append(paths, path)
 		}
 	}
