@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"reflect"
 	"sync"
+	"sync/atomic"
 
 	"poolbook/pool/internal/codec"
 )
@@ -89,8 +90,26 @@ type Origin struct {
 // defaultHost serves plain Go programs, and code that runs in a worker process.
 var defaultHost = &Host{}
 
+// caller is what CallerOrigin returns where no interpreter replaces it.
+var caller atomic.Pointer[func() *Origin]
+
 // CallerOrigin is the origin of calls in a plain Go program. Every public function of package pool passes it on.
-func CallerOrigin() *Origin { return &Origin{Host: defaultHost} }
+func CallerOrigin() *Origin {
+	if f := caller.Load(); f != nil {
+		return (*f)()
+	}
+	return &Origin{Host: defaultHost}
+}
+
+// SetCaller makes CallerOrigin return what f does: for a compiled program that has a Host of its own, with worker processes.
+// It is called before the first pool is made. nil goes back to goroutine workers.
+func SetCaller(f func() *Origin) {
+	if f == nil {
+		caller.Store(nil)
+		return
+	}
+	caller.Store(&f)
+}
 
 // host never returns nil.
 func (o *Origin) host() *Host {

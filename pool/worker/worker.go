@@ -52,5 +52,6 @@ type Caller interface {
 // Main ignores interrupt signals: the terminal sends them to workers too, and it is the notebook that decides.
 // It returns nil after an orderly stop. When in ends in the middle of a task, Main ends the process.
 func Main(ctx context.Context, in io.Reader, out io.Writer, open func(Env) (Evaluator, error)) error {
-	return run(ctx, in, out, open)
+	w := newWorker(in, out)
+	return w.main(ctx, open)
 }
