@@ -126,10 +126,13 @@ func (s *Set) Lookup(pkgPath, name string) (reflect.Value, bool) {
 }
 
 // Type returns the type of that name of a compiled package. It finds types that are not exported too, where an exported
-// function, variable or field has them, and instances of generic types that the process was compiled with, under
-// their reflect name (Seq[string]).
+// function, variable or field has them, and instances of generic function types that the process was compiled with,
+// under their reflect name (iter.Seq[string], which strings.Lines returns).
 func (s *Set) Type(pkgPath, name string) (reflect.Type, bool) {
 	if strings.HasSuffix(name, "]") {
+		if s.pkg(pkgPath) == nil && pkgPath != "iter" {
+			return nil, false
+		}
 		t, ok := instances()[pkgPath+"."+name]
 		return t, ok
 	}
@@ -215,12 +218,13 @@ func (w walker) walk(t reflect.Type) {
 	}
 }
 
-// instances returns the instances of generic types that the process's other types mention, by package path and name.
-// Looking takes some 10 ms, once.
+// instances returns the instances of generic function types that the process's other types mention, by package path and
+// name. Instances of other generic types are left out: they may have another layout and other methods than those that
+// are interpreted from source.
 var instances = sync.OnceValue(func() map[string]reflect.Type {
 	found := make(map[string]reflect.Type)
 	w := walker{seen: make(map[reflect.Type]bool), named: func(t reflect.Type) bool {
-		if name := t.Name(); strings.HasSuffix(name, "]") && !strings.Contains(name, "main.") {
+		if name := t.Name(); t.Kind() == reflect.Func && strings.HasSuffix(name, "]") && !strings.Contains(name, "main.") {
 			found[t.PkgPath()+"."+name] = t
 		}
 		return false
