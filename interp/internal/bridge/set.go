@@ -13,8 +13,12 @@ import (
 	"github.com/traefik/yaegi/stdlib/unrestricted"
 
 	"poolbook/interp/internal/bridge/native"
+	"poolbook/interp/internal/bridge/native/typed"
 	"poolbook/interp/internal/bridge/std"
 )
+
+// A Table holds the symbols of a package by name.
+type Table = map[string]reflect.Value
 
 // A Set is a set of compiled packages. It is safe for concurrent use.
 type Set struct {
@@ -71,6 +75,7 @@ var standard = sync.OnceValue(func() map[string]*pkg {
 		}
 	}
 	packages[native.Path] = newPkg(native.Path, "native", native.Symbols())
+	packages[typed.Path] = newPkg(typed.Path, "typed", typed.Symbols())
 	return packages
 })
 
@@ -91,7 +96,7 @@ func (s *Set) Added() []string {
 }
 
 // Package returns the name and the symbols of a package given to [Set.Add]. The map must not be changed.
-func (s *Set) Package(path string) (name string, symbols map[string]reflect.Value, ok bool) {
+func (s *Set) Package(path string) (name string, symbols Table, ok bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	p, ok := s.added[path]
@@ -121,10 +126,13 @@ func (s *Set) Lookup(pkgPath, name string) (reflect.Value, bool) {
 }
 
 // Type returns the type of that name of a compiled package. It finds types that are not exported too, where an exported
-// function, variable or field has them, and instances of generic types that the process was compiled with, under
-// their reflect name (Seq[string]).
+// function, variable or field has them, and instances of generic function types that the process was compiled with,
+// under their reflect name (iter.Seq[string], which strings.Lines returns).
 func (s *Set) Type(pkgPath, name string) (reflect.Type, bool) {
 	if strings.HasSuffix(name, "]") {
+		if s.pkg(pkgPath) == nil && pkgPath != "iter" {
+			return nil, false
+		}
 		t, ok := instances()[pkgPath+"."+name]
 		return t, ok
 	}
@@ -133,7 +141,7 @@ func (s *Set) Type(pkgPath, name string) (reflect.Type, bool) {
 		return nil, false
 	}
 	if v, ok := p.lookup(name); ok {
-		if !isType(v) {
+		if !IsType(v) {
 			return nil, false
 		}
 		return v.Type().Elem(), true
@@ -142,8 +150,8 @@ func (s *Set) Type(pkgPath, name string) (reflect.Type, bool) {
 	return t, ok
 }
 
-// isType reports whether a symbol stands for a type.
-func isType(v reflect.Value) bool {
+// IsType reports whether a symbol stands for a type.
+func IsType(v reflect.Value) bool {
 	return v.Kind() == reflect.Pointer && !v.CanAddr() && v.IsNil()
 }
 
@@ -151,7 +159,7 @@ func isType(v reflect.Value) bool {
 func (s *Set) Packages() []string {
 	paths := s.Added()
 	for path := range standard() {
-		if path != native.Path {
+		if path != native.Path && path != typed.Path {
 			paths = append(paths, path)
 		}
 	}
@@ -210,12 +218,13 @@ func (w walker) walk(t reflect.Type) {
 	}
 }
 
-// instances returns the instances of generic types that the process's other types mention, by package path and name.
-// Looking takes some 10 ms, once.
+// instances returns the instances of generic function types that the process's other types mention, by package path and
+// name. Instances of other generic types are left out: they may have another layout and other methods than those that
+// are interpreted from source.
 var instances = sync.OnceValue(func() map[string]reflect.Type {
 	found := make(map[string]reflect.Type)
 	w := walker{seen: make(map[reflect.Type]bool), named: func(t reflect.Type) bool {
-		if name := t.Name(); strings.HasSuffix(name, "]") && !strings.Contains(name, "main.") {
+		if name := t.Name(); t.Kind() == reflect.Func && strings.HasSuffix(name, "]") && !strings.Contains(name, "main.") {
 			found[t.PkgPath()+"."+name] = t
 		}
 		return false

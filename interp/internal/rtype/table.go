@@ -12,8 +12,8 @@ import (
 
 // Config of a [Table].
 type Config struct {
-	// Compiled returns the reflect type of a named type of a compiled package ("time", "Duration"), and false when
-	// the type is interpreted. Required.
+	// Compiled returns the reflect type of a named type of a compiled package ("time", "Duration"; "iter", "Seq[string]"
+	// for an instance of a generic type), and false when the type is interpreted. Required.
 	Compiled func(pkgPath, name string) (reflect.Type, bool)
 	// Method returns the implementation of a method of an interpreted type. Recv is the type T or *T in whose
 	// method set m is; the receiver is args[0], of type Of(recv), and may be addressable: the implementation copies
@@ -169,10 +169,10 @@ func (t *Table) compiled(n *types.Named) reflect.Type {
 		}
 		return nil
 	}
-	if n.TypeArgs().Len() > 0 || n.TypeParams().Len() > 0 || obj.Parent() != nil && obj.Parent() != obj.Pkg().Scope() {
+	if n.TypeParams().Len() > 0 && n.TypeArgs().Len() == 0 || obj.Parent() != nil && obj.Parent() != obj.Pkg().Scope() {
 		return nil
 	}
-	if r, ok := t.cfg.Compiled(obj.Pkg().Path(), obj.Name()); ok {
+	if r, ok := t.cfg.Compiled(obj.Pkg().Path(), typeName(n)); ok {
 		return r
 	}
 	return nil

@@ -1,18 +1,14 @@
 // Package native is what the interpreted sources of generic standard packages call for the work that only compiled
-// code can do, or does much faster: sorting memory by its kind, coroutines, weak pointers, clean-ups. Cells cannot
-// import it.
+// code can do, or does much faster: sorting memory by its kind, coroutines, weak pointers. Its functions mention no
+// types of other packages, so that using it reads no others; those that do are in the package typed. Cells cannot
+// import either.
 package native
 
 import (
-	"crypto/hkdf"
-	"crypto/pbkdf2"
 	"database/sql"
 	"fmt"
-	"hash"
-	"hash/maphash"
 	"iter"
 	"reflect"
-	"runtime"
 	"slices"
 	"sort"
 	"sync"
@@ -27,21 +23,14 @@ const Path = "poolbook/interp/internal/bridge/native"
 // Symbols returns the package's symbol table.
 func Symbols() map[string]reflect.Value {
 	return map[string]reflect.Value{
-		"AddCleanup":      reflect.ValueOf(AddCleanup),
-		"Assign":          reflect.ValueOf(Assign),
-		"HKDFExpand":      reflect.ValueOf(HKDFExpand),
-		"HKDFExtract":     reflect.ValueOf(HKDFExtract),
-		"HKDFKey":         reflect.ValueOf(HKDFKey),
-		"HashComparable":  reflect.ValueOf(HashComparable),
-		"MakeWeak":        reflect.ValueOf(MakeWeak),
-		"PBKDF2Key":       reflect.ValueOf(PBKDF2Key),
-		"Pull":            reflect.ValueOf(Pull),
-		"Sort":            reflect.ValueOf(Sort),
-		"SortFunc":        reflect.ValueOf(SortFunc),
-		"SortStableFunc":  reflect.ValueOf(SortStableFunc),
-		"Unique":          reflect.ValueOf(Unique),
-		"Weak":            reflect.ValueOf((*Weak)(nil)),
-		"WriteComparable": reflect.ValueOf(WriteComparable),
+		"Assign":         reflect.ValueOf(Assign),
+		"MakeWeak":       reflect.ValueOf(MakeWeak),
+		"Pull":           reflect.ValueOf(Pull),
+		"Sort":           reflect.ValueOf(Sort),
+		"SortFunc":       reflect.ValueOf(SortFunc),
+		"SortStableFunc": reflect.ValueOf(SortStableFunc),
+		"Unique":         reflect.ValueOf(Unique),
+		"Weak":           reflect.ValueOf((*Weak)(nil)),
 	}
 }
 
@@ -120,37 +109,6 @@ func MakeWeak(p unsafe.Pointer) Weak { return Weak{weak.Make((*byte)(p))} }
 
 // Value returns the pointer, or nil when what it pointed to is gone.
 func (w Weak) Value() unsafe.Pointer { return unsafe.Pointer(w.p.Value()) }
-
-// AddCleanup calls f some time after the object at p is gone.
-func AddCleanup(p unsafe.Pointer, f func()) runtime.Cleanup {
-	return runtime.AddCleanup((*byte)(p), func(f func()) { f() }, f)
-}
-
-// HashComparable returns the hash of a comparable value.
-func HashComparable(seed maphash.Seed, v any) uint64 { return maphash.Comparable(seed, v) }
-
-// WriteComparable adds a comparable value to a hash.
-func WriteComparable(h *maphash.Hash, v any) { maphash.WriteComparable(h, v) }
-
-// HKDFExtract is hkdf.Extract.
-func HKDFExtract(h func() hash.Hash, secret, salt []byte) ([]byte, error) {
-	return hkdf.Extract(h, secret, salt)
-}
-
-// HKDFExpand is hkdf.Expand.
-func HKDFExpand(h func() hash.Hash, key []byte, info string, n int) ([]byte, error) {
-	return hkdf.Expand(h, key, info, n)
-}
-
-// HKDFKey is hkdf.Key.
-func HKDFKey(h func() hash.Hash, secret, salt []byte, info string, n int) ([]byte, error) {
-	return hkdf.Key(h, secret, salt, info, n)
-}
-
-// PBKDF2Key is pbkdf2.Key.
-func PBKDF2Key(h func() hash.Hash, password string, salt []byte, iter, n int) ([]byte, error) {
-	return pbkdf2.Key(h, password, salt, iter, n)
-}
 
 // Assign stores a value from a database driver in the variable that dest points to, with the conversions of
 // database/sql.

@@ -4,7 +4,7 @@ import (
 	"runtime"
 	"unsafe"
 
-	"poolbook/interp/internal/bridge/native"
+	"poolbook/interp/internal/bridge/native/typed"
 )
 
 // AddCleanup calls cleanup(arg) some time after ptr is no longer reachable.
@@ -15,5 +15,5 @@ func AddCleanup[T, S any](ptr *T, cleanup func(S), arg S) runtime.Cleanup {
 	if p, ok := any(arg).(*T); ok && p == ptr {
 		panic("runtime.AddCleanup: ptr is equal to arg, cleanup will never run")
 	}
-	return native.AddCleanup(unsafe.Pointer(ptr), func() { cleanup(arg) })
+	return typed.AddCleanup(unsafe.Pointer(ptr), func() { cleanup(arg) })
 }
