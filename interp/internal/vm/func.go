@@ -19,6 +19,8 @@ type Func struct {
 	conv *convention
 	body atomic.Pointer[body] // nil until compiled, and after Replace until the next call
 
+	compiling sync.Mutex
+
 	mu       sync.Mutex
 	replaced *Func        // runs instead, once Replace was called
 	ftype    reflect.Type // of a value of the function
@@ -76,17 +78,17 @@ func (f *Func) compiled() *body {
 	if b := f.body.Load(); b != nil {
 		return b
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
+	f.compiling.Lock()
+	defer f.compiling.Unlock()
 	if b := f.body.Load(); b != nil {
 		return b
 	}
-	if f.replaced != nil {
-		b := f.replaced.compiled()
-		f.body.Store(b)
-		return b
+	var b *body
+	if o := f.replacement(); o != nil {
+		b = o.compiled()
+	} else {
+		f.m.Exclusive(func() { b = compile(f) })
 	}
-	b := compile(f)
 	f.body.Store(b)
 	return b
 }
@@ -161,9 +163,9 @@ func funcName(fn *ssa.Function) string {
 	}
 	pkg := ""
 	if fn.Pkg != nil {
-		pkg = fn.Pkg.Pkg.Name() + "."
+		pkg = fn.Pkg.Pkg.Path() + "."
 	} else if o := fn.Object(); o != nil && o.Pkg() != nil {
-		pkg = o.Pkg().Name() + "."
+		pkg = o.Pkg().Path() + "."
 	}
 	if r := fn.Signature.Recv(); r != nil {
 		t := r.Type()

@@ -23,7 +23,7 @@ func builtinIntrinsics() map[string]Intrinsic {
 			return nil
 		},
 		"os.Exit": func(r *Run, args []reflect.Value) []reflect.Value {
-			r.exit(int(args[0].Int()), "os.Exit")
+			r.Exit(int(args[0].Int()), "os.Exit")
 			return nil
 		},
 		"(*os.File).Write": func(r *Run, args []reflect.Value) []reflect.Value {
@@ -68,7 +68,7 @@ func builtinIntrinsics() map[string]Intrinsic {
 		}
 		all["log.Fatal"+suffix] = func(r *Run, args []reflect.Value) []reflect.Value {
 			r.logger().Output(2, text(args))
-			r.exit(1, "log.Fatal"+suffix)
+			r.Exit(1, "log.Fatal"+suffix)
 			return nil
 		}
 		all["log.Panic"+suffix] = func(r *Run, args []reflect.Value) []reflect.Value {

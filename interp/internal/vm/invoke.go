@@ -117,7 +117,7 @@ func (m *Machine) methodOf(key methodKey) *Func {
 	var f *Func
 	if t := m.types.TypesOf(typeOf(key.typ)); t != nil {
 		if prog := m.prog.Load(); prog != nil {
-			f = m.findMethod(prog, t, key.methodName)
+			m.Exclusive(func() { f = m.findMethod(prog, t, key.methodName) })
 		}
 	}
 	m.methods.Store(key, f)
@@ -204,7 +204,8 @@ func (m *Machine) Method(recv types.Type, sel *types.Selection) func(args []refl
 		if prog == nil {
 			panic(fmt.Errorf("vm: method %s called before any function", sel.Obj().Name()))
 		}
-		fn := prog.MethodValue(sel)
+		var fn *ssa.Function
+		m.Exclusive(func() { fn = prog.MethodValue(sel) })
 		if fn == nil {
 			panic(fmt.Errorf("vm: %s has no method %s", recv, sel.Obj().Name()))
 		}

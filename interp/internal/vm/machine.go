@@ -25,6 +25,7 @@ type Machine struct {
 	methods sync.Map // methodKey → *method
 	epoch   atomic.Int64
 
+	building  sync.Mutex // see Exclusive
 	globalsMu sync.Mutex
 	globals   map[*ssa.Global]reflect.Value // addressable
 
@@ -98,6 +99,15 @@ func (m *Machine) SetGlobal(g *ssa.Global, addr reflect.Value) {
 	m.globalsMu.Unlock()
 }
 
+// Exclusive runs f while the machine does nothing with go/ssa and go/types,
+// whose values are not made for concurrent use: whoever adds packages to the
+// program or methods to a type does it in f. f must not call the machine.
+func (m *Machine) Exclusive(f func()) {
+	m.building.Lock()
+	defer m.building.Unlock()
+	f()
+}
+
 // Replace makes new run wherever old is called from now on, by functions
 // compiled before and by function values of old too. Calls that have begun go
 // on with old. Both have the same signature and capture nothing.
@@ -112,9 +122,12 @@ func (m *Machine) Replace(old, new *ssa.Function) {
 
 // Value returns a Go func value that runs fn for r: compiled code may call it,
 // and Closure recognises it. free are the captured variables in the order of
-// fn.FreeVars.
+// fn.FreeVars. A nil r is the run that the caller belongs to, or the latest.
 func (m *Machine) Value(r *Run, fn *ssa.Function, free ...reflect.Value) reflect.Value {
 	f := m.funcOf(fn)
+	if v, ok := m.running.Load(goid()); r == nil && ok {
+		r = v.(*goroutine).run
+	}
 	c := newClosure(r, f)
 	for i, v := range free {
 		s := f.free[i]

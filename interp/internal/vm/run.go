@@ -288,9 +288,10 @@ func (r *Run) report(err error) {
 	}
 }
 
-// exit ends the program with a code.
-func (r *Run) exit(code int, what string) {
-	e := &Exit{Code: code, ByWhat: what}
+// Exit ends the run with an *Exit, as os.Exit does; it is for intrinsics and
+// does not return.
+func (r *Run) Exit(code int, by string) {
+	e := &Exit{Code: code, ByWhat: by}
 	r.end1(e)
 	panic(&abort{reason: e})
 }
