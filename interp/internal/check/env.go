@@ -31,6 +31,10 @@ type Env struct {
 	preload  map[string]string // name → path
 	dots     []string          // paths imported with a dot
 	cells    map[*types.Package]*Package
+	decls    map[types.Object]ast.Node // of committed functions, methods and types
+	latest   map[*types.Func]*types.Func
+	files    map[*token.File]*split.Cell
+	varIDs   map[*types.Var]string
 	seq      int
 	scope    *types.Scope // names as a scope; nil when it must be built again
 	restores []func()     // undo changes of earlier types by the pass in progress
@@ -91,6 +95,10 @@ func (e *Env) Reset() {
 	e.scope = nil
 	if e.cells == nil {
 		e.cells = map[*types.Package]*Package{}
+		e.decls = map[types.Object]ast.Node{}
+		e.latest = map[*types.Func]*types.Func{}
+		e.files = map[*token.File]*split.Cell{}
+		e.varIDs = map[*types.Var]string{}
 	}
 }
 

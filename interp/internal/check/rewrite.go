@@ -321,6 +321,17 @@ func (b *builder) sortVars(items []*item) {
 // Commit makes the cell part of the session: its names are what later cells see.
 func (c *Checked) Commit() {
 	e := c.env
+	e.files[c.Source.DeclFile], e.files[c.Source.BodyFile] = c.Source, c.Source
+	for _, f := range c.Funcs {
+		e.latest[f.Old] = f.New
+	}
+	for _, v := range c.Vars {
+		if id := e.varIDs[v.Old]; v.Old != nil && id != "" {
+			e.varIDs[v.New] = id
+		} else {
+			e.varIDs[v.New] = fmt.Sprintf("%s#%d", v.New.Name(), c.Seq)
+		}
+	}
 	p := &pass{env: e, pkg: c.Package, cell: c.Source}
 	for _, d := range c.File.Decls {
 		switch d := d.(type) {
@@ -390,6 +401,7 @@ func (c *Checked) commitType(p *pass, s *ast.TypeSpec) {
 	if !ok {
 		return
 	}
+	c.env.decls[obj] = s
 	r := &typeRecord{spec: s, text: p.text(s), pkg: c.Package, obj: obj, deps: p.uses(s)}
 	if old := c.env.specs[obj.Name()]; old != nil && old.spec == s { // declared again for a method of a generic type
 		r.text = old.text
@@ -402,6 +414,7 @@ func (c *Checked) commitFunc(p *pass, d *ast.FuncDecl) {
 	if !ok || d.Name.Name == "init" || d.Name.Name == "_" || strings.HasPrefix(d.Name.Name, "·") {
 		return
 	}
+	c.env.decls[obj] = d
 	r := &funcRecord{key: methodKey(obj), decl: d, pkg: c.Package, obj: obj, deps: map[string]bool{}, imports: p.packages(d)}
 	for key := range p.uses(d) {
 		if key != r.key {
