@@ -199,11 +199,12 @@ func (h *history) span(session, start, stop int) []entry {
 	defer h.mu.Unlock()
 	if session <= 0 {
 		numbers := h.all()
-		if h.session == 0 {
-			numbers = append(numbers, 0) // this session has nothing yet
+		this := len(numbers) // this session has nothing yet, and is the next
+		if h.session != 0 {
+			this, _ = slices.BinarySearch(numbers, h.session)
 		}
-		i := len(numbers) - 1 + session
-		if i < 0 || numbers[i] == 0 {
+		i := this + session
+		if i < 0 || i >= len(numbers) {
 			return nil
 		}
 		session = numbers[i]
