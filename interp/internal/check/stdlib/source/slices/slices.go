@@ -129,16 +129,16 @@ func Replace[S ~[]E, E any](s S, i, j int, v ...E) S {
 	if i == j {
 		return Insert(s, i, v...)
 	}
+	tail := s[j:]
 	n := len(s) - (j - i) + len(v)
 	if n > cap(s) {
 		out := append(s[:i:i], make(S, n-i)...)
 		copy(out[i:], v)
-		copy(out[i+len(v):], s[j:])
+		copy(out[i+len(v):], tail)
 		return out
 	}
 	values := append([]E(nil), v...) // v may share memory with s
 	old := len(s)
-	tail := s[j:]
 	s = s[:n]
 	copy(s[i+len(v):], tail)
 	copy(s[i:], values)
