@@ -28,11 +28,14 @@ func fullName(fn *ssa.Function) string {
 // otherwise.
 func (m *Machine) compiledFunc(fn *ssa.Function) compiledCall {
 	name := fullName(fn)
-	if name == "" {
+	if name == "" && fn.Blocks != nil {
 		return nil
 	}
 	if call, ok := m.calls[name]; ok {
 		return call
+	}
+	if fn.Blocks == nil && fn.Name() == "init" && fn.Synthetic == "package initializer" {
+		return func(*goroutine, ptr, []slot, uint32) {} // compiled packages are initialised
 	}
 	f := m.funcOf(fn)
 	if in, ok := m.intrinsics[name]; ok {
