@@ -280,3 +280,16 @@ func newPool(threads bool, opts ...pool.Option) *pool.Pool {
 	}
 	return pool.New(opts...)
 }
+
+// runSelf runs one test of this binary in a process of its own and returns what it wrote.
+func runSelf(t *testing.T, test, env string) string {
+	t.Helper()
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(exe, "-test.run", test, "-test.v")
+	cmd.Env = append(os.Environ(), env)
+	out, _ := cmd.CombinedOutput()
+	return string(out)
+}

@@ -39,7 +39,7 @@ func (l *link) room() bool {
 	if len(l.flight) == 0 {
 		return true
 	}
-	if len(l.flight) >= aheadChunks || l.asked {
+	if len(l.flight) >= aheadChunks || l.asked || time.Since(l.last) >= stealAfter { // it is at a long task
 		return false
 	}
 	var ahead time.Duration

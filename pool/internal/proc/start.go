@@ -5,7 +5,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"strings"
 	"sync"
 )
 
@@ -147,32 +146,4 @@ func (p *Process) Close() {
 			p.Beacon.Close()
 		}
 	})
-}
-
-// Tail keeps the end of what it is given.
-type Tail struct {
-	mu  sync.Mutex
-	buf []byte
-}
-
-// tailSize is how much of a worker's output is kept for the report of its death: a Go crash begins with its reason.
-const tailSize = 4 << 10
-
-// Write never fails.
-func (t *Tail) Write(p []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.buf = append(t.buf, p...)
-	if len(t.buf) > 2*tailSize {
-		t.buf = append(t.buf[:0], t.buf[len(t.buf)-tailSize:]...)
-	}
-	return len(p), nil
-}
-
-// Lines are the last n lines.
-func (t *Tail) Lines(n int) string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	lines := strings.Split(strings.TrimRight(string(t.buf), "\n"), "\n")
-	return strings.Join(lines[max(0, len(lines)-n):], "\n")
 }
