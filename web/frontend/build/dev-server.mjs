@@ -8,6 +8,7 @@ import {
   readdirSync,
   readFileSync
 } from 'node:fs';
+import { createHash } from 'node:crypto';
 import http from 'node:http';
 import net from 'node:net';
 import path from 'node:path';
@@ -91,6 +92,25 @@ const server = http.createServer((request, response) => {
     response.writeHead(200, { 'Content-Type': 'application/json' });
     return response.end(JSON.stringify(list()));
   }
+  const answers = {
+    '/api/me': {
+      identity: {
+        username: 'dev',
+        name: 'dev',
+        display_name: 'dev',
+        initials: 'D',
+        avatar_url: null,
+        color: null
+      },
+      permissions: {}
+    },
+    '/poolbook/api/settings': { settings: {} },
+    '/api/resolvePath': { resolved: [], unresolved: [] }
+  };
+  if (answers[pathname]) {
+    response.writeHead(200, { 'Content-Type': 'application/json' });
+    return response.end(JSON.stringify(answers[pathname]));
+  }
   const open = /^\/poolbook\/api\/tutorials\/([\w-]+)\/open$/.exec(pathname);
   if (open) {
     const to = path.join(folder, open[1] + '.ipynb');
@@ -116,6 +136,19 @@ const server = http.createServer((request, response) => {
   request.pipe(onward);
 });
 server.on('upgrade', (request, socket, head) => {
+  if (request.url.startsWith('/api/events/subscribe')) {
+    // Accepted and held: this server has no events.
+    const key = createHash('sha1')
+      .update(
+        request.headers['sec-websocket-key'] +
+          '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
+      )
+      .digest('base64');
+    socket.on('error', () => socket.destroy());
+    return socket.write(
+      `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${key}\r\n\r\n`
+    );
+  }
   const onward = net.connect(Number(target.port), target.hostname, () => {
     const headers = {
       ...request.headers,

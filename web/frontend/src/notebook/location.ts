@@ -7,7 +7,7 @@ import {
 } from '@jupyterlab/application';
 import { PathExt } from '@jupyterlab/coreutils';
 import { IDocumentManager } from '@jupyterlab/docmanager';
-import { address, baseUrl, defaultKernel } from '../page';
+import { address, baseUrl } from '../page';
 
 /** The document that the address asks for, or an empty string. */
 export function requestedPath(): string {
@@ -47,18 +47,34 @@ export const opener: JupyterFrontEndPlugin<void> = {
   requires: [ILabShell, IDocumentManager],
   activate: (app, shell: ILabShell, documents: IDocumentManager) => {
     const path = requestedPath();
-    void app.restored.then(() => {
+    let opened = false;
+    // Asked for when nothing is open: there is no launcher, but a start page.
+    app.commands.addCommand('launcher:create', {
+      execute: () => undefined,
+      isVisible: () => false,
+      describedBy: { args: null }
+    });
+    void app.restored.then(async () => {
+      shell.currentPathChanged.connect((_, { newValue }) => show(newValue));
+      shell.layoutModified.connect(() => {
+        title(shell);
+        opened ||= !shell.isEmpty('main');
+        if (opened && shell.isEmpty('main')) location.assign(baseUrl);
+      });
+      if (!path) return;
       // A new notebook comes with the kernel it was made for.
       const kernel = new URLSearchParams(location.search).get('kernel');
-      if (path)
-        documents.openOrReveal(
-          path,
-          'default',
-          kernel ? { name: kernel } : undefined
-        );
-      shell.currentPathChanged.connect((_, { newValue }) => show(newValue));
-      shell.layoutModified.connect(() => title(shell));
-      if (path) show(path);
+      const widget = documents.openOrReveal(
+        path,
+        'default',
+        kernel ? { name: kernel } : undefined
+      );
+      show(path);
+      // In a window that has not the focus, opening alone does not make the
+      // document the current one, and its buttons would stay grey.
+      await widget?.revealed;
+      if (widget && shell.currentWidget !== widget)
+        shell.activateById(widget.id);
     });
   }
 };
@@ -74,5 +90,3 @@ function title(shell: ILabShell): void {
   const label = shell.currentWidget?.title.label;
   document.title = label ? `${label} · Poolbook` : 'Poolbook';
 }
-
-export { defaultKernel };

@@ -4,6 +4,7 @@ import { PageConfig } from '@jupyterlab/coreutils';
 import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 import json from '@jupyterlab/json-extension';
 import './styles';
+import { accessible } from './accessible';
 import { layout } from './layout';
 import { isNotebook, opener, requestedPath, tree } from './location';
 import { plugins } from './plugins';
@@ -35,6 +36,7 @@ async function main(): Promise<void> {
     ...plugins,
     settings,
     state,
+    accessible,
     saveState,
     layout,
     themes,

@@ -38,9 +38,13 @@ class SaveState extends Widget {
   protected override onUpdateRequest(): void {
     if (this.isDisposed) return;
     let state = this.state;
-    if (state === 'saved' && this.context.isReady && this.context.model.dirty) state = 'unsaved';
+    if (state === 'saved' && this.context.isReady && this.context.model.dirty)
+      state = 'unsaved';
     this.node.dataset['state'] = state;
-    const text = this.context.contentsModel?.writable === false ? 'Read only' : words[state];
+    const text =
+      this.context.contentsModel?.writable === false
+        ? 'Read only'
+        : words[state];
     // Announced by screen readers, so only when it is another one.
     if (this.node.textContent !== text) this.node.textContent = text;
   }

@@ -28,7 +28,10 @@ type Overrides = Record<string, string>;
 const KEY = 'poolbook:settings';
 const known: Known = {
   ...(schemas as unknown as Known),
-  'poolbook:save-state': { schema: saveState as unknown as ISettingRegistry.ISchema, version: '1' }
+  'poolbook:save-state': {
+    schema: saveState as unknown as ISettingRegistry.ISchema,
+    version: '1'
+  }
 };
 
 function fromBrowser(): Overrides {
@@ -97,6 +100,10 @@ class Connector extends DataConnector<
   private onServer = true;
   private readonly overrides = this.load();
 
+  constructor(private readonly started: Promise<void>) {
+    super();
+  }
+
   private async load(): Promise<Overrides> {
     try {
       const answer = await request<{ settings: Overrides }>(
@@ -111,7 +118,18 @@ class Connector extends DataConnector<
     }
   }
 
+  /**
+   * Fetches one plugin's settings. Those that the plugin itself completes with a
+   * transformation are asked for by others before it is there, so they wait.
+   */
   override async fetch(
+    id: string
+  ): Promise<ISettingRegistry.IPlugin | undefined> {
+    if (known[id]?.schema['jupyter.lab.transform']) await this.started;
+    return this.read(id);
+  }
+
+  private async read(
     id: string
   ): Promise<ISettingRegistry.IPlugin | undefined> {
     const found = known[id];
@@ -132,7 +150,7 @@ class Connector extends DataConnector<
   ): Promise<{ ids: string[]; values: ISettingRegistry.IPlugin[] }> {
     const ids = Object.keys(known);
     if (query === 'ids') return { ids, values: [] };
-    const values = await Promise.all(ids.map(id => this.fetch(id)));
+    const values = await Promise.all(ids.map(id => this.read(id)));
     return { ids, values: values.filter(v => v !== undefined) };
   }
 
@@ -157,5 +175,5 @@ export const settings: JupyterFrontEndPlugin<ISettingConnector> = {
   description: 'Settings whose schemas ship with the page.',
   autoStart: true,
   provides: ISettingConnector,
-  activate: () => new Connector()
+  activate: app => new Connector(app.started)
 };
