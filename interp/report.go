@@ -352,7 +352,9 @@ func (e *InterruptError) render(p paint) string {
 // Is makes errors.Is find context.Canceled.
 func (e *InterruptError) Is(target error) bool { return target == context.Canceled }
 
-func (e *ExitError) Error() string { return fmt.Sprintf("%s ended the cell: exit status %d", e.By, e.Code) }
+func (e *ExitError) Error() string {
+	return fmt.Sprintf("%s ended the cell: exit status %d", e.By, e.Code)
+}
 
 func (e *DeadlockError) Error() string { return e.render(plain) }
 

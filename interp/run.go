@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"golang.org/x/tools/go/ssa"
+	"golang.org/x/tools/go/types/typeutil"
 
 	"poolbook/interp/display"
 	"poolbook/interp/internal/check"
@@ -73,11 +74,7 @@ func (s *Session) load(c Cell) (*check.Checked, *ssa.Package, error) {
 	if len(diags) > 0 {
 		return nil, nil, s.compileError(diags)
 	}
-	var pkg *ssa.Package
-	var err error
-	s.exclusive(func() {
-		pkg, err = s.build(checked.Types, checked.File, checked.Info)
-	})
+	pkg, err := s.build(checked.Types, checked.File, checked.Info)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -95,40 +92,24 @@ func (s *Session) name(number int) string {
 	return name
 }
 
-// build makes the SSA form of a cell, and of the source packages that it is the first to import.
+// build makes the SSA form of a cell, and of the packages that it is the first to import.
 func (s *Session) build(pkg *types.Package, file *ast.File, info *types.Info) (p *ssa.Package, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("interp: the cell could not be compiled: %v", r)
 		}
 	}()
-	for _, imp := range pkg.Imports() {
-		s.importSSA(imp)
-	}
-	p = s.prog.CreatePackage(pkg, []*ast.File{file}, info, false)
-	p.Build()
+	s.exclusive(func() {
+		s.uninit = append(s.uninit, s.imp.CreatePackages(s.prog)...)
+		p = s.prog.CreatePackage(pkg, []*ast.File{file}, info, false)
+		p.Build()
+	})
+	s.bindStreams()
 	return p, nil
 }
 
-// importSSA makes the packages that a cell imports known to the program, with their bodies when they are interpreted.
-func (s *Session) importSSA(pkg *types.Package) {
-	if s.prog.Package(pkg) != nil || pkg == types.Unsafe && s.prog.ImportedPackage("unsafe") != nil {
-		return
-	}
-	if src := s.imp.Source(pkg.Path()); src != nil {
-		p := s.prog.CreatePackage(pkg, src.Files, src.Info, true)
-		for _, imp := range pkg.Imports() {
-			s.importSSA(imp)
-		}
-		p.Build()
-		return
-	}
-	s.prog.CreatePackage(pkg, nil, nil, true)
-	s.bindStreams(pkg)
-	for _, imp := range pkg.Imports() {
-		s.importSSA(imp)
-	}
-}
+// exclusive runs f while no goroutine of a cell compiles lazily.
+func (s *Session) exclusive(f func()) { s.machine.Exclusive(f) }
 
 // bind gives variables that were declared again the storage they had, and lets earlier callers of a function call the new one.
 func (s *Session) bind(pkg *ssa.Package, c *check.Checked) {
@@ -150,11 +131,13 @@ func (s *Session) bind(pkg *ssa.Package, c *check.Checked) {
 	}
 	if len(c.Grown) > 0 {
 		s.exclusive(func() {
-			s.prog.MethodSets = typeutilCache()
-			for _, t := range c.Grown {
-				s.types.Extend(t)
-			}
+			s.prog.MethodSets = typeutil.MethodSetCache{}
 		})
+		for _, t := range c.Grown {
+			if err := s.types.Extend(t); err != nil {
+				s.log.Warn("interp: methods of an earlier type", "err", err)
+			}
+		}
 	}
 }
 
@@ -168,10 +151,8 @@ func (s *Session) newRun(ctx context.Context, c Cell) *vm.Run {
 
 // start runs the initialisation of packages that the cell is the first to use, and then the cell.
 func (s *Session) start(run *vm.Run, pkg *ssa.Package, c *check.Checked) error {
-	for _, imp := range c.Types.Imports() {
-		if err := s.initPackage(run, imp); err != nil {
-			return err
-		}
+	if err := s.initPackages(run); err != nil {
+		return err
 	}
 	if c.Inits > 0 {
 		if _, err := run.Call(pkg.Func(check.VarsFunc)); err != nil {
@@ -188,22 +169,16 @@ func (s *Session) start(run *vm.Run, pkg *ssa.Package, c *check.Checked) error {
 	return err
 }
 
-// initPackage sets the variables of a source package and runs its init functions, once, those of its imports first.
-func (s *Session) initPackage(run *vm.Run, pkg *types.Package) error {
-	if s.inited[pkg] {
-		return nil
-	}
-	s.inited[pkg] = true
-	if s.imp.Source(pkg.Path()) == nil {
-		return nil
-	}
-	for _, imp := range pkg.Imports() {
-		if err := s.initPackage(run, imp); err != nil {
-			return err
+// initPackages sets the variables of the source packages that were imported since the last run, and runs their init functions.
+func (s *Session) initPackages(run *vm.Run) error {
+	for len(s.uninit) > 0 {
+		p := s.uninit[0]
+		s.uninit = s.uninit[1:]
+		if _, err := run.Call(p.Func("init")); err != nil {
+			return fmt.Errorf("interp: package %s: %w", p.Pkg.Path(), err)
 		}
 	}
-	_, err := run.Call(s.prog.Package(pkg).Func("init"))
-	return err
+	return nil
 }
 
 // result takes the final expression's value out of the variables that hold it.

@@ -25,15 +25,16 @@ import (
 
 // A Session runs cells and keeps what they declare. Its methods may be called concurrently; cells run one at a time.
 type Session struct {
-	log     *slog.Logger
-	fset    *token.FileSet
-	bridge  *bridge.Set
-	imp     *stdlib.Importer
-	types   *rtype.Table
-	machine *vm.Machine
-	prog    *ssa.Program
-	streams *streams
-	flags   *flag.FlagSet // of package flag in cells
+	log        *slog.Logger
+	fset       *token.FileSet
+	bridge     *bridge.Set
+	imp        *stdlib.Importer
+	types      *rtype.Table
+	machine    *vm.Machine
+	prog       *ssa.Program
+	streams    *streams
+	flags      *flag.FlagSet // of package flag in cells
+	flagsBound bool
 
 	programArgs []string // os.Args of RunProgram
 
@@ -43,9 +44,9 @@ type Session struct {
 	// mu guards what follows, and everything that go/types and go/ssa change lazily on the session's behalf.
 	mu      sync.Mutex
 	env     *check.Env
-	sources map[string]*source       // by the name that positions have
+	sources map[string]*source // by the name that positions have
 	globals map[*types.Var]*ssa.Global
-	inited  map[*types.Package]bool  // source packages whose variables are set
+	uninit  []*ssa.Package // source packages to be initialised by the next run; guarded by running
 	units   unitState
 }
 
@@ -67,7 +68,6 @@ func New(cfg Config) (*Session, error) {
 		bridge:  bridge.New(),
 		sources: map[string]*source{},
 		globals: map[*types.Var]*ssa.Global{},
-		inited:  map[*types.Package]bool{},
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
@@ -78,7 +78,9 @@ func New(cfg Config) (*Session, error) {
 	s.imp = stdlib.New(stdlib.Config{Bridge: s.bridge, Sources: cfg.Sources, Fset: s.fset})
 	s.env = check.NewEnv(s.fset, s.imp, cfg.Preload)
 	s.prog = ssa.NewProgram(s.fset, ssa.InstantiateGenerics|ssa.BareInits)
-	s.types = rtype.New(rtype.Config{Compiled: s.bridge.Type, Method: s.method})
+	s.types = rtype.New(rtype.Config{Compiled: s.bridge.Type, Method: func(recv types.Type, m *types.Selection) func([]reflect.Value) []reflect.Value {
+		return s.machine.Method(recv, m)
+	}})
 	s.streams = newStreams()
 	intrinsics, err := s.intrinsics(cfg.Intrinsics)
 	if err != nil {
@@ -219,6 +221,7 @@ type UnitVar struct {
 
 // LoadedUnit is a unit made runnable in this process by [Session.LoadUnit].
 type LoadedUnit struct {
+	s    *Session
 	fn   reflect.Value
 	vars map[string]reflect.Value
 }

@@ -1,12 +1,13 @@
 package interp
 
 import (
-	"go/types"
 	"io"
 	"os"
 	"reflect"
 	"sync"
 	"sync/atomic"
+
+	"golang.org/x/tools/go/ssa"
 )
 
 // streams is what os.Stdout, os.Stderr and os.Stdin are for cells.
@@ -160,31 +161,29 @@ func (s *streams) close() error {
 	return nil
 }
 
-// bindStreams gives the variables of package os that stand for the process to the session.
-func (s *Session) bindStreams(pkg *types.Package) {
-	p := s.prog.Package(pkg)
-	if p == nil {
-		return
-	}
-	set := func(name string, v any) {
+// bindStreams gives the variables of packages os and flag that stand for the process to the session, when they have been imported.
+func (s *Session) bindStreams() {
+	set := func(p *ssa.Package, name string, v any) {
 		if g := p.Var(name); g != nil {
 			addr := reflect.New(reflect.TypeOf(v)).Elem()
 			addr.Set(reflect.ValueOf(v))
 			s.machine.SetGlobal(g, addr)
 		}
 	}
-	switch pkg.Path() {
-	case "os":
+	if p := s.prog.ImportedPackage("os"); p != nil && !s.streams.pipes.Load() {
 		if err := s.streams.open(); err != nil {
 			s.log.Error("interp: pipes for os.Stdout", "err", err)
 			return
 		}
-		set("Stdout", s.streams.stdout)
-		set("Stderr", s.streams.stderr)
-		set("Stdin", s.streams.stdin)
-		args := s.args()
-		set("Args", args)
-	case "flag":
-		set("CommandLine", s.flags)
+		if s.streams.pipes.Load() {
+			set(p, "Stdout", s.streams.stdout)
+			set(p, "Stderr", s.streams.stderr)
+			set(p, "Stdin", s.streams.stdin)
+			set(p, "Args", s.args())
+		}
+	}
+	if p := s.prog.ImportedPackage("flag"); p != nil && !s.flagsBound {
+		s.flagsBound = true
+		set(p, "CommandLine", s.flags)
 	}
 }

@@ -243,7 +243,7 @@ func (b *builder) final(it *item) []ast.Stmt {
 	default:
 		list = append(list, t)
 	}
-	if len(list) == 0 { // a call without results
+	if len(list) == 0 || b.prints(it.expr) { // a call without results, or whose results nobody wants to see
 		return []ast.Stmt{&ast.ExprStmt{X: it.expr}}
 	}
 	pos := it.expr.Pos()
@@ -258,6 +258,20 @@ func (b *builder) final(it *item) []ast.Stmt {
 		assign.Lhs = append(assign.Lhs, b.use(v, pos))
 	}
 	return []ast.Stmt{assign}
+}
+
+// prints tells whether an expression is a call of fmt.Print or one of its kin.
+func (b *builder) prints(e ast.Expr) bool {
+	call, ok := ast.Unparen(e).(*ast.CallExpr)
+	if !ok {
+		return false
+	}
+	sel, ok := ast.Unparen(call.Fun).(*ast.SelectorExpr)
+	if !ok {
+		return false
+	}
+	f, ok := b.c.Info.Uses[sel.Sel].(*types.Func)
+	return ok && f.Pkg() != nil && f.Pkg().Path() == "fmt" && strings.Contains(f.Name(), "rint") && f.Signature().Results().Len() == 2
 }
 
 func (b *builder) callsMain() bool {

@@ -77,3 +77,11 @@ func (e *Env) Text(from, to token.Pos) (string, token.Position, bool) {
 	}
 	return c.Code[a:b], e.Fset.Position(from), true
 }
+
+// InfoOf returns the type information of a cell; nil for other packages.
+func (e *Env) InfoOf(p *types.Package) *types.Info {
+	if c := e.cells[p]; c != nil {
+		return c.Info
+	}
+	return nil
+}
