@@ -9,7 +9,6 @@ import (
 
 	"github.com/goplus/reflectx"
 	yaegi "github.com/traefik/yaegi/stdlib"
-	"github.com/traefik/yaegi/stdlib/syscall"
 	"github.com/traefik/yaegi/stdlib/unrestricted"
 
 	"poolbook/interp/internal/bridge/native"
@@ -60,7 +59,7 @@ var standard = sync.OnceValue(func() map[string]*pkg {
 	packages := make(map[string]*pkg)
 	// What yaegi's main tables hold of os and log stops a program from exiting; the real symbols hide it. Programs
 	// that exit are the business of the machine's intrinsics.
-	for _, tables := range []map[string]map[string]reflect.Value{unrestricted.Symbols, std.Symbols, yaegi.Symbols, syscall.Symbols} {
+	for _, tables := range []map[string]map[string]reflect.Value{unrestricted.Symbols, std.Symbols, yaegi.Symbols} {
 		for key, table := range tables {
 			i := strings.LastIndexByte(key, '/')
 			if i <= 0 || strings.Contains(key, ".com/") {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"go/build"
 	"go/importer"
 	"go/token"
 	"go/types"
@@ -21,7 +22,6 @@ import (
 
 	"github.com/traefik/yaegi/extract"
 	"github.com/traefik/yaegi/stdlib"
-	"github.com/traefik/yaegi/stdlib/syscall"
 	"github.com/traefik/yaegi/stdlib/unrestricted"
 )
 
@@ -35,7 +35,7 @@ var skip = map[string]string{
 	"crypto/mlkem/mlkemtest": "is for tests of crypto/mlkem",
 	"testing/cryptotest":     "is for tests of crypto packages",
 	"unsafe":                 "is known to the compiler",
-	"syscall":                "differs by system: yaegi's tables have it",
+	"syscall":                "differs by platform: see generateSyscall",
 }
 
 func main() {
@@ -72,7 +72,40 @@ func run(dir string) error {
 			failed = append(failed, fmt.Errorf("%s: %w", path, err))
 		}
 	}
+	for _, p := range platforms {
+		if err := generateSyscall(dir, p); err != nil {
+			failed = append(failed, fmt.Errorf("syscall for %s: %w", p, err))
+		}
+	}
 	return errors.Join(failed...)
+}
+
+// platforms are those with a table of syscall.
+var platforms = []string{"linux/amd64", "linux/arm64", "darwin/amd64", "darwin/arm64", "windows/amd64"}
+
+// generateSyscall writes the table of syscall for one platform. Yaegi has such tables too, but with the constants, which
+// nobody needs here and which take 10 ms to make at every start.
+func generateSyscall(dir, platform string) error {
+	goos, goarch, _ := strings.Cut(platform, "/")
+	saved := build.Default
+	defer func() { build.Default = saved }()
+	build.Default.GOOS, build.Default.GOARCH, build.Default.CgoEnabled = goos, goarch, false
+	pkg, err := importer.ForCompiler(token.NewFileSet(), "source", nil).Import("syscall")
+	if err != nil {
+		return err
+	}
+	var names []string
+	for _, name := range pkg.Scope().Names() {
+		if obj := pkg.Scope().Lookup(name); obj.Exported() && compiled(obj) {
+			names = append(names, name)
+		}
+	}
+	e := extract.Extractor{Dest: "std", Include: []string{"^(" + strings.Join(names, "|") + ")$"}}
+	var b bytes.Buffer
+	if _, err := e.Extract("syscall", "syscall", &b); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, "symbols_syscall_"+goos+"_"+goarch+".go"), b.Bytes(), 0o644)
 }
 
 // generate writes the table of one package, if it needs one.
@@ -119,7 +152,7 @@ func compiled(obj types.Object) bool {
 
 // known reports whether yaegi's tables have a symbol.
 func known(path, name, symbol string) bool {
-	for _, tables := range []map[string]map[string]reflect.Value{stdlib.Symbols, unrestricted.Symbols, syscall.Symbols} {
+	for _, tables := range []map[string]map[string]reflect.Value{stdlib.Symbols, unrestricted.Symbols} {
 		if _, ok := tables[path+"/"+name][symbol]; ok {
 			return true
 		}
