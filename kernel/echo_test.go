@@ -48,8 +48,12 @@ func (e *echo) UseComms(c *Comms) {
 
 func (e *echo) Execute(ctx context.Context, c Cell, out Output) Outcome {
 	var result *Bundle
+	var payload []map[string]any
 	for line := range strings.Lines(c.Code) {
 		word, rest, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+		if word == "page" {
+			payload = append(payload, map[string]any{"source": "page", "start": 0, "data": map[string]string{"text/plain": rest}})
+		}
 		b, err := e.run(ctx, c, out, word, rest)
 		if ctx.Err() != nil {
 			return Outcome{Err: &Error{Name: "Interrupted", Value: line, Traceback: []string{line}}, Interrupted: true}
@@ -59,7 +63,7 @@ func (e *echo) Execute(ctx context.Context, c Cell, out Output) Outcome {
 		}
 		result = b
 	}
-	return Outcome{Result: result}
+	return Outcome{Result: result, Payload: payload}
 }
 
 func (e *echo) run(ctx context.Context, c Cell, out Output, word, rest string) (*Bundle, error) {
