@@ -21,6 +21,7 @@ func TestCommandLine(t *testing.T) {
 		{"version", 0, "poolbook " + version, ""},
 		{"--help", 0, "Usage:", ""},
 		{"frobnicate", 2, "", `unknown command "frobnicate"`},
+		{"instal", 2, "", `unknown command "instal", did you mean "install"?`},
 		{"--frobnicate", 2, "", "unknown flag: --frobnicate"},
 		{"kernel", 2, "", "the connection file, is missing"},
 		{"kernel -f no-such-file.json", 1, "", "no-such-file.json"},

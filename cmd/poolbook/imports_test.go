@@ -45,7 +45,7 @@ var soleImporters = []struct{ dep, by, why string }{
 	{"github.com/go-zeromq/zmq4", "kernel/transport", "its limits are dealt with in one place"},
 	{"github.com/spf13/cobra", "cmd/poolbook", "flags are the command's"},
 	{"github.com/gorilla/websocket", "web/…", "websockets are the server's"},
-	{"github.com/goplus/reflectx", "interp/internal/rtype", "types made at run time are one package's secret"},
+	{"github.com/goplus/reflectx", "interp/internal/…", "types made at run time are the interpreter's secret"},
 }
 
 // standardOnly are packages that import nothing but the standard library (and

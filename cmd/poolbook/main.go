@@ -82,10 +82,11 @@ and without any front end. Without a command it serves the current folder.`,
   poolbook install                offer Go notebooks in Jupyter and VS Code`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          serve.Args,
+		Args:          noSuchCommand,
 		RunE:          serve.RunE,
 	}
 	root.Flags().AddFlagSet(serve.Flags())
+	root.SuggestionsMinimumDistance = 2
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(serve, kernelCommand(), installCommand(), uninstallCommand(), runCommand(), testCommand(),
@@ -93,7 +94,19 @@ and without any front end. Without a command it serves the current folder.`,
 	return root
 }
 
-// atMost, exactly and atLeast check the number of arguments.
+// noSuchCommand refuses arguments where a command should be.
+func noSuchCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	text := fmt.Sprintf("unknown command %q", args[0])
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		text += fmt.Sprintf(", did you mean %q?", near[0])
+	}
+	return usageError{errors.New(text)}
+}
+
+// atMost and atLeast check the number of arguments.
 func atMost(n int) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error { return usage(cobra.MaximumNArgs(n)(cmd, args)) }
 }

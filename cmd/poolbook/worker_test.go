@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -32,9 +33,11 @@ func TestWorkerIsSmall(t *testing.T) {
 	if err != nil || kib > maxIdleWorker {
 		t.Errorf("an idle worker has %d KiB, want at most %d (%v)", kib, maxIdleWorker, err)
 	}
+	t.Logf("an idle worker has %d KiB", kib)
 	in.Close()
-	if err := cmd.Wait(); err != nil {
-		t.Errorf("the worker ended with %v", err)
+	var exit *exec.ExitError
+	if err := cmd.Wait(); !errors.As(err, &exit) || exit.ExitCode() != exitFailure {
+		t.Errorf("a worker whose pool went away before its first word: %v, want exit code 1", err)
 	}
 }
 
