@@ -228,7 +228,7 @@ func (s *Session) failure(err error) error {
 		e.sourceLine = s.lineOf(e.Stack)
 		return e
 	case errors.As(err, &d):
-		e := &DeadlockError{Message: d.Error()}
+		e := &DeadlockError{Message: strings.ReplaceAll(s.env.CleanTypes(d.Error()), check.Entry, "the cell")}
 		if len(d.Goroutines) > 0 {
 			e.Stack = s.stack(d.Goroutines[0].Stack)
 		}

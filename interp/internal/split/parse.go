@@ -149,6 +149,9 @@ func parse(fset *token.FileSet, name, prefix, src, suffix string) (*ast.File, *t
 			continue // the first error of a line is the true one
 		}
 		seen[e.Pos.Line] = true
+		if len(errs) > 0 && strings.Contains(e.Msg, "found 'EOF'") {
+			continue // comes of the errors before
+		}
 		errs = append(errs, &Error{off, 0, e.Msg})
 	}
 	return nil, tf, errs
