@@ -11,6 +11,7 @@ import path from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { rspack } from '@rspack/core';
 import { config, root } from './config.mjs';
+import { licenses } from './licenses.mjs';
 import { collectSchemas } from './schemas.mjs';
 
 const dev = process.argv.includes('--dev');
@@ -62,6 +63,19 @@ copyFileSync(
   path.join(root, 'html/favicon.svg'),
   path.join(output, 'favicon.svg')
 );
+
+const { modules } = stats.toJson({
+  all: false,
+  modules: true,
+  nestedModules: true,
+  ids: true,
+  modulesSpace: Infinity,
+  nestedModulesSpace: Infinity
+});
+const sources = modules
+  .flatMap(m => [m, ...(m.modules ?? [])])
+  .map(m => m.nameForCondition ?? '');
+writeFileSync(path.join(output, 'LICENSES.txt'), licenses(sources));
 
 // Compressed forms beside what gains by them.
 const totals = { files: 0, raw: 0, br: 0, gz: 0 };

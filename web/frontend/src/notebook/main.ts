@@ -10,6 +10,7 @@ import { isNotebook, opener, requestedPath, tree } from './location';
 import { plugins } from './plugins';
 import { settings } from './settings';
 import { connectionLost, logo, translator, watch } from './shell';
+import { resumePlugin } from './resume';
 import { saveState } from './savestate';
 import { state } from './state';
 import { themes } from './themes';
@@ -38,6 +39,7 @@ async function main(): Promise<void> {
     state,
     accessible,
     saveState,
+    resumePlugin,
     layout,
     themes,
     translator,
