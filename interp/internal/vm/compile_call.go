@@ -51,6 +51,13 @@ func (m *Machine) compiledFunc(fn *ssa.Function) compiledCall {
 	fv := funcPointer(v)
 	nc := newNativeCall(v.Type(), false)
 	outs := f.conv.results
+	if mayWake(name) {
+		return func(g *goroutine, fp ptr, args []slot, out uint32) {
+			g.run.reachesOut()
+			nc.call(fv, fp, args, add(fp, out), outs)
+			g.checkStop()
+		}
+	}
 	return func(g *goroutine, fp ptr, args []slot, out uint32) {
 		nc.call(fv, fp, args, add(fp, out), outs)
 		g.checkStop()

@@ -1,6 +1,7 @@
 package vm
 
 import (
+	"runtime/debug"
 	"sync/atomic"
 )
 
@@ -203,6 +204,7 @@ func (m *Machine) idleGoroutine(r *Run) *goroutine {
 	}
 	g.run, g.stop = r, &r.stop
 	m.running.Store(goid(), g)
+	debug.SetPanicOnFault(true)
 	return g
 }
 
