@@ -7,7 +7,9 @@ import (
 	"go/ast"
 	"go/types"
 	"reflect"
+	"slices"
 	"strings"
+	"weak"
 
 	"golang.org/x/tools/go/ssa"
 	"golang.org/x/tools/go/types/typeutil"
@@ -52,8 +54,13 @@ func (s *Session) Run(ctx context.Context, c Cell) (Result, error) {
 	for _, w := range checked.Warnings {
 		res.Warnings = append(res.Warnings, s.diagnostic(w))
 	}
-	run := s.newRun(ctx, c)
-	if err := s.start(run, pkg, checked); err != nil {
+	// Cancelling ctx interrupts the cell while it runs; afterwards its goroutines are on their own.
+	inner, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	done := context.AfterFunc(ctx, cancel)
+	run := s.newRun(inner, c)
+	err = s.start(run, pkg, checked)
+	done()
+	if err != nil {
 		return res, s.failure(err)
 	}
 	res.Value, res.Type = s.result(pkg, checked)
@@ -144,9 +151,16 @@ func (s *Session) bind(pkg *ssa.Package, c *check.Checked) {
 func (s *Session) newRun(ctx context.Context, c Cell) *vm.Run {
 	host := &cellRun{s: s, cell: c}
 	out, errw := s.streams.attach(c)
-	return s.machine.NewRun(ctx, vm.RunConfig{Stdout: out, Stderr: errw, Host: host, OnPanic: func(err error) {
+	run := s.machine.NewRun(ctx, vm.RunConfig{Stdout: out, Stderr: errw, Host: host, OnPanic: func(err error) {
 		fmt.Fprintln(errw, s.failure(err))
 	}})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.runs) >= 64 && len(s.runs)&(len(s.runs)-1) == 0 {
+		s.runs = slices.DeleteFunc(s.runs, func(w weak.Pointer[vm.Run]) bool { return w.Value() == nil })
+	}
+	s.runs = append(s.runs, weak.Make(run))
+	return run
 }
 
 // start runs the initialisation of packages that the cell is the first to use, and then the cell.

@@ -219,7 +219,9 @@ func (s *Session) unitRun() *vm.Run {
 		if c.Stdout == nil && c.Stderr == nil {
 			c.Stdout, c.Stderr = os.Stdout, os.Stderr
 		}
+		s.mu.Unlock()
 		s.units.run = s.newRun(context.Background(), c)
+		s.mu.Lock()
 	}
 	return s.units.run
 }

@@ -53,6 +53,18 @@ func (p *pass) implicitImports(explicit map[string]bool) []ast.Decl {
 	}
 	look(p.cell.Decls.Unresolved)
 	look(p.cell.Unresolved)
+	for _, e := range p.cell.Final {
+		var ids []*ast.Ident
+		ast.Inspect(e, func(n ast.Node) bool {
+			if s, ok := n.(*ast.SelectorExpr); ok {
+				if id, ok := s.X.(*ast.Ident); ok {
+					ids = append(ids, id)
+				}
+			}
+			return true
+		})
+		look(ids)
+	}
 	for _, r := range p.carried {
 		for name, path := range r.imports {
 			if need[name] == "" && !explicit[name] && !p.declared[name] {

@@ -55,6 +55,8 @@ type item struct {
 	decl *ast.GenDecl
 	// expr is the final expression.
 	expr ast.Expr
+	// finals are several of them.
+	finals []ast.Expr
 }
 
 func (e *Env) newPass(cell *split.Cell, number int) *pass {

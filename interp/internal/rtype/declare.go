@@ -82,7 +82,6 @@ func (t *Table) declare(typ types.Type, named *types.Named) reflect.Type {
 	case reflect.Struct:
 		// The fields' types are stand-ins of the same layout until the fill.
 		(*structType)(k).fields = (*structType)(unsafe.Pointer(from)).fields
-		(*structType)(k).pkgPath = plainName("main")
 		if e := t.blankEqual(under.(*types.Struct), r); e != nil {
 			r.equal = e
 		}
@@ -97,7 +96,7 @@ func (t *Table) declare(typ types.Type, named *types.Named) reflect.Type {
 		c := (*chanType)(unsafe.Pointer(from))
 		(*chanType)(k).elem, (*chanType)(k).dir = c.elem, c.dir
 	case reflect.Interface:
-		(*interfaceType)(k).pkgPath = plainName("main")
+		(*interfaceType)(k).pkgPath = plainName(pkgPath(named.Obj().Pkg()))
 	}
 	t.decls[d.val] = d
 	t.remember(typ, d.val)
