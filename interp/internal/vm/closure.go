@@ -75,15 +75,13 @@ func closureOf(p ptr) *closure {
 	}
 	c := (*closure)(p)
 	if c.code == stubCode {
-		// any object with this code is at least as long as makeFuncImpl
+		// objects with this code are at least as long as makeFuncImpl
 		if c.entry == unsafe.Add(p, entryOffset) {
 			return c
 		}
 		return nil
 	}
-	// Every heap object of a compiled func value has a captured variable in its
-	// second word, and none captures its own address by value.
-	if c.context == p {
+	if isShape(c.code) {
 		return c
 	}
 	return nil

@@ -32,7 +32,8 @@ type Run struct {
 	goroutines map[*goroutine]struct{} // those of the count that have begun
 	graceEnd   time.Time
 
-	values sync.Map // *Func → *closure, of functions that capture nothing
+	last   atomic.Pointer[goroutine] // the last that compiled code called back
+	values sync.Map                  // *Func → *closure, of functions that capture nothing
 
 	blocking blocking
 }
