@@ -59,8 +59,9 @@ func Run(ctx context.Context, cfg Config) error {
 	s.watch(&watchers)
 	err = s.serve(ctx)
 
+	_ = heartbeat.Close(0) // nothing of worth is queued there
 	var closers sync.WaitGroup
-	for _, socket := range []interface{ Close(time.Duration) error }{shell, control, stdin, iopub, heartbeat} {
+	for _, socket := range []interface{ Close(time.Duration) error }{shell, control, stdin, iopub} {
 		closers.Go(func() { _ = socket.Close(linger) })
 	}
 	closers.Wait()

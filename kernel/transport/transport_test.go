@@ -153,7 +153,8 @@ func TestRouter(t *testing.T) {
 	_ = a.Close(time.Second)
 	waitFor(t, func() bool { return errors.Is(r.Send(frames("a", "x")), ErrNoPeer) })
 	// The identity is free again, but not to two at once.
-	dial(t, r.Addr(), Dealer, "a")
+	send(t, dial(t, r.Addr(), Dealer, "a"), "first")
+	recvRouter(t, r)
 	second := dial(t, r.Addr(), Dealer, "a")
 	if _, err := second.Recv(); err == nil {
 		t.Error("a second peer has the same identity")
