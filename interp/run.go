@@ -148,9 +148,16 @@ func (s *Session) bind(pkg *ssa.Package, c *check.Checked) {
 	}
 }
 
+// newRun makes a run whose output goes to c, and gives c the session's os.Stdout, os.Stderr and os.Stdin.
 func (s *Session) newRun(ctx context.Context, c Cell) *vm.Run {
+	s.streams.attach(c)
+	return s.sideRun(ctx, c)
+}
+
+// sideRun makes a run beside the cell that has the session's files.
+func (s *Session) sideRun(ctx context.Context, c Cell) *vm.Run {
 	host := &cellRun{s: s, cell: c}
-	out, errw := s.streams.attach(c)
+	out, errw := s.streams.writers(c)
 	run := s.machine.NewRun(ctx, vm.RunConfig{Stdout: out, Stderr: errw, Host: host, OnPanic: func(err error) {
 		fmt.Fprintln(errw, s.failure(err))
 	}})
