@@ -370,6 +370,9 @@ func (c *compiler) equality(not bool, dst, x, y uint32, xi, yi *typeInfo, xEmpty
 		}
 		return func(fp ptr) any { return borrow(ti.r, add(fp, off)) }
 	}
+	if xi.class != classIface && yi.class != classIface {
+		yi = xi // named and unnamed types of the same structure
+	}
 	left, right := view(xi, x, xEmpty), view(yi, y, yEmpty)
 	c.cold(func(g *goroutine, fp ptr) { *at[bool](fp, dst) = (left(fp) == right(fp)) != not })
 }

@@ -156,6 +156,12 @@ func (c *compiler) builtinFunc(b *ssa.Builtin, vals []ssa.Value, args []*typeInf
 			}
 			*at[ptr](fp, dst) = p
 		}
+	case "Sizeof":
+		n := args[0].size
+		return func(g *goroutine, fp ptr) { *at[uintptr](fp, dst) = n }
+	case "Alignof":
+		n := uintptr(args[0].rt.Align())
+		return func(g *goroutine, fp ptr) { *at[uintptr](fp, dst) = n }
 	case "Add": // unsafe.Add
 		p, n := offs[0], c.intIndex(vals[1])
 		return func(g *goroutine, fp ptr) { *at[ptr](fp, dst) = unsafeAdd(*at[ptr](fp, p), *at[int](fp, n)) }
@@ -164,7 +170,7 @@ func (c *compiler) builtinFunc(b *ssa.Builtin, vals []ssa.Value, args []*typeInf
 		size := int(rt.rt.Elem().Size())
 		return func(g *goroutine, fp ptr) {
 			n, p := *at[int](fp, n), *at[ptr](fp, p)
-			if n < 0 || size > 0 && n > maxAlloc/size {
+			if n < 0 || size > 0 && (n > maxAlloc/size || uintptr(n*size) > -uintptr(p)) {
 				panic(runtimeError("unsafe.Slice: len out of range"))
 			}
 			if p == nil {
@@ -218,11 +224,12 @@ func shortType(s string) string { return s[strings.LastIndexByte(s, '.')+1:] }
 // builtinLater prepares a deferred or started builtin.
 func (c *compiler) builtinLater(cc *ssa.CallCommon, b *ssa.Builtin) func(g *goroutine, fp ptr) (*frame, func(*goroutine)) {
 	if b.Name() == "recover" {
-		// a deferred recover stops a panic as if called by a deferred function
 		return func(g *goroutine, fp ptr) (*frame, func(*goroutine)) {
 			return nil, func(g *goroutine) {
-				if p := g.pending; p != nil && !p.goexit && p.abort() == nil {
-					p.recovered = true
+				// of the function whose deferred call this is, unless a
+				// later panic is what runs it
+				if fr := g.top; g.pending == nil || g.pending == fr.panic {
+					fr.recovered()
 				}
 			}
 		}
@@ -337,13 +344,9 @@ func printFunc(line bool, vals []ssa.Value, args []*typeInfo, offs []uint32) col
 			case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
 				b = strconv.AppendUint(b, v.Uint(), 10)
 			case reflect.Float32, reflect.Float64:
-				b = append(b, printFloat(v.Float())...)
+				b = strconv.AppendFloat(b, v.Float(), 'g', -1, int(8*ti.size))
 			case reflect.Complex64, reflect.Complex128:
-				x := v.Complex()
-				b = append(b, '(')
-				b = append(b, printFloat(real(x))...)
-				b = append(b, printFloat(imag(x))...)
-				b = append(b, "i)"...)
+				b = append(b, strconv.FormatComplex(v.Complex(), 'g', -1, int(8*ti.size))...)
 			case reflect.String:
 				b = append(b, v.String()...)
 			case reflect.Interface:
@@ -361,25 +364,4 @@ func printFunc(line bool, vals []ssa.Value, args []*typeInfo, offs []uint32) col
 		}
 		_, _ = io.Writer(g.run.cfg.Stderr).Write(b)
 	}
-}
-
-// printFloat writes a number as print does: +1.500000e+000.
-func printFloat(f float64) string {
-	switch {
-	case f != f:
-		return "NaN"
-	case f > 1.7976931348623157e308:
-		return "+Inf"
-	case f < -1.7976931348623157e308:
-		return "-Inf"
-	}
-	s := strconv.FormatFloat(f, 'e', 6, 64)
-	if s[0] != '-' {
-		s = "+" + s
-	}
-	i := strings.IndexByte(s, 'e') + 2
-	for len(s)-i < 3 {
-		s = s[:i] + "0" + s[i:]
-	}
-	return s
 }

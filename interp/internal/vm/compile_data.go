@@ -78,6 +78,10 @@ func (c *compiler) slice(in *ssa.Slice) {
 		})
 		return
 	}
+	made := false // the builder's make([]T, n, constant)
+	if a, ok := in.X.(*ssa.Alloc); ok && a.Comment == "makeslice" {
+		made = true
+	}
 	var size int
 	header := func(fp ptr) sliceHeader { return *at[sliceHeader](fp, src) }
 	array := false
@@ -115,6 +119,9 @@ func (c *compiler) slice(in *ssa.Slice) {
 			}
 		} else {
 			if uint(j) > uint(k) {
+				if made {
+					newSlice(&typeInfo{size: uintptr(size)}, j, k)
+				}
 				if array {
 					panicBounds(sliceHighLen, j, k)
 				}

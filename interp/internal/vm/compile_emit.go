@@ -159,6 +159,9 @@ func (c *compiler) allocVar(in *ssa.Alloc) {
 }
 
 func (c *compiler) storeOp(in *ssa.Store) {
+	if fa, ok := in.Addr.(*ssa.FieldAddr); ok && isBlankField(fa) {
+		return // blank fields stay zero
+	}
 	ti := c.m.typeInfo(in.Addr.Type().Underlying().(*types.Pointer).Elem())
 	if ia, ok := in.Addr.(*ssa.IndexAddr); ok && c.melted[ia] {
 		c.element(ia, ti, c.reg(in.Val), hotSetAt[:], hotSetArr[:], true)
@@ -166,6 +169,11 @@ func (c *compiler) storeOp(in *ssa.Store) {
 	}
 	src := c.reg(in.Val)
 	c.store(ti, c.addr(in.Addr), src)
+}
+
+func isBlankField(fa *ssa.FieldAddr) bool {
+	st := fa.X.Type().Underlying().(*types.Pointer).Elem().Underlying().(*types.Struct)
+	return st.Field(fa.Field).Name() == "_"
 }
 
 // element appends the fused access to an element.

@@ -46,6 +46,10 @@ func runFile(file string) int {
 		return 3
 	}
 	r := p.m.NewRun(context.Background(), vm.RunConfig{Stdout: os.Stdout, Stderr: os.Stderr, OnPanic: func(err error) {
+		var exit *vm.Exit
+		if errors.As(err, &exit) {
+			os.Exit(exit.Code)
+		}
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(2)
 	}})

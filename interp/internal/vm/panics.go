@@ -292,9 +292,9 @@ func PanicText(v any) (s string) {
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
 		text = strconv.FormatUint(rv.Uint(), 10)
 	case reflect.Float32, reflect.Float64:
-		text = formatFloat(rv.Float())
+		text = strconv.FormatFloat(rv.Float(), 'g', -1, rv.Type().Bits())
 	case reflect.Complex64, reflect.Complex128:
-		text = formatComplex(rv.Complex())
+		text = strconv.FormatComplex(rv.Complex(), 'g', -1, rv.Type().Bits())
 	case reflect.String:
 		text = strconv.Quote(rv.String())
 	default:
@@ -338,14 +338,4 @@ func panicBounds(sample any, x, y int) {
 	panic(e.Interface())
 }
 
-func panicArray(n, want int) { panicBounds(arrayFault, n, want) }
-
-func formatFloat(f float64) string { return strconv.FormatFloat(f, 'e', 6, 64) }
-
-func formatComplex(c complex128) string {
-	im := strconv.FormatFloat(imag(c), 'e', 6, 64)
-	if im[0] != '-' {
-		im = "+" + im
-	}
-	return "(" + formatFloat(real(c)) + im + "i)"
-}
+func panicArray(n, want int) { panicBounds(arrayFault, want, n) }
