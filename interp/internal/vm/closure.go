@@ -69,21 +69,21 @@ var (
 
 // closureOf returns the closure behind the func value p, nil when p is nil or
 // was not made by a machine.
+//
+//go:nocheckptr
 func closureOf(p ptr) *closure {
 	if p == nil {
 		return nil
 	}
 	c := (*closure)(p)
 	if c.code == stubCode {
-		// any object with this code is at least as long as makeFuncImpl
+		// objects with this code are at least as long as makeFuncImpl
 		if c.entry == unsafe.Add(p, entryOffset) {
 			return c
 		}
 		return nil
 	}
-	// Every heap object of a compiled func value has a captured variable in its
-	// second word, and none captures its own address by value.
-	if c.context == p {
+	if isShape(c.code) {
 		return c
 	}
 	return nil
@@ -128,6 +128,8 @@ type header struct {
 
 var headers sync.Map // reflect.Type → *header
 
+//
+//go:nocheckptr
 func headerOf(ft reflect.Type) *header {
 	if h, ok := headers.Load(ft); ok {
 		return h.(*header)
@@ -166,6 +168,8 @@ func newClosure(r *Run, f *Func) *closure {
 }
 
 // testClosures checks the layouts that closures rely on.
+//
+//go:nocheckptr
 func testClosures() error {
 	type object struct {
 		code uintptr

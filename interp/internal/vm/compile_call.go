@@ -223,14 +223,14 @@ func (c *compiler) later(cc *ssa.CallCommon) func(g *goroutine, fp ptr) (*frame,
 				panicNil()
 			}
 			t := site.resolve(g, v.typ)
-			if t.body == nil {
+			if t.fn == nil {
 				saved, moved := saveArgs(fp, append([]slot{{iface1, c.m.anyInfo()}}, args...))
 				return nil, func(g *goroutine) {
 					out := site.conv.resultBlock()
 					site.callTarget(g, saved, moved[0].off, moved[1:], t, out)
 				}
 			}
-			fr := g.newFrame(t.body)
+			fr := g.newFrame(t.fn.compiled())
 			t.receive(fr.mem, v.data)
 			for i := range site.args {
 				a := &site.args[i]

@@ -531,6 +531,8 @@ var opNames = [...]string{
 
 // exec is the loop. It runs the frame g.top, and those it calls, until the
 // frame that compiled code entered returns, or until calls are to be unwound.
+//
+//go:nocheckptr
 func (g *goroutine) exec() status {
 	var idx, n int
 	var site *callSite
@@ -1679,7 +1681,7 @@ again:
 				if c.entry != unsafe.Add(ptr(c), entryOffset) {
 					goto compiledCall
 				}
-			} else if c.context != ptr(c) {
+			} else if !isShape(c.code) {
 				goto compiledCall
 			}
 
@@ -1742,20 +1744,23 @@ again:
 				g.top = fr
 				t = site.resolve(g, w)
 			}
-			b := t.body
-			if b == nil {
+			if t.fn == nil {
 				fr.pc = int(uintptr(ip) - uintptr(code))
 				g.top = fr
 				site.invokeCompiled(g, fp, t, in.b, in.a)
 				break
 			}
+			b := t.fn.body.Load()
 			var nf *frame
-			if uint(b.index) < uint(len(g.free)) && g.free[b.index] != nil {
+			if b != nil && uint(b.index) < uint(len(g.free)) && g.free[b.index] != nil {
 				nf = g.free[b.index]
 				g.free[b.index] = nf.caller
 			} else {
 				fr.pc = int(uintptr(ip) - uintptr(code))
 				g.top = fr
+				if b == nil {
+					b = t.fn.compiled()
+				}
 				nf = g.makeFrame(b)
 			}
 			mem := nf.mem

@@ -13,6 +13,7 @@ type frame struct {
 	body   *body
 	caller *frame // also the link of the free list
 	ret    ptr    // where the results go
+	block  ptr    // a place for the results of calls from compiled code, once there was one
 	pc     int    // byte offset in the code of the next instruction, while not running
 	flags  uint8
 	defers *deferred
@@ -37,6 +38,7 @@ type deferred struct {
 // that goroutine touches it, but for the fields of blocking.
 type goroutine struct {
 	m       *Machine
+	id      atomic.Uintptr // goid while in use
 	run     *Run
 	top     *frame
 	free    []*frame // by body.index
@@ -48,6 +50,7 @@ type goroutine struct {
 	pending *panicking // being unwound
 	escaped *panicking // the last that went on into compiled code
 
+	number  int  // in the order in which the run's goroutines began
 	started bool // by a go statement
 	grace   bool // deferred calls run although the run was stopped
 	cases   []selectCase
@@ -186,8 +189,18 @@ func (g *goroutine) exitGoroutine(base *frame) {
 // goroutineFor returns the machine's side of the running goroutine, a new one
 // if it has none yet; done gives that back.
 func (m *Machine) goroutineFor(r *Run) (g *goroutine, fresh bool) {
-	if v, ok := m.running.Load(goid()); ok {
-		return v.(*goroutine), false
+	id := goid()
+	if r != nil {
+		if g := r.last.Load(); g != nil && g.id.Load() == id {
+			return g, false
+		}
+	}
+	if v, ok := m.running.Load(id); ok {
+		g := v.(*goroutine)
+		if r != nil {
+			r.last.Store(g)
+		}
+		return g, false
 	}
 	if r == nil {
 		if r = m.latest.Load(); r == nil {
@@ -203,13 +216,16 @@ func (m *Machine) idleGoroutine(r *Run) *goroutine {
 		g = &goroutine{m: m}
 	}
 	g.run, g.stop = r, &r.stop
-	m.running.Store(goid(), g)
+	id := goid()
+	g.id.Store(id)
+	m.running.Store(id, g)
 	debug.SetPanicOnFault(true)
 	return g
 }
 
 // done ends the use of g by the running goroutine.
 func (g *goroutine) done() {
+	g.id.Store(0)
 	g.m.running.Delete(goid())
 	g.run, g.stop, g.top, g.pending, g.escaped = nil, nil, nil, nil, nil
 	g.natives, g.started, g.grace = 0, false, false

@@ -1,6 +1,7 @@
 package vm
 
 import (
+	"sync"
 	"sync/atomic"
 	"unsafe"
 )
@@ -46,6 +47,7 @@ type callSite struct {
 	index   int // in the method table
 	empty   bool
 	target  atomic.Pointer[target]
+	targets sync.Map // ptr → *target, all that were met
 	invoked *nativeCall
 	at      uint32 // the interface value
 	out     uint32 // where the results go

@@ -19,10 +19,9 @@ type methodKey struct {
 // target is what a method call on one dynamic type runs.
 type target struct {
 	typ   ptr       // first word of the interface value that it is for
-	body  *body     // of an interpreted method; nil for compiled ones
+	fn    *Func     // an interpreted method; nil for compiled ones
 	copy  *typeInfo // of the receiver, which is behind the data word; nil: it is the data word
 	shift uint32    // where arguments are, relative to after a receiver of one word
-	epoch int64
 
 	call compiledCall // an intrinsic; it gets the receiver as an argument
 	recv *typeInfo    // for call
@@ -77,34 +76,43 @@ func (c *compiler) invokeSite(cc *ssa.CallCommon, args []slot) *callSite {
 // resolve finds what the method call runs for a value whose first word is w,
 // and keeps it for the next call.
 func (s *callSite) resolve(g *goroutine, w ptr) *target {
-	if t := s.target.Load(); t != nil && t.typ == w && t.epoch == g.m.epoch.Load() {
+	if t := s.target.Load(); t != nil && t.typ == w {
 		return t
 	}
+	if v, ok := s.targets.Load(w); ok {
+		t := v.(*target)
+		s.target.Store(t)
+		return t
+	}
+	t := s.find(g, w)
+	s.targets.Store(w, t)
+	s.target.Store(t)
+	return t
+}
+
+// find is resolve without the caches.
+func (s *callSite) find(g *goroutine, w ptr) *target {
 	typ := (*itab)(w).typ
 	key := methodKey{typ, s.method}
-	epoch := g.m.epoch.Load()
-	t := &target{typ: w, epoch: epoch, t: typ}
+	t := &target{typ: w, t: typ}
 	fn := g.m.methodOf(key)
 	if fn != nil {
 		if call := g.m.compiledFunc(fn.ssa); call != nil && g.m.isIntrinsic(fullName(fn.ssa)) {
 			t.call = call
 			t.recv = fn.conv.params[0].ti
-			s.target.Store(t)
 			return t
 		}
 	}
 	if fn == nil || fn.ssa.Blocks == nil {
 		t.code = *(*uintptr)(add(ptr(&(*itab)(w).fun), uint32(8*s.index)))
-		s.target.Store(t)
 		return t
 	}
 	recv := fn.conv.params[0].ti
-	t.body = fn.compiled()
+	t.fn = fn
 	if !isDirect(typ) {
 		t.copy = recv
 	}
 	t.shift = uint32(recv.slot) - 8
-	s.target.Store(t)
 	return t
 }
 
@@ -219,19 +227,7 @@ func (m *Machine) callback(r *Run, f *Func, c *closure, args []reflect.Value) (r
 	if fresh {
 		defer g.leave()
 	}
-	b := f.compiled()
-	fr := g.newFrame(b)
-	for i, s := range f.conv.params {
-		storeValue(s.ti.rt, add(fr.mem, s.off), args[i])
-	}
-	if c != nil {
-		c.capture(fr)
-	}
-	block := f.conv.resultBlock()
-	fr.ret = block
-	fr.pc = 0
-	g.enter(fr)
-	return f.conv.resultValues(block)
+	return g.callValues(f, c, args)
 }
 
 func (c *closure) callback(args []reflect.Value) []reflect.Value {

@@ -23,7 +23,6 @@ type Machine struct {
 	bodies  atomic.Int64
 	prog    atomic.Pointer[ssa.Program]
 	methods sync.Map // methodKey → *method
-	epoch   atomic.Int64
 
 	building  sync.Mutex // see Exclusive
 	globalsMu sync.Mutex
@@ -116,8 +115,6 @@ func (m *Machine) Replace(old, new *ssa.Function) {
 		return
 	}
 	m.funcOf(old).replace(m.funcOf(new))
-	m.epoch.Add(1)
-	m.methods.Clear()
 }
 
 // Value returns a Go func value that runs fn for r: compiled code may call it,

@@ -49,6 +49,11 @@ var moved = []struct{ name, typ string }{
 }
 
 func main() {
+	shapes()
+	loop()
+}
+
+func loop() {
 	def("Nop", "")
 	def("Jump", "ip = unsafe.Add(code, in.c)")
 	def("Loop", "ip = unsafe.Add(code, in.c)\nif atomic.LoadUint32(stop) != 0 { goto stopped }")
@@ -154,7 +159,7 @@ func main() {
 	def("CallClosure", callCode("c.fn", `
 		c := (*closure)($b:ptr)
 		if c == nil { goto nilptr }
-		if c.code == stubCode { if c.entry != unsafe.Add(ptr(c), entryOffset) { goto compiledCall } } else if c.context != ptr(c) { goto compiledCall }
+		if c.code == stubCode { if c.entry != unsafe.Add(ptr(c), entryOffset) { goto compiledCall } } else if !isShape(c.code) { goto compiledCall }
 	`))
 	def("Invoke", `
 		site := (*callSite)(in.p)
@@ -167,20 +172,21 @@ func main() {
 			g.top = fr
 			t = site.resolve(g, w)
 		}
-		b := t.body
-		if b == nil {
+		if t.fn == nil {
 			fr.pc = int(uintptr(ip) - uintptr(code))
 			g.top = fr
 			site.invokeCompiled(g, fp, t, in.b, in.a)
 			break
 		}
+		b := t.fn.body.Load()
 		var nf *frame
-		if uint(b.index) < uint(len(g.free)) && g.free[b.index] != nil {
+		if b != nil && uint(b.index) < uint(len(g.free)) && g.free[b.index] != nil {
 			nf = g.free[b.index]
 			g.free[b.index] = nf.caller
 		} else {
 			fr.pc = int(uintptr(ip) - uintptr(code))
 			g.top = fr
+			if b == nil { b = t.fn.compiled() }
 			nf = g.makeFrame(b)
 		}
 		mem := nf.mem
@@ -269,6 +275,8 @@ func main() {
 	b.WriteString(`
 // exec is the loop. It runs the frame g.top, and those it calls, until the
 // frame that compiled code entered returns, or until calls are to be unwound.
+//
+//go:nocheckptr
 func (g *goroutine) exec() status {
 	var idx, n int
 	var site *callSite
