@@ -205,15 +205,25 @@ func (s *Session) initPackages(run *vm.Run) error {
 // result takes the final expression's value out of the variables that hold it.
 func (s *Session) result(pkg *ssa.Package, c *check.Checked) (reflect.Value, string) {
 	var values []any
-	var last reflect.Value
+	var first, last reflect.Value
 	var names []string
 	for _, v := range c.Results {
 		addr := s.machine.Global(pkg.Var(v.Name()))
 		last = reflect.New(addr.Type()).Elem()
 		last.Set(addr)
 		addr.SetZero() // the session must not keep what it showed once
+		if len(values) == 0 {
+			first = last
+		}
 		values = append(values, last.Interface())
 		names = append(names, s.TypeString(v.Type()))
+	}
+	// A last error that is nil says nothing: `pool.Map(…)` shows its slice.
+	if n := len(values); n > 0 && values[n-1] == nil && types.Identical(c.Results[n-1].Type(), types.Universe.Lookup("error").Type()) {
+		values, names = values[:n-1], names[:n-1]
+		if n == 2 {
+			last = first
+		}
 	}
 	switch len(values) {
 	case 0:

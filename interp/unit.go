@@ -241,26 +241,10 @@ func (u *LoadedUnit) Call(ctx context.Context, args []reflect.Value) (results []
 // Call calls a function value for a cell, as callbacks and the tasks of a thread pool need it: what the function writes goes to c, and
 // it ends when ctx does. The errors are those of Run. It may be called concurrently, and while cells run.
 func (s *Session) Call(ctx context.Context, c Cell, fn reflect.Value, args []reflect.Value) (results []reflect.Value, err error) {
-	run := s.sideRun(ctx, c)
-	closure, ok := s.machine.Closure(fn)
-	if ok && len(closure.Free) == 0 && closure.Fn.Signature.Recv() == nil {
-		results, err = run.Call(closure.Fn, args...)
-	} else {
-		results, err = guarded(fn, args)
-	}
+	results, err = s.sideRun(ctx, c).CallValue(fn, args)
 	s.streams.drain()
 	if err != nil {
 		return nil, s.failure(err)
 	}
 	return results, nil
-}
-
-// guarded calls a function and returns its panic.
-func guarded(fn reflect.Value, args []reflect.Value) (results []reflect.Value, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = &vm.Panic{Value: r}
-		}
-	}()
-	return invoke(fn, args), nil
 }
