@@ -77,7 +77,9 @@ func (s *Session) load(c Cell) (*check.Checked, *ssa.Package, error) {
 	if len(errs) > 0 {
 		return nil, nil, s.syntaxError(c, errs)
 	}
-	checked, diags := s.env.Check(cell, c.Number)
+	var checked *check.Checked
+	var diags []check.Diag
+	s.exclusive(func() { checked, diags = s.env.Check(cell, c.Number) }) // it may change the methods of types in use
 	if len(diags) > 0 {
 		return nil, nil, s.compileError(diags)
 	}
