@@ -77,7 +77,9 @@ func (s *Session) load(c Cell) (*check.Checked, *ssa.Package, error) {
 	if len(errs) > 0 {
 		return nil, nil, s.syntaxError(c, errs)
 	}
-	checked, diags := s.env.Check(cell, c.Number)
+	var checked *check.Checked
+	var diags []check.Diag
+	s.exclusive(func() { checked, diags = s.env.Check(cell, c.Number) }) // it may change the methods of types in use
 	if len(diags) > 0 {
 		return nil, nil, s.compileError(diags)
 	}
@@ -148,9 +150,16 @@ func (s *Session) bind(pkg *ssa.Package, c *check.Checked) {
 	}
 }
 
+// newRun makes a run whose output goes to c, and gives c the session's os.Stdout, os.Stderr and os.Stdin.
 func (s *Session) newRun(ctx context.Context, c Cell) *vm.Run {
+	s.streams.attach(c)
+	return s.sideRun(ctx, c)
+}
+
+// sideRun makes a run beside the cell that has the session's files.
+func (s *Session) sideRun(ctx context.Context, c Cell) *vm.Run {
 	host := &cellRun{s: s, cell: c}
-	out, errw := s.streams.attach(c)
+	out, errw := s.streams.writers(c)
 	run := s.machine.NewRun(ctx, vm.RunConfig{Stdout: out, Stderr: errw, Host: host, OnPanic: func(err error) {
 		fmt.Fprintln(errw, s.failure(err))
 	}})
@@ -198,15 +207,25 @@ func (s *Session) initPackages(run *vm.Run) error {
 // result takes the final expression's value out of the variables that hold it.
 func (s *Session) result(pkg *ssa.Package, c *check.Checked) (reflect.Value, string) {
 	var values []any
-	var last reflect.Value
+	var first, last reflect.Value
 	var names []string
 	for _, v := range c.Results {
 		addr := s.machine.Global(pkg.Var(v.Name()))
 		last = reflect.New(addr.Type()).Elem()
 		last.Set(addr)
 		addr.SetZero() // the session must not keep what it showed once
+		if len(values) == 0 {
+			first = last
+		}
 		values = append(values, last.Interface())
 		names = append(names, s.TypeString(v.Type()))
+	}
+	// A last error that is nil says nothing: `pool.Map(…)` shows its slice.
+	if n := len(values); n > 0 && values[n-1] == nil && types.Identical(c.Results[n-1].Type(), types.Universe.Lookup("error").Type()) {
+		values, names = values[:n-1], names[:n-1]
+		if n == 2 {
+			last = first
+		}
 	}
 	switch len(values) {
 	case 0:

@@ -43,7 +43,7 @@ type Env struct {
 // Package is one checked cell, or file.
 type Package struct {
 	Seq    int
-	Cell   int    // number shown to the user; 0 for a program's files
+	Cell   int // number shown to the user; 0 for a program's files
 	Types  *types.Package
 	Info   *types.Info
 	Source *split.Cell // nil for files

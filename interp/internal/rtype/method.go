@@ -218,7 +218,7 @@ func (t *Table) interfaceOf(u *types.Interface) reflect.Type {
 	r.tflag = from.tflag & (tflagRegular | tflagMaskOnDemand | tflagDirectIface)
 	r.hash = nextHash()
 	r.ptrToThis = 0
-	str := typeString(u, shortName)
+	str := typeString(u, pkgName)
 	r.str = offOfString(str)
 	t.setInterface((*interfaceType)(unsafe.Pointer(r)), u)
 	own := reflectType(r)

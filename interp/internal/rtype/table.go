@@ -242,6 +242,15 @@ func ownStruct(u *types.Struct) bool {
 	return false
 }
 
+// pkgName returns the name of a package as types are written with it. Cells may have names of their own ("main·3"), which
+// tell them apart in messages of the type checker but are no part of a type's name.
+func pkgName(p *types.Package) string {
+	if p.Path() == "main" {
+		return "main"
+	}
+	return p.Name()
+}
+
 func pkgPath(p *types.Package) string {
 	if p == nil {
 		return "main"

@@ -531,6 +531,8 @@ var opNames = [...]string{
 
 // exec is the loop. It runs the frame g.top, and those it calls, until the
 // frame that compiled code entered returns, or until calls are to be unwound.
+//
+//go:nocheckptr
 func (g *goroutine) exec() status {
 	var idx, n int
 	var site *callSite

@@ -50,6 +50,7 @@ type goroutine struct {
 	pending *panicking // being unwound
 	escaped *panicking // the last that went on into compiled code
 
+	number  int  // in the order in which the run's goroutines began
 	started bool // by a go statement
 	grace   bool // deferred calls run although the run was stopped
 	cases   []selectCase

@@ -227,19 +227,7 @@ func (m *Machine) callback(r *Run, f *Func, c *closure, args []reflect.Value) (r
 	if fresh {
 		defer g.leave()
 	}
-	b := f.compiled()
-	fr := g.newFrame(b)
-	for i, s := range f.conv.params {
-		storeValue(s.ti.rt, add(fr.mem, s.off), args[i])
-	}
-	if c != nil {
-		c.capture(fr)
-	}
-	block := f.conv.resultBlock()
-	fr.ret = block
-	fr.pc = 0
-	g.enter(fr)
-	return f.conv.resultValues(block)
+	return g.callValues(f, c, args)
 }
 
 func (c *closure) callback(args []reflect.Value) []reflect.Value {
