@@ -290,9 +290,12 @@ func saveCall(fp ptr, args, results []slot) (ptr, []slot) {
 	off := uint32(0)
 	all := make([]slot, 0, len(args)+len(results))
 	for _, a := range args {
-		moved = append(moved, slot{off, a.ti})
+		moved = append(moved, place(off, a.ti))
 		off += uint32(a.ti.slot)
 		all = append(all, a)
+	}
+	if blockSize(results) == 0 {
+		off = 0
 	}
 	moved = append(moved, slot{off: off})
 	all = append(all, results...)
@@ -304,6 +307,21 @@ func saveCall(fp ptr, args, results []slot) (ptr, []slot) {
 		a.ti.move(add(mem, moved[i].off), add(fp, a.off))
 	}
 	return mem, moved
+}
+
+func blockSize(slots []slot) (n uintptr) {
+	for _, s := range slots {
+		n += s.ti.slot
+	}
+	return n
+}
+
+// place is a slot at off, or at the start for values without bytes.
+func place(off uint32, ti *typeInfo) slot {
+	if ti.slot == 0 {
+		off = 0
+	}
+	return slot{off, ti}
 }
 
 func (c *compiler) goOp(in *ssa.Go) {

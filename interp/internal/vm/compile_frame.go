@@ -15,7 +15,7 @@ import (
 func (c *compiler) field(ti *typeInfo) uint32 {
 	off := c.size
 	if ti.slot == 0 {
-		return off
+		return 0 // an address behind the frame would belong to another object
 	}
 	c.fields = append(c.fields, reflect.StructField{Name: fmt.Sprintf("R%d", len(c.fields)), Type: ti.frameType()})
 	c.size += uint32(ti.slot)
@@ -74,7 +74,9 @@ func (c *compiler) place() {
 		for ; j < len(wants) && wants[j].ti.class == cl; j++ {
 			w := wants[j]
 			off := start + words
-			if cl == classTyped {
+			if cl == classNone {
+				off = 0
+			} else if cl == classTyped {
 				off = c.field(w.ti)
 			} else {
 				words += uint32(w.ti.slot)
