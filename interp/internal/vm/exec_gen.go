@@ -258,11 +258,16 @@ const (
 	opCall
 	opCallClosure
 	opInvoke
+	opCallSlow
+	opCallClosureSlow
+	opInvokeSlow
 	opCold
 	opReturnWord
 	opReturnPtr
 	opReturnString
 	opReturn
+	opReturnMany
+	opReturnSlow
 	opRunDefers
 	opPanic
 	opRecover
@@ -519,11 +524,16 @@ var opNames = [...]string{
 	opCall:             "Call",
 	opCallClosure:      "CallClosure",
 	opInvoke:           "Invoke",
+	opCallSlow:         "CallSlow",
+	opCallClosureSlow:  "CallClosureSlow",
+	opInvokeSlow:       "InvokeSlow",
 	opCold:             "Cold",
 	opReturnWord:       "ReturnWord",
 	opReturnPtr:        "ReturnPtr",
 	opReturnString:     "ReturnString",
 	opReturn:           "Return",
+	opReturnMany:       "ReturnMany",
+	opReturnSlow:       "ReturnSlow",
 	opRunDefers:        "RunDefers",
 	opPanic:            "Panic",
 	opRecover:          "Recover",
@@ -536,15 +546,17 @@ var opNames = [...]string{
 func (g *goroutine) exec() status {
 	var idx, n int
 	var site *callSite
-	fr := g.top
-	fp := fr.mem
-	code := fr.body.start
-	ip := unsafe.Add(code, fr.pc)
+	var ip, fp ptr
 	stop := g.stop
 	if atomic.LoadUint32(stop) != 0 {
-		goto stopped
+		g.stopped()
 	}
-again:
+reload:
+	{
+		fr := g.top
+		fp = fr.mem
+		ip = unsafe.Add(fr.body.start, fr.pc)
+	}
 	for {
 		in := (*instr)(ip)
 		ip = unsafe.Add(ip, instrSize)
@@ -552,19 +564,19 @@ again:
 		case opNop:
 
 		case opJump:
-			ip = unsafe.Add(code, in.c)
+			ip = unsafe.Add(ip, int32(in.c))
 		case opLoop:
-			ip = unsafe.Add(code, in.c)
+			ip = unsafe.Add(ip, int32(in.c))
 			if atomic.LoadUint32(stop) != 0 {
 				goto stopped
 			}
 		case opIf:
 			if *(*bool)(unsafe.Add(fp, in.a)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 			}
 		case opIfNot:
 			if !*(*bool)(unsafe.Add(fp, in.a)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 			}
 		case opNot:
 			*(*bool)(unsafe.Add(fp, in.a)) = !*(*bool)(unsafe.Add(fp, in.b))
@@ -579,17 +591,42 @@ again:
 		case opMoveSlice:
 			*(*[]byte)(unsafe.Add(fp, in.a)) = *(*[]byte)(unsafe.Add(fp, in.b))
 		case opMoveMem:
+			{
+				fr := g.top
+				fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
+			}
 			memmove(unsafe.Add(fp, in.a), unsafe.Add(fp, in.b), uintptr(in.d))
+			goto reload
 		case opMoveTyped:
+			{
+				fr := g.top
+				fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
+			}
 			typedmemmove(in.p, unsafe.Add(fp, in.a), unsafe.Add(fp, in.b))
+			goto reload
 		case opClearMem:
+			{
+				fr := g.top
+				fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
+			}
 			memclr(unsafe.Add(fp, in.a), uintptr(in.d))
+			goto reload
 		case opClearTyped:
+			{
+				fr := g.top
+				fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
+			}
 			typedmemclr(in.p, unsafe.Add(fp, in.a))
+			goto reload
 		case opLea:
 			*(*ptr)(unsafe.Add(fp, in.a)) = unsafe.Add(fp, in.b)
 		case opNew:
+			{
+				fr := g.top
+				fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
+			}
 			*(*ptr)(unsafe.Add(fp, in.a)) = unsafeNew(in.p)
+			goto reload
 		case opLoad8:
 			p := *(*ptr)(unsafe.Add(fp, in.b))
 			if p == nil {
@@ -995,25 +1032,45 @@ again:
 			if p == nil {
 				goto nilptr
 			}
+			{
+				fr := g.top
+				fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
+			}
 			memmove(unsafe.Add(fp, in.a), unsafe.Add(p, in.d), uintptr(in.c))
+			goto reload
 		case opStoreMem:
 			p := *(*ptr)(unsafe.Add(fp, in.a))
 			if p == nil {
 				goto nilptr
 			}
+			{
+				fr := g.top
+				fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
+			}
 			memmove(unsafe.Add(p, in.d), unsafe.Add(fp, in.b), uintptr(in.c))
+			goto reload
 		case opLoadTyped:
 			p := *(*ptr)(unsafe.Add(fp, in.b))
 			if p == nil {
 				goto nilptr
 			}
+			{
+				fr := g.top
+				fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
+			}
 			typedmemmove(in.p, unsafe.Add(fp, in.a), unsafe.Add(p, in.d))
+			goto reload
 		case opStoreTyped:
 			p := *(*ptr)(unsafe.Add(fp, in.a))
 			if p == nil {
 				goto nilptr
 			}
+			{
+				fr := g.top
+				fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
+			}
 			typedmemmove(in.p, unsafe.Add(p, in.d), unsafe.Add(fp, in.b))
+			goto reload
 		case opNilCheck:
 			if *(*ptr)(unsafe.Add(fp, in.a)) == nil {
 				goto nilptr
@@ -1093,11 +1150,11 @@ again:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*int64)(unsafe.Add(fp, in.b)) == *(*int64)(unsafe.Add(fp, in.c))
 		case opIfEqInt64:
 			if *(*int64)(unsafe.Add(fp, in.a)) == *(*int64)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 			}
 		case opLoopEqInt64:
 			if *(*int64)(unsafe.Add(fp, in.a)) == *(*int64)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
 				}
@@ -1106,11 +1163,11 @@ again:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*int64)(unsafe.Add(fp, in.b)) != *(*int64)(unsafe.Add(fp, in.c))
 		case opIfNeInt64:
 			if *(*int64)(unsafe.Add(fp, in.a)) != *(*int64)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 			}
 		case opLoopNeInt64:
 			if *(*int64)(unsafe.Add(fp, in.a)) != *(*int64)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
 				}
@@ -1119,11 +1176,11 @@ again:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*int64)(unsafe.Add(fp, in.b)) < *(*int64)(unsafe.Add(fp, in.c))
 		case opIfLtInt64:
 			if *(*int64)(unsafe.Add(fp, in.a)) < *(*int64)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 			}
 		case opLoopLtInt64:
 			if *(*int64)(unsafe.Add(fp, in.a)) < *(*int64)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
 				}
@@ -1132,11 +1189,11 @@ again:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*int64)(unsafe.Add(fp, in.b)) <= *(*int64)(unsafe.Add(fp, in.c))
 		case opIfLeInt64:
 			if *(*int64)(unsafe.Add(fp, in.a)) <= *(*int64)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 			}
 		case opLoopLeInt64:
 			if *(*int64)(unsafe.Add(fp, in.a)) <= *(*int64)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
 				}
@@ -1179,11 +1236,11 @@ again:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*uint64)(unsafe.Add(fp, in.b)) == *(*uint64)(unsafe.Add(fp, in.c))
 		case opIfEqUint64:
 			if *(*uint64)(unsafe.Add(fp, in.a)) == *(*uint64)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 			}
 		case opLoopEqUint64:
 			if *(*uint64)(unsafe.Add(fp, in.a)) == *(*uint64)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
 				}
@@ -1192,11 +1249,11 @@ again:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*uint64)(unsafe.Add(fp, in.b)) != *(*uint64)(unsafe.Add(fp, in.c))
 		case opIfNeUint64:
 			if *(*uint64)(unsafe.Add(fp, in.a)) != *(*uint64)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 			}
 		case opLoopNeUint64:
 			if *(*uint64)(unsafe.Add(fp, in.a)) != *(*uint64)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
 				}
@@ -1205,11 +1262,11 @@ again:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*uint64)(unsafe.Add(fp, in.b)) < *(*uint64)(unsafe.Add(fp, in.c))
 		case opIfLtUint64:
 			if *(*uint64)(unsafe.Add(fp, in.a)) < *(*uint64)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 			}
 		case opLoopLtUint64:
 			if *(*uint64)(unsafe.Add(fp, in.a)) < *(*uint64)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
 				}
@@ -1218,11 +1275,11 @@ again:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*uint64)(unsafe.Add(fp, in.b)) <= *(*uint64)(unsafe.Add(fp, in.c))
 		case opIfLeUint64:
 			if *(*uint64)(unsafe.Add(fp, in.a)) <= *(*uint64)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 			}
 		case opLoopLeUint64:
 			if *(*uint64)(unsafe.Add(fp, in.a)) <= *(*uint64)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
 				}
@@ -1265,11 +1322,11 @@ again:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*int32)(unsafe.Add(fp, in.b)) == *(*int32)(unsafe.Add(fp, in.c))
 		case opIfEqInt32:
 			if *(*int32)(unsafe.Add(fp, in.a)) == *(*int32)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 			}
 		case opLoopEqInt32:
 			if *(*int32)(unsafe.Add(fp, in.a)) == *(*int32)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
 				}
@@ -1278,11 +1335,11 @@ again:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*int32)(unsafe.Add(fp, in.b)) != *(*int32)(unsafe.Add(fp, in.c))
 		case opIfNeInt32:
 			if *(*int32)(unsafe.Add(fp, in.a)) != *(*int32)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 			}
 		case opLoopNeInt32:
 			if *(*int32)(unsafe.Add(fp, in.a)) != *(*int32)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
 				}
@@ -1291,11 +1348,11 @@ again:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*int32)(unsafe.Add(fp, in.b)) < *(*int32)(unsafe.Add(fp, in.c))
 		case opIfLtInt32:
 			if *(*int32)(unsafe.Add(fp, in.a)) < *(*int32)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 			}
 		case opLoopLtInt32:
 			if *(*int32)(unsafe.Add(fp, in.a)) < *(*int32)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
 				}
@@ -1304,11 +1361,11 @@ again:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*int32)(unsafe.Add(fp, in.b)) <= *(*int32)(unsafe.Add(fp, in.c))
 		case opIfLeInt32:
 			if *(*int32)(unsafe.Add(fp, in.a)) <= *(*int32)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 			}
 		case opLoopLeInt32:
 			if *(*int32)(unsafe.Add(fp, in.a)) <= *(*int32)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
 				}
@@ -1351,11 +1408,11 @@ again:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*uint32)(unsafe.Add(fp, in.b)) == *(*uint32)(unsafe.Add(fp, in.c))
 		case opIfEqUint32:
 			if *(*uint32)(unsafe.Add(fp, in.a)) == *(*uint32)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 			}
 		case opLoopEqUint32:
 			if *(*uint32)(unsafe.Add(fp, in.a)) == *(*uint32)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
 				}
@@ -1364,11 +1421,11 @@ again:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*uint32)(unsafe.Add(fp, in.b)) != *(*uint32)(unsafe.Add(fp, in.c))
 		case opIfNeUint32:
 			if *(*uint32)(unsafe.Add(fp, in.a)) != *(*uint32)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 			}
 		case opLoopNeUint32:
 			if *(*uint32)(unsafe.Add(fp, in.a)) != *(*uint32)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
 				}
@@ -1377,11 +1434,11 @@ again:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*uint32)(unsafe.Add(fp, in.b)) < *(*uint32)(unsafe.Add(fp, in.c))
 		case opIfLtUint32:
 			if *(*uint32)(unsafe.Add(fp, in.a)) < *(*uint32)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 			}
 		case opLoopLtUint32:
 			if *(*uint32)(unsafe.Add(fp, in.a)) < *(*uint32)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
 				}
@@ -1390,11 +1447,11 @@ again:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*uint32)(unsafe.Add(fp, in.b)) <= *(*uint32)(unsafe.Add(fp, in.c))
 		case opIfLeUint32:
 			if *(*uint32)(unsafe.Add(fp, in.a)) <= *(*uint32)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 			}
 		case opLoopLeUint32:
 			if *(*uint32)(unsafe.Add(fp, in.a)) <= *(*uint32)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
 				}
@@ -1437,11 +1494,11 @@ again:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*uint8)(unsafe.Add(fp, in.b)) == *(*uint8)(unsafe.Add(fp, in.c))
 		case opIfEqUint8:
 			if *(*uint8)(unsafe.Add(fp, in.a)) == *(*uint8)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 			}
 		case opLoopEqUint8:
 			if *(*uint8)(unsafe.Add(fp, in.a)) == *(*uint8)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
 				}
@@ -1450,11 +1507,11 @@ again:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*uint8)(unsafe.Add(fp, in.b)) != *(*uint8)(unsafe.Add(fp, in.c))
 		case opIfNeUint8:
 			if *(*uint8)(unsafe.Add(fp, in.a)) != *(*uint8)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 			}
 		case opLoopNeUint8:
 			if *(*uint8)(unsafe.Add(fp, in.a)) != *(*uint8)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
 				}
@@ -1463,11 +1520,11 @@ again:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*uint8)(unsafe.Add(fp, in.b)) < *(*uint8)(unsafe.Add(fp, in.c))
 		case opIfLtUint8:
 			if *(*uint8)(unsafe.Add(fp, in.a)) < *(*uint8)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 			}
 		case opLoopLtUint8:
 			if *(*uint8)(unsafe.Add(fp, in.a)) < *(*uint8)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
 				}
@@ -1476,11 +1533,11 @@ again:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*uint8)(unsafe.Add(fp, in.b)) <= *(*uint8)(unsafe.Add(fp, in.c))
 		case opIfLeUint8:
 			if *(*uint8)(unsafe.Add(fp, in.a)) <= *(*uint8)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 			}
 		case opLoopLeUint8:
 			if *(*uint8)(unsafe.Add(fp, in.a)) <= *(*uint8)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
 				}
@@ -1499,11 +1556,11 @@ again:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*float64)(unsafe.Add(fp, in.b)) == *(*float64)(unsafe.Add(fp, in.c))
 		case opIfEqFloat64:
 			if *(*float64)(unsafe.Add(fp, in.a)) == *(*float64)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 			}
 		case opLoopEqFloat64:
 			if *(*float64)(unsafe.Add(fp, in.a)) == *(*float64)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
 				}
@@ -1512,11 +1569,11 @@ again:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*float64)(unsafe.Add(fp, in.b)) != *(*float64)(unsafe.Add(fp, in.c))
 		case opIfNeFloat64:
 			if *(*float64)(unsafe.Add(fp, in.a)) != *(*float64)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 			}
 		case opLoopNeFloat64:
 			if *(*float64)(unsafe.Add(fp, in.a)) != *(*float64)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
 				}
@@ -1525,15 +1582,15 @@ again:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*float64)(unsafe.Add(fp, in.b)) < *(*float64)(unsafe.Add(fp, in.c))
 		case opIfLtFloat64:
 			if *(*float64)(unsafe.Add(fp, in.a)) < *(*float64)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 			}
 		case opIfNotLtFloat64:
 			if !(*(*float64)(unsafe.Add(fp, in.a)) < *(*float64)(unsafe.Add(fp, in.b))) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 			}
 		case opLoopLtFloat64:
 			if *(*float64)(unsafe.Add(fp, in.a)) < *(*float64)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
 				}
@@ -1542,15 +1599,15 @@ again:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*float64)(unsafe.Add(fp, in.b)) <= *(*float64)(unsafe.Add(fp, in.c))
 		case opIfLeFloat64:
 			if *(*float64)(unsafe.Add(fp, in.a)) <= *(*float64)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 			}
 		case opIfNotLeFloat64:
 			if !(*(*float64)(unsafe.Add(fp, in.a)) <= *(*float64)(unsafe.Add(fp, in.b))) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 			}
 		case opLoopLeFloat64:
 			if *(*float64)(unsafe.Add(fp, in.a)) <= *(*float64)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
 				}
@@ -1559,7 +1616,7 @@ again:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*ptr)(unsafe.Add(fp, in.b)) == *(*ptr)(unsafe.Add(fp, in.c))
 		case opIfEqPtr:
 			if *(*ptr)(unsafe.Add(fp, in.a)) == *(*ptr)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 			}
 		case opEqBool:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*bool)(unsafe.Add(fp, in.b)) == *(*bool)(unsafe.Add(fp, in.c))
@@ -1567,31 +1624,56 @@ again:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*ptr)(unsafe.Add(fp, in.b)) != *(*ptr)(unsafe.Add(fp, in.c))
 		case opIfNePtr:
 			if *(*ptr)(unsafe.Add(fp, in.a)) != *(*ptr)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 			}
 		case opNeBool:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*bool)(unsafe.Add(fp, in.b)) != *(*bool)(unsafe.Add(fp, in.c))
 		case opEqString:
+			{
+				fr := g.top
+				fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
+			}
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*string)(unsafe.Add(fp, in.b)) == *(*string)(unsafe.Add(fp, in.c))
+			goto reload
 		case opNeString:
+			{
+				fr := g.top
+				fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
+			}
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*string)(unsafe.Add(fp, in.b)) != *(*string)(unsafe.Add(fp, in.c))
+			goto reload
 		case opLtString:
+			{
+				fr := g.top
+				fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
+			}
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*string)(unsafe.Add(fp, in.b)) < *(*string)(unsafe.Add(fp, in.c))
+			goto reload
 		case opLeString:
+			{
+				fr := g.top
+				fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
+			}
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*string)(unsafe.Add(fp, in.b)) <= *(*string)(unsafe.Add(fp, in.c))
+			goto reload
 		case opConcat:
+			{
+				fr := g.top
+				fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
+			}
 			*(*string)(unsafe.Add(fp, in.a)) = *(*string)(unsafe.Add(fp, in.b)) + *(*string)(unsafe.Add(fp, in.c))
+			goto reload
 		case opIsNil:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*uintptr)(unsafe.Add(fp, in.b)) == 0
 		case opNotNil:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*uintptr)(unsafe.Add(fp, in.b)) != 0
 		case opIfNil:
 			if *(*uintptr)(unsafe.Add(fp, in.a)) == 0 {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 			}
 		case opIfNotNil:
 			if *(*uintptr)(unsafe.Add(fp, in.a)) != 0 {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 			}
 		case opSign8:
 			*(*int64)(unsafe.Add(fp, in.a)) = int64(*(*int8)(unsafe.Add(fp, in.b)))
@@ -1614,34 +1696,40 @@ again:
 			v.data = *(*ptr)(unsafe.Add(fp, in.b))
 			v.typ = in.p
 		case opMakeIfaceWord:
+			{
+				fr := g.top
+				fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
+			}
 			d := convT64(*(*uint64)(unsafe.Add(fp, in.b)))
 			v := (*iface)(unsafe.Add(fp, in.a))
 			v.data = d
 			v.typ = in.p
+			goto reload
 		case opMakeIfaceString:
+			{
+				fr := g.top
+				fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
+			}
 			d := convTstring(*(*string)(unsafe.Add(fp, in.b)))
 			v := (*iface)(unsafe.Add(fp, in.a))
 			v.data = d
 			v.typ = in.p
+			goto reload
 		case opTypeIs:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*ptr)(unsafe.Add(fp, in.b)) == in.p
 		case opCall:
-			site = (*callSite)(in.p)
 
+			site = (*callSite)(in.p)
 			b := site.fn.body.Load()
-			var nf *frame
-			if b != nil && uint(b.index) < uint(len(g.free)) && g.free[b.index] != nil {
-				nf = g.free[b.index]
-				g.free[b.index] = nf.caller
-			} else {
-				fr.pc = int(uintptr(ip) - uintptr(code))
-				g.top = fr
-				if b == nil {
-					b = site.fn.compiled()
-				}
-				nf = g.makeFrame(b)
+			if b == nil || uint(b.index) >= uint(len(g.free)) {
+				goto slowCall
+			}
+			nf := g.free[b.index]
+			if nf == nil {
+				goto slowCall
 			}
 			mem := nf.mem
+
 			for i := range site.args {
 				a := &site.args[i]
 				switch a.class {
@@ -1651,28 +1739,31 @@ again:
 					*(*ptr)(unsafe.Add(mem, a.dst)) = *(*ptr)(unsafe.Add(fp, a.src))
 				case classString:
 					*(*string)(unsafe.Add(mem, a.dst)) = *(*string)(unsafe.Add(fp, a.src))
-				default:
-					a.ti.move(unsafe.Add(mem, a.dst), unsafe.Add(fp, a.src))
+				case classIface:
+					*(*any)(unsafe.Add(mem, a.dst)) = *(*any)(unsafe.Add(fp, a.src))
+				case classSlice:
+					*(*[]byte)(unsafe.Add(mem, a.dst)) = *(*[]byte)(unsafe.Add(fp, a.src))
 				}
 			}
+			fr := g.top
+			g.free[b.index] = nf.caller
 			nf.ret = unsafe.Add(fp, in.a)
 			nf.caller = fr
-			fr.pc = int(uintptr(ip) - uintptr(code))
+			fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
 			if site.wrapper {
 				nf.panic = fr.panic
 				nf.flags = flagWrapped
 			}
-			fr = nf
+			g.top = nf
 			fp = mem
-			code = b.start
-			ip = code
+			ip = b.start
 			if atomic.LoadUint32(stop) != 0 {
 				goto stopped
 			}
 
 		case opCallClosure:
-			site = (*callSite)(in.p)
 
+			site = (*callSite)(in.p)
 			c := (*closure)(*(*ptr)(unsafe.Add(fp, in.b)))
 			if c == nil {
 				goto nilptr
@@ -1684,21 +1775,32 @@ again:
 			} else if !isShape(c.code) {
 				goto compiledCall
 			}
-
 			b := c.fn.body.Load()
-			var nf *frame
-			if b != nil && uint(b.index) < uint(len(g.free)) && g.free[b.index] != nil {
-				nf = g.free[b.index]
-				g.free[b.index] = nf.caller
-			} else {
-				fr.pc = int(uintptr(ip) - uintptr(code))
-				g.top = fr
-				if b == nil {
-					b = c.fn.compiled()
-				}
-				nf = g.makeFrame(b)
+			if b == nil || uint(b.index) >= uint(len(g.free)) {
+				goto slowClosure
+			}
+			nf := g.free[b.index]
+			if nf == nil || b.slowFree {
+				goto slowClosure
 			}
 			mem := nf.mem
+			for i := range b.free {
+				s := &b.free[i]
+				p := unsafe.Add(ptr(c), b.freeAt[i])
+				switch s.ti.class {
+				case classWord:
+					*(*uint64)(unsafe.Add(mem, s.off)) = *(*uint64)(p)
+				case classPtr:
+					*(*ptr)(unsafe.Add(mem, s.off)) = *(*ptr)(p)
+				case classString:
+					*(*string)(unsafe.Add(mem, s.off)) = *(*string)(p)
+				case classIface:
+					*(*any)(unsafe.Add(mem, s.off)) = *(*any)(p)
+				case classSlice:
+					*(*[]byte)(unsafe.Add(mem, s.off)) = *(*[]byte)(p)
+				}
+			}
+
 			for i := range site.args {
 				a := &site.args[i]
 				switch a.class {
@@ -1708,67 +1810,64 @@ again:
 					*(*ptr)(unsafe.Add(mem, a.dst)) = *(*ptr)(unsafe.Add(fp, a.src))
 				case classString:
 					*(*string)(unsafe.Add(mem, a.dst)) = *(*string)(unsafe.Add(fp, a.src))
-				default:
-					a.ti.move(unsafe.Add(mem, a.dst), unsafe.Add(fp, a.src))
+				case classIface:
+					*(*any)(unsafe.Add(mem, a.dst)) = *(*any)(unsafe.Add(fp, a.src))
+				case classSlice:
+					*(*[]byte)(unsafe.Add(mem, a.dst)) = *(*[]byte)(unsafe.Add(fp, a.src))
 				}
 			}
-			for i := range b.free {
-				b.free[i].ti.move(unsafe.Add(mem, b.free[i].off), c.at(c.fn.free[i]))
-			}
+			fr := g.top
+			g.free[b.index] = nf.caller
 			nf.ret = unsafe.Add(fp, in.a)
 			nf.caller = fr
-			fr.pc = int(uintptr(ip) - uintptr(code))
+			fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
 			if site.wrapper {
 				nf.panic = fr.panic
 				nf.flags = flagWrapped
 			}
-			fr = nf
+			g.top = nf
 			fp = mem
-			code = b.start
-			ip = code
+			ip = b.start
 			if atomic.LoadUint32(stop) != 0 {
 				goto stopped
 			}
 
 		case opInvoke:
 
-			site := (*callSite)(in.p)
+			site = (*callSite)(in.p)
 			v := (*iface)(unsafe.Add(fp, in.b))
 			w := v.typ
 			if w == nil {
 				goto nilptr
 			}
 			t := site.target.Load()
-			if t == nil || t.typ != w {
-				fr.pc = int(uintptr(ip) - uintptr(code))
-				g.top = fr
-				t = site.resolve(g, w)
-			}
-			if t.fn == nil {
-				fr.pc = int(uintptr(ip) - uintptr(code))
-				g.top = fr
-				site.invokeCompiled(g, fp, t, in.b, in.a)
-				break
+			if t == nil || t.typ != w || t.fn == nil || t.copy != nil && t.copy.class != classWord {
+				goto slowInvoke
 			}
 			b := t.fn.body.Load()
-			var nf *frame
-			if b != nil && uint(b.index) < uint(len(g.free)) && g.free[b.index] != nil {
-				nf = g.free[b.index]
-				g.free[b.index] = nf.caller
-			} else {
-				fr.pc = int(uintptr(ip) - uintptr(code))
-				g.top = fr
-				if b == nil {
-					b = t.fn.compiled()
-				}
-				nf = g.makeFrame(b)
+			if b == nil || uint(b.index) >= uint(len(g.free)) {
+				goto slowInvoke
+			}
+			nf := g.free[b.index]
+			if nf == nil {
+				goto slowInvoke
 			}
 			mem := nf.mem
 			if t.copy == nil {
 				*(*ptr)(mem) = v.data
 			} else {
-				t.copy.move(mem, v.data)
+				switch t.copy.size {
+				case 1:
+					*(*uint8)(mem) = *(*uint8)(v.data)
+				case 2:
+					*(*uint16)(mem) = *(*uint16)(v.data)
+				case 4:
+					*(*uint32)(mem) = *(*uint32)(v.data)
+				default:
+					*(*uint64)(mem) = *(*uint64)(v.data)
+				}
 			}
+
 			for i := range site.args {
 				a := &site.args[i]
 				switch a.class {
@@ -1778,37 +1877,71 @@ again:
 					*(*ptr)(unsafe.Add(mem, a.dst+t.shift)) = *(*ptr)(unsafe.Add(fp, a.src))
 				case classString:
 					*(*string)(unsafe.Add(mem, a.dst+t.shift)) = *(*string)(unsafe.Add(fp, a.src))
-				default:
-					a.ti.move(unsafe.Add(mem, a.dst+t.shift), unsafe.Add(fp, a.src))
+				case classIface:
+					*(*any)(unsafe.Add(mem, a.dst+t.shift)) = *(*any)(unsafe.Add(fp, a.src))
+				case classSlice:
+					*(*[]byte)(unsafe.Add(mem, a.dst+t.shift)) = *(*[]byte)(unsafe.Add(fp, a.src))
 				}
 			}
+			fr := g.top
+			g.free[b.index] = nf.caller
 			nf.ret = unsafe.Add(fp, in.a)
 			nf.caller = fr
-			fr.pc = int(uintptr(ip) - uintptr(code))
-			fr = nf
+			fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
+			if site.wrapper {
+				nf.panic = fr.panic
+				nf.flags = flagWrapped
+			}
+			g.top = nf
 			fp = mem
-			code = b.start
-			ip = code
+			ip = b.start
 			if atomic.LoadUint32(stop) != 0 {
 				goto stopped
 			}
 
+		case opCallSlow:
+			{
+				fr := g.top
+				fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
+			}
+			g.slowCall((*callSite)(in.p), fp, in.a)
+			goto reload
+		case opCallClosureSlow:
+			{
+				fr := g.top
+				fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
+			}
+			g.slowClosure((*callSite)(in.p), fp, in.a, in.b)
+			goto reload
+		case opInvokeSlow:
+			{
+				fr := g.top
+				fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
+			}
+			g.slowInvoke((*callSite)(in.p), fp, in.a, in.b)
+			goto reload
 		case opCold:
-			fr.pc = int(uintptr(ip) - uintptr(code))
-			g.top = fr
+			{
+				fr := g.top
+				fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
+			}
 			(*(*coldFunc)(in.p))(g, fp)
+			goto reload
 		case opReturnWord:
-			*(*uint64)(fr.ret) = *(*uint64)(unsafe.Add(fp, in.a))
+			*(*uint64)(g.top.ret) = *(*uint64)(unsafe.Add(fp, in.a))
 			goto ret
 		case opReturnPtr:
-			*(*ptr)(fr.ret) = *(*ptr)(unsafe.Add(fp, in.a))
+			*(*ptr)(g.top.ret) = *(*ptr)(unsafe.Add(fp, in.a))
 			goto ret
 		case opReturnString:
-			*(*string)(fr.ret) = *(*string)(unsafe.Add(fp, in.a))
+			*(*string)(g.top.ret) = *(*string)(unsafe.Add(fp, in.a))
 			goto ret
 		case opReturn:
+			goto ret
+		case opReturnMany:
 
-			if in.p != nil {
+			{
+				fr := g.top
 				list := *(*[]argMove)(in.p)
 				for i := range list {
 					a := &list[i]
@@ -1817,58 +1950,68 @@ again:
 						*(*uint64)(unsafe.Add(fr.ret, a.dst)) = *(*uint64)(unsafe.Add(fp, a.src))
 					case classPtr:
 						*(*ptr)(unsafe.Add(fr.ret, a.dst)) = *(*ptr)(unsafe.Add(fp, a.src))
+					case classString:
+						*(*string)(unsafe.Add(fr.ret, a.dst)) = *(*string)(unsafe.Add(fp, a.src))
 					case classIface:
 						*(*any)(unsafe.Add(fr.ret, a.dst)) = *(*any)(unsafe.Add(fp, a.src))
-					default:
-						a.ti.move(unsafe.Add(fr.ret, a.dst), unsafe.Add(fp, a.src))
+					case classSlice:
+						*(*[]byte)(unsafe.Add(fr.ret, a.dst)) = *(*[]byte)(unsafe.Add(fp, a.src))
 					}
 				}
 			}
 			goto ret
 
+		case opReturnSlow:
+			g.returnSlow(*(*[]argMove)(in.p), fp)
+			goto ret
 		case opRunDefers:
+			{
+				fr := g.top
+				fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
+			}
 
+			fr := g.top
 			d := fr.defers
 			if d == nil {
-				break
+				goto reload
 			}
 			fr.defers = d.next
-			fr.pc = int(uintptr(ptr(in)) - uintptr(code))
-			g.top = fr
+			fr.pc -= instrSize
 			if nf := d.frame; nf != nil {
 				nf.flags = flagDefer
 				nf.caller = fr
-				fr = nf
-				fp = fr.mem
-				code = fr.body.start
-				ip = code
-				break
+				nf.pc = 0
+				g.top = nf
+				goto reload
 			}
 			d.call(g)
-			ip = ptr(in)
 
+			goto reload
 		case opPanic:
+			{
+				fr := g.top
+				fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
+			}
 
-			fr.pc = int(uintptr(ip) - uintptr(code))
-			g.top = fr
 			g.throw(emptyOf(unsafe.Add(fp, in.a), in.d != 0))
 			return statusPanic
 
 		case opRecover:
-			*(*any)(unsafe.Add(fp, in.a)) = fr.recovered()
+			*(*any)(unsafe.Add(fp, in.a)) = g.top.recovered()
 
 		}
 		continue
 
 	ret:
 		{
+			fr := g.top
 			caller := fr.caller
 			fr.caller = g.free[fr.body.index]
 			g.free[fr.body.index] = fr
+			g.top = caller
 			if fr.flags != 0 {
 				fl := fr.flags
 				fr.flags = 0
-				g.top = caller
 				if fl == flagEntry {
 					return statusDone
 				}
@@ -1879,35 +2022,52 @@ again:
 				}
 				fr.panic = nil
 			}
-			fr = caller
-			fp = fr.mem
-			code = fr.body.start
-			ip = unsafe.Add(code, fr.pc)
+			fp = caller.mem
+			ip = unsafe.Add(caller.body.start, caller.pc)
 		}
 		continue
 
+	slowCall:
+		{
+			fr := g.top
+			fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
+			g.slowCall(site, fp, in.a)
+		}
+		goto reload
+	slowClosure:
+		{
+			fr := g.top
+			fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
+			g.slowClosure(site, fp, in.a, in.b)
+		}
+		goto reload
+	slowInvoke:
+		{
+			fr := g.top
+			fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
+			g.slowInvoke(site, fp, in.a, in.b)
+		}
+		goto reload
 	compiledCall:
-		fr.pc = int(uintptr(ip) - uintptr(code))
-		g.top = fr
-		site.callCompiled(g, fp, in.a, in.b)
-		continue
+		{
+			fr := g.top
+			fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
+			site.callCompiled(g, fp, in.a, in.b)
+		}
+		goto reload
 	}
 
 nilptr:
-	fr.pc = int(uintptr(ip) - uintptr(code))
-	g.top = fr
+	g.savePC(ip)
 	panicNil()
 index:
-	fr.pc = int(uintptr(ip) - uintptr(code))
-	g.top = fr
+	g.savePC(ip)
 	panicIndex(idx, n)
 divide:
-	fr.pc = int(uintptr(ip) - uintptr(code))
-	g.top = fr
+	g.savePC(ip)
 	panicDivide()
 stopped:
-	fr.pc = int(uintptr(ip) - uintptr(code))
-	g.top = fr
+	g.savePC(ip)
 	g.stopped()
-	goto again
+	goto reload
 }
