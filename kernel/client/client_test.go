@@ -7,7 +7,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -72,6 +71,7 @@ func contextFor(t testing.TB, d time.Duration) context.Context {
 // run executes code and returns what it wrote to streams, and the reply.
 func run(t testing.TB, k *client.Kernel, code string, o client.ExecuteOptions) (string, *protocol.ExecuteReply) {
 	t.Helper()
+	o.GoOnAfterErrors = true // ipykernel aborts what comes right after a failed cell
 	var out strings.Builder
 	reply, err := k.Execute(contextFor(t, 30*time.Second), code, o, func(m *protocol.Message) error {
 		if m.Header.Type == protocol.TypeStream {
@@ -117,7 +117,8 @@ func TestIPyKernel(t *testing.T) {
 		}
 	})
 	t.Run("interrupt", func(t *testing.T) {
-		reply, err := k.Execute(contextFor(t, 30*time.Second), "print('here', flush=True)\nwhile True: pass", client.ExecuteOptions{},
+		reply, err := k.Execute(contextFor(t, 30*time.Second), "print('here', flush=True)\nwhile True: pass",
+			client.ExecuteOptions{GoOnAfterErrors: true},
 			func(m *protocol.Message) error {
 				if m.Header.Type == protocol.TypeStream {
 					return k.Interrupt(t.Context())
@@ -179,7 +180,7 @@ func TestIPyKernel(t *testing.T) {
 		_, err := k.Execute(contextFor(t, 30*time.Second), "import os; os.kill(os.getpid(), 9)", client.ExecuteOptions{}, nil)
 		var died *client.DiedError
 		if !errors.As(err, &died) || died.State != "signal: killed" {
-			t.Errorf("error %v", err)
+			t.Fatalf("error %v", err)
 		}
 		<-k.Done()
 		if !errors.As(k.Err(), &died) {
@@ -255,28 +256,6 @@ func TestStartFails(t *testing.T) {
 				t.Errorf("left behind: %v", left)
 			}
 		})
-	}
-}
-
-func TestStartCancelled(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	time.AfterFunc(100*time.Millisecond, cancel)
-	pidFile := filepath.Join(t.TempDir(), "pid")
-	_, err := client.Start(ctx, client.Spec{Argv: []string{"/bin/sh", "-c", "echo $$ > " + pidFile + "; exec sleep 100"}},
-		client.Options{ConnectionDir: t.TempDir()})
-	if !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v", err)
-	}
-	data, err := os.ReadFile(pidFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var pid int
-	for _, c := range strings.TrimSpace(string(data)) {
-		pid = pid*10 + int(c-'0')
-	}
-	if err := syscall.Kill(pid, 0); !errors.Is(err, syscall.ESRCH) {
-		t.Errorf("process %d is left: %v", pid, err)
 	}
 }
 

@@ -71,8 +71,8 @@ func (k *Kernel) runProcess(p *process, started chan<- error) {
 	}
 	p.waitErr = p.cmd.Wait()
 	killGroup(p.cmd.Process.Pid) // what the kernel started and left
-	close(p.exited)
 	k.mu.Lock()
+	close(p.exited)
 	conns := p.conns
 	k.mu.Unlock()
 	for _, c := range conns {
@@ -122,6 +122,15 @@ func (k *Kernel) connect(ctx context.Context, p *process) error {
 		conns[c.ch] = conn
 	}
 	k.mu.Lock()
+	select {
+	case <-p.exited: // its goroutine has looked for connections already
+		k.mu.Unlock()
+		for _, open := range conns {
+			_ = open.Close(0)
+		}
+		return p.died()
+	default:
+	}
 	p.conns = conns
 	for _, ch := range []protocol.Channel{protocol.IOPub, protocol.Shell, protocol.Control, protocol.Stdin} {
 		p.readers.Go(func() { k.read(ch, conns[ch]) })

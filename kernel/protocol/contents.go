@@ -126,8 +126,8 @@ type ExecuteReply struct {
 	Status         string `json:"status"`
 	ExecutionCount int    `json:"execution_count"`
 	// UserExpressions has a DisplayData-like object or an error for each expression asked for.
-	UserExpressions map[string]json.RawMessage `json:"user_expressions,omitempty"`
-	Payload         []map[string]any           `json:"payload,omitempty"`
+	UserExpressions map[string]json.RawMessage `json:"user_expressions"`
+	Payload         []map[string]any           `json:"payload"`
 	*ErrorInfo
 }
 

@@ -38,8 +38,11 @@ func Dial(ctx context.Context, network, address string, kind Kind, identity stri
 	}
 	stop := context.AfterFunc(ctx, func() { _ = c.SetDeadline(time.Unix(1, 0)) })
 	p, err := open(c, zmq4.SocketType(kind), identity, false, o)
-	if !stop() && err == nil {
-		err = ctx.Err()
+	if !stop() {
+		err = errors.Join(ctx.Err(), err)
+		if p != nil {
+			p.fail(err)
+		}
 	}
 	if err != nil {
 		_ = c.Close()
