@@ -3,6 +3,8 @@ import { JupyterLab } from '@jupyterlab/application';
 import { PageConfig } from '@jupyterlab/coreutils';
 import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 import json from '@jupyterlab/json-extension';
+import '../pool/pool.css';
+import { pool } from '../pool';
 import './styles';
 import { accessible } from './accessible';
 import { layout } from './layout';
@@ -40,6 +42,7 @@ async function main(): Promise<void> {
     accessible,
     saveState,
     resumePlugin,
+    pool,
     layout,
     themes,
     translator,

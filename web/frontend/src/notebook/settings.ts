@@ -17,6 +17,7 @@ import {
 } from '../page';
 import schemas from '../../generated/schemas.json';
 import { defaults } from './defaults';
+import { schema as pool } from '../pool/schema';
 import { schema as saveState } from './savestate';
 
 type Known = Record<
@@ -26,12 +27,15 @@ type Known = Record<
 type Overrides = Record<string, string>;
 
 const KEY = 'poolbook:settings';
+const ours = (schema: object): Known[string] => ({
+  schema: schema as unknown as ISettingRegistry.ISchema,
+  version: '1'
+});
+
 const known: Known = {
-  ...(schemas as unknown as Known),
-  'poolbook:save-state': {
-    schema: saveState as unknown as ISettingRegistry.ISchema,
-    version: '1'
-  }
+  'poolbook:pool': ours(pool),
+  'poolbook:save-state': ours(saveState),
+  ...(schemas as unknown as Known)
 };
 
 function fromBrowser(): Overrides {
