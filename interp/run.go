@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 	"weak"
 
 	"golang.org/x/tools/go/ssa"
@@ -46,7 +47,12 @@ func (s *Session) Run(ctx context.Context, c Cell) (Result, error) {
 	s.running.Lock()
 	defer s.running.Unlock()
 	c.Code = strings.ReplaceAll(c.Code, "\r\n", "\n")
-	checked, pkg, err := s.load(c)
+	magics, code := cutMagics(c.Code)
+	timed, bench, err := s.before(ctx, c, magics)
+	if err != nil {
+		return Result{}, err
+	}
+	checked, pkg, err := s.load(c, code)
 	if err != nil {
 		return Result{}, err
 	}
@@ -58,7 +64,14 @@ func (s *Session) Run(ctx context.Context, c Cell) (Result, error) {
 	inner, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	done := context.AfterFunc(ctx, cancel)
 	run := s.newRun(inner, c)
+	begin := time.Now()
 	err = s.start(run, pkg, checked)
+	if timed && err == nil {
+		fmt.Fprintf(run.Stdout(), "took %s\n", took(time.Since(begin)))
+	}
+	if bench && err == nil {
+		err = s.bench(run, pkg, run.Stdout())
+	}
 	done()
 	if err != nil {
 		return res, s.failure(err)
@@ -67,13 +80,13 @@ func (s *Session) Run(ctx context.Context, c Cell) (Result, error) {
 	return res, nil
 }
 
-// load checks the cell, makes it part of the session and builds it.
-func (s *Session) load(c Cell) (*check.Checked, *ssa.Package, error) {
+// load checks the cell (code is its text without magics), makes it part of the session and builds it.
+func (s *Session) load(c Cell, code string) (*check.Checked, *ssa.Package, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	name := s.name(c.Number)
 	s.sources[name] = &source{cell: c.Number, code: c.Code}
-	cell, errs := split.Parse(s.fset, name, c.Code)
+	cell, errs := split.Parse(s.fset, name, code)
 	if len(errs) > 0 {
 		return nil, nil, s.syntaxError(c, errs)
 	}
