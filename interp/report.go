@@ -25,7 +25,9 @@ func (s *Session) at(pos, end token.Pos) Diagnostic {
 	d.Line, d.Column = p.Line, p.Column
 	src := s.sources[p.Filename]
 	if src == nil {
-		d.File = p.Filename
+		if n, err := fmt.Sscanf(p.Filename, "cell [%d]", &d.Cell); n != 1 || err != nil { // otherwise a cell of the session that a unit came from
+			d.Cell, d.File = 0, p.Filename
+		}
 		return d
 	}
 	d.Cell, d.File = src.cell, src.file
@@ -123,10 +125,14 @@ func syntaxHint(msg, code string, offset int) string {
 func (s *Session) stack(frames []vm.Frame) []Frame {
 	var list []Frame
 	for _, f := range frames {
-		if !f.Pos.IsValid() {
-			continue
-		}
 		d := s.at(f.Pos, token.NoPos)
+		if !f.Pos.IsValid() && f.Func != nil && f.Func.Pos().IsValid() { // an empty loop has no position of its own
+			d = s.at(f.Func.Pos(), token.NoPos)
+			d.Column = 0
+			if funcName(f.Func) == "" {
+				d.Line = 0
+			}
+		}
 		if d.Cell == 0 && d.SourceLine == "" {
 			continue // of a package
 		}

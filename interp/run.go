@@ -7,7 +7,9 @@ import (
 	"go/ast"
 	"go/types"
 	"reflect"
+	"slices"
 	"strings"
+	"weak"
 
 	"golang.org/x/tools/go/ssa"
 	"golang.org/x/tools/go/types/typeutil"
@@ -52,8 +54,13 @@ func (s *Session) Run(ctx context.Context, c Cell) (Result, error) {
 	for _, w := range checked.Warnings {
 		res.Warnings = append(res.Warnings, s.diagnostic(w))
 	}
-	run := s.newRun(ctx, c)
-	if err := s.start(run, pkg, checked); err != nil {
+	// Cancelling ctx interrupts the cell while it runs; afterwards its goroutines are on their own.
+	inner, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	done := context.AfterFunc(ctx, cancel)
+	run := s.newRun(inner, c)
+	err = s.start(run, pkg, checked)
+	done()
+	if err != nil {
 		return res, s.failure(err)
 	}
 	res.Value, res.Type = s.result(pkg, checked)
@@ -70,7 +77,9 @@ func (s *Session) load(c Cell) (*check.Checked, *ssa.Package, error) {
 	if len(errs) > 0 {
 		return nil, nil, s.syntaxError(c, errs)
 	}
-	checked, diags := s.env.Check(cell, c.Number)
+	var checked *check.Checked
+	var diags []check.Diag
+	s.exclusive(func() { checked, diags = s.env.Check(cell, c.Number) }) // it may change the methods of types in use
 	if len(diags) > 0 {
 		return nil, nil, s.compileError(diags)
 	}
@@ -141,12 +150,26 @@ func (s *Session) bind(pkg *ssa.Package, c *check.Checked) {
 	}
 }
 
+// newRun makes a run whose output goes to c, and gives c the session's os.Stdout, os.Stderr and os.Stdin.
 func (s *Session) newRun(ctx context.Context, c Cell) *vm.Run {
+	s.streams.attach(c)
+	return s.sideRun(ctx, c)
+}
+
+// sideRun makes a run beside the cell that has the session's files.
+func (s *Session) sideRun(ctx context.Context, c Cell) *vm.Run {
 	host := &cellRun{s: s, cell: c}
-	out, errw := s.streams.attach(c)
-	return s.machine.NewRun(ctx, vm.RunConfig{Stdout: out, Stderr: errw, Host: host, OnPanic: func(err error) {
+	out, errw := s.streams.writers(c)
+	run := s.machine.NewRun(ctx, vm.RunConfig{Stdout: out, Stderr: errw, Host: host, OnPanic: func(err error) {
 		fmt.Fprintln(errw, s.failure(err))
 	}})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.runs) >= 64 && len(s.runs)&(len(s.runs)-1) == 0 {
+		s.runs = slices.DeleteFunc(s.runs, func(w weak.Pointer[vm.Run]) bool { return w.Value() == nil })
+	}
+	s.runs = append(s.runs, weak.Make(run))
+	return run
 }
 
 // start runs the initialisation of packages that the cell is the first to use, and then the cell.
@@ -184,15 +207,25 @@ func (s *Session) initPackages(run *vm.Run) error {
 // result takes the final expression's value out of the variables that hold it.
 func (s *Session) result(pkg *ssa.Package, c *check.Checked) (reflect.Value, string) {
 	var values []any
-	var last reflect.Value
+	var first, last reflect.Value
 	var names []string
 	for _, v := range c.Results {
 		addr := s.machine.Global(pkg.Var(v.Name()))
 		last = reflect.New(addr.Type()).Elem()
 		last.Set(addr)
 		addr.SetZero() // the session must not keep what it showed once
+		if len(values) == 0 {
+			first = last
+		}
 		values = append(values, last.Interface())
 		names = append(names, s.TypeString(v.Type()))
+	}
+	// A last error that is nil says nothing: `pool.Map(…)` shows its slice.
+	if n := len(values); n > 0 && values[n-1] == nil && types.Identical(c.Results[n-1].Type(), types.Universe.Lookup("error").Type()) {
+		values, names = values[:n-1], names[:n-1]
+		if n == 2 {
+			last = first
+		}
 	}
 	switch len(values) {
 	case 0:
@@ -228,7 +261,7 @@ func (s *Session) failure(err error) error {
 		e.sourceLine = s.lineOf(e.Stack)
 		return e
 	case errors.As(err, &d):
-		e := &DeadlockError{Message: d.Error()}
+		e := &DeadlockError{Message: strings.ReplaceAll(s.env.CleanTypes(d.Error()), check.Entry, "the cell")}
 		if len(d.Goroutines) > 0 {
 			e.Stack = s.stack(d.Goroutines[0].Stack)
 		}

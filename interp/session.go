@@ -12,6 +12,7 @@ import (
 	"reflect"
 	"slices"
 	"sync"
+	"weak"
 
 	"golang.org/x/tools/go/ssa"
 
@@ -48,6 +49,7 @@ type Session struct {
 	globals map[*types.Var]*ssa.Global
 	uninit  []*ssa.Package // source packages to be initialised by the next run; guarded by running
 	units   unitState
+	runs    []weak.Pointer[vm.Run] // a run lives as long as something of it does
 }
 
 // source is a text that positions lead to.
@@ -92,6 +94,15 @@ func New(cfg Config) (*Session, error) {
 
 // Close stops what the session's cells left running and frees its pipes. It waits for neither.
 func (s *Session) Close() error {
+	s.mu.Lock()
+	runs := s.runs
+	s.runs = nil
+	s.mu.Unlock()
+	for _, w := range runs {
+		if run := w.Value(); run != nil {
+			run.Stop()
+		}
+	}
 	return s.streams.close()
 }
 

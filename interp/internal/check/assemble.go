@@ -123,6 +123,9 @@ func (p *pass) itemise() {
 			}
 		}
 	}
+	if len(p.cell.Final) > 0 {
+		p.items = append(p.items, &item{stmt: &ast.EmptyStmt{Semicolon: p.cell.Final[0].Pos()}, finals: p.cell.Final})
+	}
 	delete(seen, "_")
 	for name := range seen {
 		p.declared[name] = true
@@ -248,6 +251,9 @@ func (p *pass) selectors() map[string][]string {
 	ast.Inspect(p.cell.Decls, visit)
 	for _, s := range p.cell.Body {
 		ast.Inspect(s, visit)
+	}
+	for _, e := range p.cell.Final {
+		ast.Inspect(e, visit)
 	}
 	return sel
 }
@@ -404,6 +410,10 @@ func (p *pass) checkedBody() []ast.Stmt {
 					rhs = s.Rhs[i]
 				}
 				stmts = append(stmts, &ast.AssignStmt{Lhs: []ast.Expr{e}, TokPos: s.TokPos, Tok: token.ASSIGN, Rhs: []ast.Expr{rhs}})
+			}
+		case it.finals != nil:
+			for _, e := range it.finals {
+				stmts = append(stmts, &ast.AssignStmt{Lhs: []ast.Expr{&ast.Ident{NamePos: e.Pos(), Name: "_"}}, TokPos: e.Pos(), Tok: token.ASSIGN, Rhs: []ast.Expr{e}})
 			}
 		case it.expr != nil && needsUse(it.expr):
 			stmts = append(stmts, &ast.AssignStmt{Lhs: []ast.Expr{&ast.Ident{NamePos: it.expr.Pos(), Name: "_"}}, TokPos: it.expr.Pos(), Tok: token.ASSIGN, Rhs: []ast.Expr{it.expr}})

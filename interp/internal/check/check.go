@@ -77,6 +77,9 @@ func (e *Env) follow(p *pass) (*pass, []Diag) {
 	)
 	for {
 		dirty := p.dirty()
+		if len(dirty) == 0 && len(p.carried) == 0 {
+			return p, warnings
+		}
 		var carry []*funcRecord
 		for _, r := range e.funcs {
 			if !refused[r.key] && !p.declares(r.key) && r.uses(dirty) && !p.forgets(r) {

@@ -43,11 +43,10 @@ type Env struct {
 // Package is one checked cell, or file.
 type Package struct {
 	Seq    int
-	Cell   int    // number shown to the user; 0 for a program's files
-	Name   string // "cell [3]"
+	Cell   int // number shown to the user; 0 for a program's files
 	Types  *types.Package
 	Info   *types.Info
-	Source *split.Cell
+	Source *split.Cell // nil for files
 }
 
 // entity is what a name of the session stands for now.

@@ -53,6 +53,18 @@ func (p *pass) implicitImports(explicit map[string]bool) []ast.Decl {
 	}
 	look(p.cell.Decls.Unresolved)
 	look(p.cell.Unresolved)
+	for _, e := range p.cell.Final {
+		var ids []*ast.Ident
+		ast.Inspect(e, func(n ast.Node) bool {
+			if s, ok := n.(*ast.SelectorExpr); ok {
+				if id, ok := s.X.(*ast.Ident); ok {
+					ids = append(ids, id)
+				}
+			}
+			return true
+		})
+		look(ids)
+	}
 	for _, r := range p.carried {
 		for name, path := range r.imports {
 			if need[name] == "" && !explicit[name] && !p.declared[name] {
@@ -87,6 +99,13 @@ func (p *pass) implicitImports(explicit map[string]bool) []ast.Decl {
 
 // guess chooses among the packages of a name the first that has all that the cell selects from it.
 func (p *pass) guess(name string, members []string) string {
+	if f, ok := p.env.imp.(interface {
+		Find(name string, members ...string) (path string, ok bool)
+	}); ok { // finds out without reading packages
+		if path, ok := f.Find(name, members...); ok {
+			return path
+		}
+	}
 	paths := p.env.imp.ByName(name)
 	for _, path := range paths {
 		pkg, err := p.env.imp.Import(path)

@@ -85,4 +85,8 @@ func (e *Env) objectFor(name string, cur *Package) types.Object {
 }
 
 // CleanTypes rewrites the names of cells' packages in a text for readers.
-func (e *Env) CleanTypes(msg string) string { return e.clean(msg, nil) }
+func (e *Env) CleanTypes(msg string) string {
+	return mainDot.ReplaceAllString(e.clean(msg, nil), "$1")
+}
+
+var mainDot = regexp.MustCompile(`(^|[^\pL\pN_./])main\.`)

@@ -55,13 +55,15 @@ type item struct {
 	decl *ast.GenDecl
 	// expr is the final expression.
 	expr ast.Expr
+	// finals are several of them.
+	finals []ast.Expr
 }
 
 func (e *Env) newPass(cell *split.Cell, number int) *pass {
 	e.seq++
 	return &pass{
 		env: e, cell: cell,
-		pkg: &Package{Seq: e.seq, Cell: number, Name: cell.Name, Source: cell,
+		pkg: &Package{Seq: e.seq, Cell: number, Source: cell,
 			Types: types.NewPackage("main", fmt.Sprintf("main·%d", e.seq)),
 			Info: &types.Info{
 				Types:        map[ast.Expr]types.TypeAndValue{},

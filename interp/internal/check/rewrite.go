@@ -180,6 +180,8 @@ func (b *builder) statements(it *item, olds map[*types.Var]*types.Var) []ast.Stm
 		return []ast.Stmt{assign}
 	case it.expr != nil:
 		return b.final(it)
+	case it.finals != nil:
+		return b.results(it.finals)
 	}
 	return []ast.Stmt{it.stmt}
 }
@@ -246,8 +248,26 @@ func (b *builder) final(it *item) []ast.Stmt {
 	if len(list) == 0 || b.prints(it.expr) { // a call without results, or whose results nobody wants to see
 		return []ast.Stmt{&ast.ExprStmt{X: it.expr}}
 	}
-	pos := it.expr.Pos()
-	assign := &ast.AssignStmt{TokPos: pos, Tok: token.ASSIGN, Rhs: []ast.Expr{it.expr}}
+	return b.store([]ast.Expr{it.expr}, list)
+}
+
+// results stores the values of a list of expressions.
+func (b *builder) results(exprs []ast.Expr) []ast.Stmt {
+	var list []types.Type
+	for _, e := range exprs {
+		t := b.c.Info.TypeOf(e)
+		if tuple, ok := t.(*types.Tuple); ok && tuple.Len() > 0 { // v, ok
+			t = tuple.At(0).Type()
+		}
+		list = append(list, t)
+	}
+	return b.store(exprs, list)
+}
+
+// store assigns expressions to variables of the types.
+func (b *builder) store(exprs []ast.Expr, list []types.Type) []ast.Stmt {
+	pos := exprs[0].Pos()
+	assign := &ast.AssignStmt{TokPos: pos, Tok: token.ASSIGN, Rhs: exprs}
 	for i, t := range list {
 		if b.p.cell.HideResult {
 			assign.Lhs = append(assign.Lhs, &ast.Ident{NamePos: pos, Name: "_"})
@@ -335,7 +355,9 @@ func (b *builder) sortVars(items []*item) {
 // Commit makes the cell part of the session: its names are what later cells see.
 func (c *Checked) Commit() {
 	e := c.env
-	e.files[c.Source.DeclFile], e.files[c.Source.BodyFile] = c.Source, c.Source
+	for _, f := range c.Source.Files() {
+		e.files[f] = c.Source
+	}
 	for _, f := range c.Funcs {
 		e.latest[f.Old] = f.New
 	}

@@ -39,6 +39,9 @@ func (e *Env) specAt(p *Package, id *ast.Ident) ast.Node {
 	for _, s := range p.Source.Body {
 		ast.Inspect(s, find)
 	}
+	for _, x := range p.Source.Final {
+		ast.Inspect(x, find)
+	}
 	for _, n := range e.decls { // functions of other cells that were checked again
 		if spec != nil {
 			return spec

@@ -21,12 +21,16 @@ type Cell struct {
 	Body []ast.Stmt
 	// Unresolved are the identifiers of Body that name nothing declared before them in Body.
 	Unresolved []*ast.Ident
+	// Final has the expressions of a last piece like `a, b`, which is no statement of Go; Body does not have them.
+	Final []ast.Expr
 	// HideResult is set when a semicolon was written after the last piece.
 	HideResult bool
 	// Program is set when the cell has a package clause.
 	Program bool
 
 	DeclFile, BodyFile *token.File
+	finalFile          *token.File
+	finalStart         int
 }
 
 // The texts before the cell's own. Positions within them are mapped away by the line information.
@@ -95,6 +99,13 @@ func Parse(fset *token.FileSet, name, code string) (*Cell, []*Error) {
 			c.Decls.Imports = first.Imports
 		}
 	}
+	if n := len(pieces); n > 0 && isList(l.toks, pieces[n-1]) {
+		last := pieces[n-1]
+		if list, tf := parseList(fset, name, code, last); list != nil {
+			c.Final, c.finalFile, c.finalStart = list, tf, last.Start
+			blank(body, last.Start, last.End)
+		}
+	}
 	f, tf, err := parse(fset, name, bodyPrefix, string(body), "\n}")
 	c.BodyFile = tf
 	errs = append(errs, err...)
@@ -149,9 +160,66 @@ func parse(fset *token.FileSet, name, prefix, src, suffix string) (*ast.File, *t
 			continue // the first error of a line is the true one
 		}
 		seen[e.Pos.Line] = true
+		if len(errs) > 0 && strings.Contains(e.Msg, "found 'EOF'") {
+			continue // comes of the errors before
+		}
 		errs = append(errs, &Error{off, 0, e.Msg})
 	}
 	return nil, tf, errs
+}
+
+// isList tells whether a piece is several expressions with commas between them.
+func isList(toks []tok, p Piece) bool {
+	if p.Kind != Stmt {
+		return false
+	}
+	depth, comma := 0, false
+	for _, t := range toks {
+		if t.off < p.Start || t.off >= p.End {
+			continue
+		}
+		switch t.tok {
+		case token.LPAREN, token.LBRACK, token.LBRACE:
+			depth++
+		case token.RPAREN, token.RBRACK, token.RBRACE:
+			depth--
+		case token.COMMA:
+			comma = comma || depth == 0
+		case token.DEFINE, token.ASSIGN, token.ADD_ASSIGN, token.SUB_ASSIGN, token.MUL_ASSIGN, token.QUO_ASSIGN, token.COLON:
+			if depth == 0 {
+				return false
+			}
+		}
+		if depth == 0 && t.tok.IsKeyword() && t.tok != token.FUNC && t.tok != token.MAP && t.tok != token.STRUCT && t.tok != token.CHAN && t.tok != token.INTERFACE {
+			return false
+		}
+	}
+	return comma
+}
+
+const listPrefix = "f("
+
+// parseList parses a list of expressions; nil when it is none.
+func parseList(fset *token.FileSet, name, code string, p Piece) ([]ast.Expr, *token.File) {
+	base := fset.Base()
+	e, err := parser.ParseExprFrom(fset, name, listPrefix+code[p.Start:p.End]+")", 0)
+	call, ok := e.(*ast.CallExpr)
+	if err != nil || !ok || call.Ellipsis.IsValid() {
+		return nil, nil
+	}
+	tf := fset.File(token.Pos(base))
+	start := strings.LastIndexByte(code[:p.Start], '\n') + 1
+	tf.AddLineColumnInfo(len(listPrefix), name, 1+strings.Count(code[:p.Start], "\n"), p.Start-start+1)
+	return call.Args, tf
+}
+
+// Files returns the files that the cell's positions lie in.
+func (c *Cell) Files() []*token.File {
+	files := []*token.File{c.DeclFile, c.BodyFile}
+	if c.finalFile != nil {
+		files = append(files, c.finalFile)
+	}
+	return files
 }
 
 // Offset returns the byte offset in the cell of a position in one of its files.
@@ -159,7 +227,7 @@ func (c *Cell) Offset(pos token.Pos) (int, bool) {
 	for _, f := range []struct {
 		f      *token.File
 		prefix int
-	}{{c.DeclFile, len(declPrefix)}, {c.BodyFile, len(bodyPrefix)}} {
+	}{{c.DeclFile, len(declPrefix)}, {c.BodyFile, len(bodyPrefix)}, {c.finalFile, len(listPrefix) - c.finalStart}} {
 		if f.f != nil && int(pos) >= f.f.Base() && int(pos) <= f.f.Base()+f.f.Size() {
 			return min(max(int(pos)-f.f.Base()-f.prefix, 0), len(c.Code)), true
 		}

@@ -281,7 +281,7 @@ func (m *maker) finish(entry text, typ string) *Unit {
 		plain.WriteString(t.plain + "\n")
 	}
 	u.Entry = "poolbook_entry"
-	fmt.Fprintf(&mapped, "\t%s = %s\n}\n\n//line unit:1\nvar %[1]s %s\n", u.Entry, entry.mapped, typ)
+	fmt.Fprintf(&mapped, "\t%s = %s\n}\n\n//line unit:1\nvar %[1]s %[3]s\n", u.Entry, entry.mapped, typ)
 	fmt.Fprintf(&plain, "%s = %s\n", u.Entry, entry.plain)
 	sum := sha256.Sum256([]byte(plain.String()))
 	u.Hash = hex.EncodeToString(sum[:])
