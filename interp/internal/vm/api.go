@@ -108,7 +108,7 @@ type StackOverflow struct {
 }
 
 func (e *StackOverflow) Error() string {
-	return fmt.Sprintf("stack overflow: %s called itself too deeply (%d nested calls)", e.Name, e.Depth)
+	return fmt.Sprintf("stack overflow: %s called itself too deeply (over %d nested calls)", e.Name, e.Depth/1000*1000)
 }
 
 // RuntimeError marks it a runtime.Error.

@@ -197,3 +197,40 @@ func BenchmarkMatrix200(b *testing.B) {
 	return d[3][4]
 }`)
 }
+
+func TestDump(t *testing.T) {
+	p, err := load(`package main
+func fib(n int) int {
+	if n < 2 {
+		return n
+	}
+	return fib(n-1) + fib(n-2)
+}
+func L() float64 {
+	sum, sign := 0.0, 1.0
+	for i := 0; i < 10_000_000; i++ {
+		sum += sign / float64(2*i+1)
+		sign = -sign
+	}
+	return 4 * sum
+}
+func mat(a, c, d [][]float64, n int) {
+	for i := range n {
+		for j := range n {
+			s := 0.0
+			for k := range n {
+				s += a[i][k] * c[k][j]
+			}
+			d[i][j] = s
+		}
+	}
+}
+func main() { }
+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range []string{"fib", "L", "mat"} {
+		t.Logf("%s\n%s", n, p.m.Dump(p.main.Func(n)))
+	}
+}

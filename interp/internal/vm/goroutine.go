@@ -58,7 +58,7 @@ type goroutine struct {
 }
 
 const (
-	maxFrameBytes = 512 << 20
+	maxFrameBytes = 256 << 20
 	maxNatives    = 20_000
 )
 
@@ -103,7 +103,7 @@ func (g *goroutine) overflow(b *body) {
 		g.frames, g.bytes = depth, bytes
 		return
 	}
-	panic(&abort{reason: &StackOverflow{Name: b.name, Depth: depth}})
+	panic(&abort{reason: &StackOverflow{Name: b.name, Depth: depth + 1}})
 }
 
 // release gives a frame back whose call has ended.

@@ -187,9 +187,12 @@ func saveTarget(fp, recv ptr, ri *typeInfo, args, results []slot) (ptr, []slot) 
 	off := uint32(ri.slot)
 	all := []slot{{0, ri}}
 	for _, a := range args {
-		moved = append(moved, slot{off, a.ti})
+		moved = append(moved, place(off, a.ti))
 		off += uint32(a.ti.slot)
 		all = append(all, a)
+	}
+	if blockSize(results) == 0 {
+		off = 0
 	}
 	moved = append(moved, slot{off: off})
 	mem := ptr(&zeroBlock)
