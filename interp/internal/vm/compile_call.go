@@ -293,8 +293,9 @@ func (c *compiler) later(cc *ssa.CallCommon) func(g *goroutine, fp ptr) (*frame,
 
 // capture copies the captured variables into a frame of the closure's function.
 func (c *closure) capture(fr *frame) {
-	for i, s := range fr.body.free {
-		s.ti.move(add(fr.mem, s.off), c.at(c.fn.free[i]))
+	for i := range fr.body.free {
+		a := &fr.body.free[i]
+		a.ti.move(add(fr.mem, a.dst), add(ptr(c), a.src))
 	}
 }
 

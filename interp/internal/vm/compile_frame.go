@@ -44,8 +44,7 @@ func (c *compiler) place() {
 	for _, v := range c.fn.FreeVars {
 		ti := c.infoOf(v)
 		offs[n], done[n] = c.field(ti), true
-		c.b.free = append(c.b.free, slot{offs[n], ti})
-		c.b.freeAt = append(c.b.freeAt, c.f.free[len(c.b.freeAt)].off)
+		c.b.free = append(c.b.free, argMove{src: c.f.free[len(c.b.free)].off, dst: offs[n], class: ti.class, ti: ti})
 		if !simple(ti) {
 			c.b.slowFree = true
 		}

@@ -545,7 +545,6 @@ var opNames = [...]string{
 //go:nocheckptr
 func (g *goroutine) exec() status {
 	var idx, n int
-	var site *callSite
 	var ip, fp ptr
 	stop := g.stop
 	if atomic.LoadUint32(stop) != 0 {
@@ -625,7 +624,7 @@ reload:
 				fr := g.top
 				fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
 			}
-			*(*ptr)(unsafe.Add(fp, in.a)) = unsafeNew(in.p)
+			newAt(unsafe.Add(fp, in.a), in.p)
 			goto reload
 		case opLoad8:
 			p := *(*ptr)(unsafe.Add(fp, in.b))
@@ -1633,35 +1632,35 @@ reload:
 				fr := g.top
 				fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
 			}
-			*(*bool)(unsafe.Add(fp, in.a)) = *(*string)(unsafe.Add(fp, in.b)) == *(*string)(unsafe.Add(fp, in.c))
+			stringEq(unsafe.Add(fp, in.a), unsafe.Add(fp, in.b), unsafe.Add(fp, in.c))
 			goto reload
 		case opNeString:
 			{
 				fr := g.top
 				fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
 			}
-			*(*bool)(unsafe.Add(fp, in.a)) = *(*string)(unsafe.Add(fp, in.b)) != *(*string)(unsafe.Add(fp, in.c))
+			stringNe(unsafe.Add(fp, in.a), unsafe.Add(fp, in.b), unsafe.Add(fp, in.c))
 			goto reload
 		case opLtString:
 			{
 				fr := g.top
 				fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
 			}
-			*(*bool)(unsafe.Add(fp, in.a)) = *(*string)(unsafe.Add(fp, in.b)) < *(*string)(unsafe.Add(fp, in.c))
+			stringLt(unsafe.Add(fp, in.a), unsafe.Add(fp, in.b), unsafe.Add(fp, in.c))
 			goto reload
 		case opLeString:
 			{
 				fr := g.top
 				fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
 			}
-			*(*bool)(unsafe.Add(fp, in.a)) = *(*string)(unsafe.Add(fp, in.b)) <= *(*string)(unsafe.Add(fp, in.c))
+			stringLe(unsafe.Add(fp, in.a), unsafe.Add(fp, in.b), unsafe.Add(fp, in.c))
 			goto reload
 		case opConcat:
 			{
 				fr := g.top
 				fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
 			}
-			*(*string)(unsafe.Add(fp, in.a)) = *(*string)(unsafe.Add(fp, in.b)) + *(*string)(unsafe.Add(fp, in.c))
+			concat(unsafe.Add(fp, in.a), unsafe.Add(fp, in.b), unsafe.Add(fp, in.c))
 			goto reload
 		case opIsNil:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*uintptr)(unsafe.Add(fp, in.b)) == 0
@@ -1700,205 +1699,26 @@ reload:
 				fr := g.top
 				fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
 			}
-			d := convT64(*(*uint64)(unsafe.Add(fp, in.b)))
-			v := (*iface)(unsafe.Add(fp, in.a))
-			v.data = d
-			v.typ = in.p
+			boxWord(unsafe.Add(fp, in.a), unsafe.Add(fp, in.b), in.p)
 			goto reload
 		case opMakeIfaceString:
 			{
 				fr := g.top
 				fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
 			}
-			d := convTstring(*(*string)(unsafe.Add(fp, in.b)))
-			v := (*iface)(unsafe.Add(fp, in.a))
-			v.data = d
-			v.typ = in.p
+			boxString(unsafe.Add(fp, in.a), unsafe.Add(fp, in.b), in.p)
 			goto reload
 		case opTypeIs:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*ptr)(unsafe.Add(fp, in.b)) == in.p
 		case opCall:
-
-			site = (*callSite)(in.p)
-			b := site.fn.body.Load()
-			if b == nil || uint(b.index) >= uint(len(g.free)) {
-				goto slowCall
-			}
-			nf := g.free[b.index]
-			if nf == nil {
-				goto slowCall
-			}
-			mem := nf.mem
-
-			for i := range site.args {
-				a := &site.args[i]
-				switch a.class {
-				case classWord:
-					*(*uint64)(unsafe.Add(mem, a.dst)) = *(*uint64)(unsafe.Add(fp, a.src))
-				case classPtr:
-					*(*ptr)(unsafe.Add(mem, a.dst)) = *(*ptr)(unsafe.Add(fp, a.src))
-				case classString:
-					*(*string)(unsafe.Add(mem, a.dst)) = *(*string)(unsafe.Add(fp, a.src))
-				case classIface:
-					*(*any)(unsafe.Add(mem, a.dst)) = *(*any)(unsafe.Add(fp, a.src))
-				case classSlice:
-					*(*[]byte)(unsafe.Add(mem, a.dst)) = *(*[]byte)(unsafe.Add(fp, a.src))
-				}
-			}
-			fr := g.top
-			g.free[b.index] = nf.caller
-			nf.ret = unsafe.Add(fp, in.a)
-			nf.caller = fr
-			fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
-			if site.wrapper {
-				nf.panic = fr.panic
-				nf.flags = flagWrapped
-			}
-			g.top = nf
-			fp = mem
-			ip = b.start
-			if atomic.LoadUint32(stop) != 0 {
-				goto stopped
-			}
-
+			g.call(in, fp, ip)
+			goto reload
 		case opCallClosure:
-
-			site = (*callSite)(in.p)
-			c := (*closure)(*(*ptr)(unsafe.Add(fp, in.b)))
-			if c == nil {
-				goto nilptr
-			}
-			if c.code == stubCode {
-				if c.entry != unsafe.Add(ptr(c), entryOffset) {
-					goto compiledCall
-				}
-			} else if !isShape(c.code) {
-				goto compiledCall
-			}
-			b := c.fn.body.Load()
-			if b == nil || uint(b.index) >= uint(len(g.free)) {
-				goto slowClosure
-			}
-			nf := g.free[b.index]
-			if nf == nil || b.slowFree {
-				goto slowClosure
-			}
-			mem := nf.mem
-			for i := range b.free {
-				s := &b.free[i]
-				p := unsafe.Add(ptr(c), b.freeAt[i])
-				switch s.ti.class {
-				case classWord:
-					*(*uint64)(unsafe.Add(mem, s.off)) = *(*uint64)(p)
-				case classPtr:
-					*(*ptr)(unsafe.Add(mem, s.off)) = *(*ptr)(p)
-				case classString:
-					*(*string)(unsafe.Add(mem, s.off)) = *(*string)(p)
-				case classIface:
-					*(*any)(unsafe.Add(mem, s.off)) = *(*any)(p)
-				case classSlice:
-					*(*[]byte)(unsafe.Add(mem, s.off)) = *(*[]byte)(p)
-				}
-			}
-
-			for i := range site.args {
-				a := &site.args[i]
-				switch a.class {
-				case classWord:
-					*(*uint64)(unsafe.Add(mem, a.dst)) = *(*uint64)(unsafe.Add(fp, a.src))
-				case classPtr:
-					*(*ptr)(unsafe.Add(mem, a.dst)) = *(*ptr)(unsafe.Add(fp, a.src))
-				case classString:
-					*(*string)(unsafe.Add(mem, a.dst)) = *(*string)(unsafe.Add(fp, a.src))
-				case classIface:
-					*(*any)(unsafe.Add(mem, a.dst)) = *(*any)(unsafe.Add(fp, a.src))
-				case classSlice:
-					*(*[]byte)(unsafe.Add(mem, a.dst)) = *(*[]byte)(unsafe.Add(fp, a.src))
-				}
-			}
-			fr := g.top
-			g.free[b.index] = nf.caller
-			nf.ret = unsafe.Add(fp, in.a)
-			nf.caller = fr
-			fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
-			if site.wrapper {
-				nf.panic = fr.panic
-				nf.flags = flagWrapped
-			}
-			g.top = nf
-			fp = mem
-			ip = b.start
-			if atomic.LoadUint32(stop) != 0 {
-				goto stopped
-			}
-
+			g.callClosure(in, fp, ip)
+			goto reload
 		case opInvoke:
-
-			site = (*callSite)(in.p)
-			v := (*iface)(unsafe.Add(fp, in.b))
-			w := v.typ
-			if w == nil {
-				goto nilptr
-			}
-			t := site.target.Load()
-			if t == nil || t.typ != w || t.fn == nil || t.copy != nil && t.copy.class != classWord {
-				goto slowInvoke
-			}
-			b := t.fn.body.Load()
-			if b == nil || uint(b.index) >= uint(len(g.free)) {
-				goto slowInvoke
-			}
-			nf := g.free[b.index]
-			if nf == nil {
-				goto slowInvoke
-			}
-			mem := nf.mem
-			if t.copy == nil {
-				*(*ptr)(mem) = v.data
-			} else {
-				switch t.copy.size {
-				case 1:
-					*(*uint8)(mem) = *(*uint8)(v.data)
-				case 2:
-					*(*uint16)(mem) = *(*uint16)(v.data)
-				case 4:
-					*(*uint32)(mem) = *(*uint32)(v.data)
-				default:
-					*(*uint64)(mem) = *(*uint64)(v.data)
-				}
-			}
-
-			for i := range site.args {
-				a := &site.args[i]
-				switch a.class {
-				case classWord:
-					*(*uint64)(unsafe.Add(mem, a.dst+t.shift)) = *(*uint64)(unsafe.Add(fp, a.src))
-				case classPtr:
-					*(*ptr)(unsafe.Add(mem, a.dst+t.shift)) = *(*ptr)(unsafe.Add(fp, a.src))
-				case classString:
-					*(*string)(unsafe.Add(mem, a.dst+t.shift)) = *(*string)(unsafe.Add(fp, a.src))
-				case classIface:
-					*(*any)(unsafe.Add(mem, a.dst+t.shift)) = *(*any)(unsafe.Add(fp, a.src))
-				case classSlice:
-					*(*[]byte)(unsafe.Add(mem, a.dst+t.shift)) = *(*[]byte)(unsafe.Add(fp, a.src))
-				}
-			}
-			fr := g.top
-			g.free[b.index] = nf.caller
-			nf.ret = unsafe.Add(fp, in.a)
-			nf.caller = fr
-			fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
-			if site.wrapper {
-				nf.panic = fr.panic
-				nf.flags = flagWrapped
-			}
-			g.top = nf
-			fp = mem
-			ip = b.start
-			if atomic.LoadUint32(stop) != 0 {
-				goto stopped
-			}
-
+			g.invoke(in, fp, ip)
+			goto reload
 		case opCallSlow:
 			{
 				fr := g.top
@@ -1911,7 +1731,7 @@ reload:
 				fr := g.top
 				fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
 			}
-			g.slowClosure((*callSite)(in.p), fp, in.a, in.b)
+			g.slowestClosure((*callSite)(in.p), fp, in.a, in.b)
 			goto reload
 		case opInvokeSlow:
 			{
@@ -1997,7 +1817,12 @@ reload:
 			return statusPanic
 
 		case opRecover:
-			*(*any)(unsafe.Add(fp, in.a)) = g.top.recovered()
+			{
+				fr := g.top
+				fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
+			}
+			g.recoverAt(unsafe.Add(fp, in.a))
+			goto reload
 
 		}
 		continue
@@ -2027,34 +1852,6 @@ reload:
 		}
 		continue
 
-	slowCall:
-		{
-			fr := g.top
-			fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
-			g.slowCall(site, fp, in.a)
-		}
-		goto reload
-	slowClosure:
-		{
-			fr := g.top
-			fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
-			g.slowClosure(site, fp, in.a, in.b)
-		}
-		goto reload
-	slowInvoke:
-		{
-			fr := g.top
-			fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
-			g.slowInvoke(site, fp, in.a, in.b)
-		}
-		goto reload
-	compiledCall:
-		{
-			fr := g.top
-			fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
-			site.callCompiled(g, fp, in.a, in.b)
-		}
-		goto reload
 	}
 
 nilptr:

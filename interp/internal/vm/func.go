@@ -40,11 +40,10 @@ type body struct {
 	size      uintptr     // bytes of a frame
 	frameType ptr
 	consts    []frameConst
-	free      []slot // where the captured variables go, in the order of fn.free, and where they are in a closure
-	freeAt    []uint32
-	slowFree  bool // some are of classes that the loop does not copy itself
-	wrapper   bool // recover sees through it
-	recoverPC int  // where a function continues after a recovered panic; -1 if it has no deferred calls
+	free      []argMove // of the captured variables, from a closure into a frame
+	slowFree  bool      // some are of classes that the loop does not copy itself
+	wrapper   bool      // recover sees through it
+	recoverPC int       // where a function continues after a recovered panic; -1 if it has no deferred calls
 	name      string
 }
 

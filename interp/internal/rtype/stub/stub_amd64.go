@@ -15,7 +15,7 @@ func codeLength(code unsafe.Pointer) uintptr {
 }
 
 // codeEntry returns the address that a stub loads its closure from.
-func codeEntry(code unsafe.Pointer) unsafe.Pointer {
+func codeEntry(code unsafe.Pointer) uintptr {
 	offset := int32(binary.LittleEndian.Uint32((*[7]byte)(code)[3:]))
-	return unsafe.Add(code, 7+int(offset))
+	return uintptr(code) + 7 + uintptr(int(offset))
 }

@@ -14,18 +14,18 @@ func codeLength(code unsafe.Pointer) uintptr {
 }
 
 // codeEntry returns the address that a stub loads its closure from.
-func codeEntry(code unsafe.Pointer) unsafe.Pointer {
+func codeEntry(code unsafe.Pointer) uintptr {
 	words := (*[6]uint32)(code)
 	adrp := words[0]
 	page := int64(int32(adrp<<8)>>13<<2|int32(adrp>>29&3)) << 12
-	at := unsafe.Add(code, -int(uintptr(code)&0xfff)+int(page))
+	at := uintptr(code)&^0xfff + uintptr(page)
 	for _, w := range words[1:] {
 		switch {
 		case w>>22 == 0x91000000>>22: // ADD $imm12
-			at = unsafe.Add(at, int(w>>10&0xfff))
+			at += uintptr(w >> 10 & 0xfff)
 		case w>>22 == 0xf9400000>>22: // LDR $imm12*8
-			return unsafe.Add(at, int(w>>10&0xfff)*8)
+			return at + uintptr(w>>10&0xfff)*8
 		}
 	}
-	return nil
+	return 0
 }

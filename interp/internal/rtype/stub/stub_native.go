@@ -31,7 +31,7 @@ func base() unsafe.Pointer
 var stride = sync.OnceValue(func() uintptr {
 	n := codeLength(base())
 	for _, i := range []uintptr{0, 1, 255, 256, 4096, count - 1} {
-		if codeLength(unsafe.Add(base(), i*n)) != n || codeEntry(unsafe.Add(base(), i*n)) != unsafe.Pointer(&table[i]) {
+		if codeLength(unsafe.Add(base(), i*n)) != n || codeEntry(unsafe.Add(base(), i*n)) != uintptr(unsafe.Pointer(&table[i])) {
 			panic(fmt.Sprintf("stub: code %d of %s is not as expected", i, runtime.Version()))
 		}
 	}
