@@ -288,7 +288,9 @@ func (k *Kernel) Send(ch protocol.Channel, m *protocol.Message) error {
 }
 
 func (k *Kernel) sendTo(ctx context.Context, p *process, ch protocol.Channel, m *protocol.Message) error {
+	k.mu.Lock()
 	c := p.conns[ch]
+	k.mu.Unlock()
 	if c == nil || ch == protocol.IOPub || ch == protocol.Heartbeat {
 		return fmt.Errorf("%w: %q", ErrChannel, ch)
 	}

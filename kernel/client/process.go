@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -20,7 +22,7 @@ import (
 type process struct {
 	cmd     *exec.Cmd
 	tail    *tailBuffer
-	conns   map[protocol.Channel]*transport.Conn // set by connect before readers start
+	conns   map[protocol.Channel]*transport.Conn // made by connect, entries replaced by readers; guarded by Kernel.mu
 	readers sync.WaitGroup
 	waitErr error         // set before exited is closed
 	exited  chan struct{} // the process has ended
@@ -72,14 +74,12 @@ func (k *Kernel) runProcess(p *process, started chan<- error) {
 	p.waitErr = p.cmd.Wait()
 	killGroup(p.cmd.Process.Pid) // what the kernel started and left
 	k.mu.Lock()
-	close(p.exited)
-	conns := p.conns
+	close(p.exited) // from here on no reader connects again
+	conns := slices.Collect(maps.Values(p.conns))
 	k.mu.Unlock()
 	for _, c := range conns {
-		if c != nil {
-			// The readers still take what has arrived, to its end; then this ends those that do not see an end.
-			time.AfterFunc(time.Second, func() { _ = c.Close(0) })
-		}
+		// The readers still take what has arrived, to its end; then this ends those that do not see an end.
+		time.AfterFunc(time.Second, func() { _ = c.Close(0) })
 	}
 	p.readers.Wait()
 	for _, c := range conns {
@@ -107,12 +107,7 @@ func (k *Kernel) connect(ctx context.Context, p *process) error {
 		{protocol.Stdin, transport.Dealer}, {protocol.Heartbeat, transport.Req}}
 	conns := make(map[protocol.Channel]*transport.Conn)
 	for _, c := range kinds {
-		identity := k.session // the same for shell and stdin: so the kernel finds the asker of input
-		if c.kind == transport.Sub || c.kind == transport.Req {
-			identity = ""
-		}
-		network, address := k.conn.Address(c.ch)
-		conn, err := dialUntil(ctx, p, network, address, c.kind, identity, transport.Options{Logger: k.log, QueueBytes: 64 << 20})
+		conn, err := k.dialUntil(ctx, p, c.ch, c.kind)
 		if err != nil {
 			for _, open := range conns {
 				_ = open.Close(0)
@@ -133,15 +128,21 @@ func (k *Kernel) connect(ctx context.Context, p *process) error {
 	}
 	p.conns = conns
 	for _, ch := range []protocol.Channel{protocol.IOPub, protocol.Shell, protocol.Control, protocol.Stdin} {
-		p.readers.Go(func() { k.read(ch, conns[ch]) })
+		c := conns[ch]
+		p.readers.Go(func() { k.read(p, ch, c) })
 	}
 	k.mu.Unlock()
 	return nil
 }
 
 // dialUntil dials until it succeeds, the process has exited or ctx is done.
-func dialUntil(ctx context.Context, p *process, network, address string, kind transport.Kind, identity string,
-	o transport.Options) (*transport.Conn, error) {
+func (k *Kernel) dialUntil(ctx context.Context, p *process, ch protocol.Channel, kind transport.Kind) (*transport.Conn, error) {
+	identity := ""
+	if kind == transport.Dealer {
+		identity = k.session // the same for shell and stdin: so the kernel finds the asker of input
+	}
+	network, address := k.conn.Address(ch)
+	o := transport.Options{Logger: k.log, QueueBytes: 64 << 20}
 	pause := time.Millisecond
 	for {
 		conn, err := transport.Dial(ctx, network, address, kind, identity, o)
@@ -162,12 +163,16 @@ func dialUntil(ctx context.Context, p *process, network, address string, kind tr
 	}
 }
 
-// read is a reader's goroutine.
-func (k *Kernel) read(ch protocol.Channel, c *transport.Conn) {
+// read is a reader's goroutine. When the connection breaks while the process lives, it connects again, as sockets of
+// ZeroMQ do: what the kernel sent meanwhile is lost, and the log says so.
+func (k *Kernel) read(p *process, ch protocol.Channel, c *transport.Conn) {
 	for {
 		frames, err := c.Recv()
 		if err != nil {
-			return
+			if c, err = k.reconnect(p, ch, c, err); err != nil {
+				return
+			}
+			continue
 		}
 		m, err := k.codec.Decode(frames)
 		if err != nil {
@@ -185,6 +190,37 @@ func (k *Kernel) read(ch protocol.Channel, c *transport.Conn) {
 		}
 		k.broadcast(Incoming{Channel: ch, Message: m})
 	}
+}
+
+// reconnect replaces a broken connection, unless the process ends within a moment: then it is the end of the kernel.
+func (k *Kernel) reconnect(p *process, ch protocol.Channel, broken *transport.Conn, why error) (*transport.Conn, error) {
+	_ = broken.Close(0)
+	timer := time.NewTimer(100 * time.Millisecond)
+	defer timer.Stop()
+	select {
+	case <-p.exited:
+		return nil, why
+	case <-timer.C:
+	}
+	kind := transport.Dealer
+	if ch == protocol.IOPub {
+		kind = transport.Sub
+	}
+	c, err := k.dialUntil(context.Background(), p, ch, kind)
+	if err != nil {
+		return nil, err
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	select {
+	case <-p.exited:
+		_ = c.Close(0)
+		return nil, why
+	default:
+	}
+	k.log.Warn("connection to the kernel broke and was made again; messages may be lost", "channel", ch, "error", why)
+	p.conns[ch] = c
+	return c, nil
 }
 
 // Interrupt asks the kernel to stop what it runs, by message or by signal as its spec says.
@@ -357,7 +393,9 @@ func (k *Kernel) Ping(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	k.mu.Lock()
 	c := p.conns[protocol.Heartbeat]
+	k.mu.Unlock()
 	if err := c.Send(ctx, [][]byte{{}, []byte("ping")}); err != nil {
 		return fmt.Errorf("client: ping: %w", err)
 	}
