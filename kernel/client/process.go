@@ -98,13 +98,13 @@ func (k *Kernel) runProcess(p *process, started chan<- error) {
 	}
 }
 
-// connect dials all channels, again and again until the kernel listens, and starts the readers.
+// connect dials the channels that carry messages, again and again until the kernel listens, and starts the readers.
 func (k *Kernel) connect(ctx context.Context, p *process) error {
 	kinds := []struct {
 		ch   protocol.Channel
 		kind transport.Kind
 	}{{protocol.IOPub, transport.Sub}, {protocol.Shell, transport.Dealer}, {protocol.Control, transport.Dealer},
-		{protocol.Stdin, transport.Dealer}, {protocol.Heartbeat, transport.Req}}
+		{protocol.Stdin, transport.Dealer}}
 	conns := make(map[protocol.Channel]*transport.Conn)
 	for _, c := range kinds {
 		conn, err := k.dialUntil(ctx, p, c.ch, c.kind)
@@ -387,34 +387,26 @@ func (p *process) died() error {
 	return &DiedError{State: p.state(), Stderr: p.tail.String()}
 }
 
-// Ping sends a heartbeat and waits for its echo. A kernel that is busy answers too. One goroutine at a time may call it.
+// Ping sends a heartbeat, on a connection of its own, and waits for its echo. A kernel that is busy answers too.
 func (k *Kernel) Ping(ctx context.Context) error {
-	p, err := k.current()
-	if err != nil {
+	if _, err := k.current(); err != nil {
 		return err
 	}
-	k.mu.Lock()
-	c := p.conns[protocol.Heartbeat]
-	k.mu.Unlock()
-	if err := c.Send(ctx, [][]byte{{}, []byte("ping")}); err != nil {
+	network, address := k.conn.Address(protocol.Heartbeat)
+	c, err := transport.Dial(ctx, network, address, transport.Req, "", transport.Options{Logger: k.log})
+	if err != nil {
 		return fmt.Errorf("client: ping: %w", err)
 	}
-	answer := make(chan error, 1)
-	go func() { // ends with the echo, or with the connection
-		_, err := c.Recv()
-		answer <- err
-	}()
-	select {
-	case err := <-answer:
-		if err != nil {
-			return fmt.Errorf("client: ping: %w", err)
-		}
-		return nil
-	case <-ctx.Done():
-		_ = c.Close(0) // a late echo would answer the next ping
-		<-answer
-		return fmt.Errorf("client: ping: %w", ctx.Err())
+	defer c.Close(0)
+	stop := context.AfterFunc(ctx, func() { _ = c.Close(0) })
+	defer stop()
+	if err = c.Send(ctx, [][]byte{{}, []byte("ping")}); err == nil {
+		_, err = c.Recv()
 	}
+	if err != nil {
+		return fmt.Errorf("client: ping: %w", errors.Join(ctx.Err(), err))
+	}
+	return nil
 }
 
 // tailBuffer keeps the last bytes written to it and passes everything on.
