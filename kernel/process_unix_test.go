@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"poolbook/kernel/client"
 	"poolbook/kernel/protocol"
 	"poolbook/kernel/transport"
 	"poolbook/kernel/wire"
@@ -75,6 +76,23 @@ func TestWatchesItsParent(t *testing.T) {
 	if d := time.Since(began); d > 3*time.Second {
 		t.Errorf("it took %v", d)
 	}
+}
+
+// When another process takes a port of a kernel before it does, the kernel is started again with others.
+func TestStartsAgainWithOtherPorts(t *testing.T) {
+	marker := t.TempDir() + "/marker"
+	k := startEcho(t, func(s *client.Spec, _ *client.Options) {
+		script := `if [ ! -e "$0" ]; then cp "$3" "$0"; echo "bind: Address already in use" >&2; exit 1; fi; exec "$@"`
+		s.Argv = append([]string{"/bin/sh", "-c", script, marker}, s.Argv...)
+	})
+	first, err := protocol.ReadConnection(marker)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if second, err := protocol.ReadConnection(k.ConnectionFile()); err != nil || second.Key == first.Key {
+		t.Errorf("the same connection file again: %v", err)
+	}
+	runCell(t, k, "print x", client.ExecuteOptions{})
 }
 
 // A kernel whose stderr nobody reads any more goes on, also when it has something to log.

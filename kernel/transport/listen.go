@@ -29,8 +29,8 @@ type Options struct {
 	// MaxQueueBytes is how much is ever queued for one peer; 192 MiB by default. A peer past it does not read what it asked
 	// for, and is disconnected.
 	MaxQueueBytes int
-	// StallTimeout is how long Publish waits for a subscriber that takes nothing; after it the subscriber is
-	// disconnected, so that others go on. One minute by default.
+	// StallTimeout is how long Publish waits for a subscriber that takes nothing while others do; after it the subscriber is
+	// disconnected, so that these go on. One minute by default.
 	StallTimeout time.Duration
 	// Logger hears of refused and broken connections; nil discards.
 	Logger *slog.Logger

@@ -55,8 +55,8 @@ func (pub *Publisher) received(p *peer, frames [][]byte) error {
 // Publish queues a message for every subscriber. Before that it waits, so that nothing is lost to a slow reader: while all
 // subscribers have more than [Options.QueueBytes] queued, and while any has more than half of [Options.MaxQueueBytes]. So one
 // that does not read holds the others up late, and a subscriber alone soon. It waits no longer than ctx lasts: then, and when
-// ctx is done already, the message is queued all the same. A subscriber that takes nothing for [Options.StallTimeout] while
-// somebody waits is disconnected.
+// ctx is done already, the message is queued all the same. A subscriber that takes nothing for [Options.StallTimeout], while
+// somebody waits and others keep up, is disconnected; when nobody keeps up there is nobody to gain by it.
 func (pub *Publisher) Publish(ctx context.Context, frames [][]byte) error {
 	select {
 	case <-pub.b.closed:
@@ -102,10 +102,10 @@ func (pub *Publisher) ready(ctx context.Context, topic []byte) []*peer {
 // Those that have stalled already are disconnected.
 func (pub *Publisher) blocked(peers []*peer) (left time.Duration, blocked bool) {
 	o := pub.b.opts
-	limit := o.QueueBytes
+	limit, keepUp := o.QueueBytes, false
 	for _, p := range peers {
 		if bytes, _ := p.size(); bytes < o.QueueBytes {
-			limit = max(limit, o.MaxQueueBytes/2) // somebody keeps up
+			limit, keepUp = max(limit, o.MaxQueueBytes/2), true
 			break
 		}
 	}
@@ -115,6 +115,10 @@ func (pub *Publisher) blocked(peers []*peer) (left time.Duration, blocked bool) 
 		if bytes < limit {
 			continue
 		}
+		blocked = true
+		if !keepUp {
+			continue
+		}
 		stall := time.Until(moved.Add(o.StallTimeout))
 		if stall <= 0 {
 			pub.b.log.Warn("subscriber disconnected: it does not read",
@@ -122,7 +126,6 @@ func (pub *Publisher) blocked(peers []*peer) (left time.Duration, blocked bool) 
 			p.fail(errStalled)
 			continue
 		}
-		blocked = true
 		left = min(left, stall)
 	}
 	return left, blocked
