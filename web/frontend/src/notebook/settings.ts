@@ -17,7 +17,6 @@ import {
 } from '../page';
 import schemas from '../../generated/schemas.json';
 import { defaults } from './defaults';
-import { schema as pool } from '../pool/schema';
 import { schema as saveState } from './savestate';
 
 type Known = Record<
@@ -27,16 +26,17 @@ type Known = Record<
 type Overrides = Record<string, string>;
 
 const KEY = 'poolbook:settings';
-const ours = (schema: object): Known[string] => ({
-  schema: schema as unknown as ISettingRegistry.ISchema,
-  version: '1'
-});
+const known: Known = { ...(schemas as unknown as Known) };
 
-const known: Known = {
-  'poolbook:pool': ours(pool),
-  'poolbook:save-state': ours(saveState),
-  ...(schemas as unknown as Known)
-};
+/** Adds the schema of a plugin of ours, before the application starts. */
+export function addSchema(id: string, schema: object): void {
+  known[id] = {
+    schema: schema as unknown as ISettingRegistry.ISchema,
+    version: '1'
+  };
+}
+
+addSchema('poolbook:save-state', saveState);
 
 function fromBrowser(): Overrides {
   try {

@@ -14,7 +14,7 @@ export const schema = {
   'jupyter.lab.shortcuts': [
     {
       command: 'poolbook:toggle-pool',
-      keys: ['Accel Shift P'],
+      keys: ['Accel Alt P'],
       selector: 'body'
     }
   ],
