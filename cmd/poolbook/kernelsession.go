@@ -96,14 +96,21 @@ func (s *kernelSession) IsComplete(code string) (status, indent string) {
 	return string(c), indent
 }
 
-// Complete has nothing to offer yet.
-func (s *kernelSession) Complete(context.Context, string, int) kernel.Completion {
-	return kernel.Completion{}
+// Complete lists what may stand at the cursor, a byte offset.
+func (s *kernelSession) Complete(_ context.Context, code string, cursor int) kernel.Completion {
+	c := s.session.Complete(code, cursor)
+	out := kernel.Completion{Start: c.Start, End: c.End, Matches: []string{}}
+	for _, m := range c.Matches {
+		out.Matches = append(out.Matches, m.Text)
+		out.Items = append(out.Items, kernel.CompletionItem{Type: m.Kind, Signature: m.Detail})
+	}
+	return out
 }
 
-// Inspect knows nothing yet.
-func (s *kernelSession) Inspect(context.Context, string, int, int) (kernel.Bundle, bool) {
-	return kernel.Bundle{}, false
+// Inspect describes the name at the cursor, a byte offset.
+func (s *kernelSession) Inspect(_ context.Context, code string, cursor, detail int) (kernel.Bundle, bool) {
+	text, ok := s.session.Inspect(code, cursor, detail)
+	return kernel.Bundle{Data: map[string]any{"text/plain": text}}, ok
 }
 
 // Close ends the session's workers and waits for them.

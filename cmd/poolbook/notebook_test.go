@@ -172,6 +172,14 @@ func TestRunProgram(t *testing.T) {
 	if out := p.poolbook("run", "hello.go", "--", "-x", "y"); out.code != 3 || out.stdout != "hello [-x y]\n" {
 		t.Errorf("run: %+v", out)
 	}
+	p.write("other.go", "package main\n\nfunc greeting() string { return \"hi\" }\n")
+	p.write("two.go", "package main\n\nfunc main() { println(greeting()) }\n")
+	if out := p.poolbook("run", "two.go", "other.go"); out.code != 0 || out.stderr != "hi\n" {
+		t.Errorf("run of two files: %+v", out)
+	}
+	if out := p.poolbook("run", "two.go", "x"); out.code != 2 || !strings.Contains(out.stderr, "arguments go after --") {
+		t.Errorf("run with an argument that is no file: %+v", out)
+	}
 	p.write("panic.go", "package main\n\nfunc main() {\n\tvar m map[string]int\n\tm[\"a\"] = 1\n}\n")
 	if out := p.poolbook("run", "panic.go"); out.code != 2 || !strings.Contains(out.stderr, "panic.go") || !strings.Contains(out.stderr, "nil map") {
 		t.Errorf("run of a program that panics: %+v", out)
