@@ -121,14 +121,21 @@ func (s *Session) build(pkg *types.Package, file *ast.File, info *types.Info) (p
 			err = fmt.Errorf("interp: the cell could not be compiled: %v", r)
 		}
 	}()
+	mentionsOS := slices.ContainsFunc(pkg.Imports(), isOS)
 	s.exclusive(func() {
-		s.uninit = append(s.uninit, s.imp.CreatePackages(s.prog)...)
+		created := s.imp.CreatePackages(s.prog)
+		for _, c := range created {
+			mentionsOS = mentionsOS || slices.ContainsFunc(c.Pkg.Imports(), isOS)
+		}
+		s.uninit = append(s.uninit, created...)
 		p = s.prog.CreatePackage(pkg, []*ast.File{file}, info, false)
 		p.Build()
 	})
-	s.bindStreams()
+	s.bindStreams(mentionsOS)
 	return p, nil
 }
+
+func isOS(p *types.Package) bool { return p.Path() == "os" }
 
 // exclusive runs f while no goroutine of a cell compiles lazily.
 func (s *Session) exclusive(f func()) { s.machine.Exclusive(f) }

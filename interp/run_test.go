@@ -238,3 +238,33 @@ func BenchmarkFirstCell(b *testing.B) {
 		mustRun(b, s, 1, `fmt.Println(strings.ToUpper("a"), time.Second, math.Pi)`)
 	}
 }
+
+// BenchmarkUnitCall measures a call of a small loaded unit, as a worker makes it for each task.
+func BenchmarkUnitCall(b *testing.B) {
+	s := newSession(b)
+	u, err := s.Unit(mustRun(b, s, 1, "func square(n int) int { return n * n }\nsquare").Value)
+	if err != nil {
+		b.Fatal(err)
+	}
+	l, err := s.LoadUnit(u.Source, u.Entry, u.Hash)
+	if err != nil {
+		b.Fatal(err)
+	}
+	ctx, args := context.Background(), []reflect.Value{reflect.ValueOf(7)}
+	for b.Loop() {
+		if _, err := l.Call(ctx, args); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkPrint measures lines that a cell prints, before and after it mentions os.
+func BenchmarkPrint(b *testing.B) {
+	for _, tt := range []struct{ name, first string }{{"plain", ""}, {"pipes", "w := os.Stdout"}} {
+		b.Run(tt.name, func(b *testing.B) {
+			s := newSession(b)
+			mustRun(b, s, 1, tt.first)
+			mustRun(b, s, 2, fmt.Sprintf("for i := range %d { fmt.Println(i) }", b.N))
+		})
+	}
+}

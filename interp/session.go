@@ -236,6 +236,10 @@ type LoadedUnit struct {
 	s    *Session
 	fn   reflect.Value
 	vars map[string]reflect.Value
+
+	mu  sync.Mutex
+	ctx context.Context // of run
+	run *vm.Run         // of the latest Call: a worker calls many times with one context
 }
 
 // Func returns the unit's function.
