@@ -105,11 +105,12 @@ func (s *Session) load(c Cell, code string) (*check.Checked, *ssa.Package, error
 	return checked, pkg, nil
 }
 
-// name returns the name for positions in a cell: the number may have been used before.
+// name returns the name for positions in a cell. The number may have been used before: the earlier cell keeps its text under its name.
 func (s *Session) name(number int) string {
 	name := fmt.Sprintf("cell [%d]", number)
-	for s.sources[name] != nil {
-		name += "'" // an earlier cell of that number keeps its text under its name
+	s.used[number]++
+	if n := s.used[number]; n > 1 {
+		name += fmt.Sprintf("#%d", n)
 	}
 	return name
 }
