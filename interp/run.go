@@ -105,11 +105,12 @@ func (s *Session) load(c Cell, code string) (*check.Checked, *ssa.Package, error
 	return checked, pkg, nil
 }
 
-// name returns the name for positions in a cell: the number may have been used before.
+// name returns the name for positions in a cell. The number may have been used before: the earlier cell keeps its text under its name.
 func (s *Session) name(number int) string {
 	name := fmt.Sprintf("cell [%d]", number)
-	for s.sources[name] != nil {
-		name += "'" // an earlier cell of that number keeps its text under its name
+	s.used[number]++
+	if n := s.used[number]; n > 1 {
+		name += fmt.Sprintf("#%d", n)
 	}
 	return name
 }
@@ -121,14 +122,21 @@ func (s *Session) build(pkg *types.Package, file *ast.File, info *types.Info) (p
 			err = fmt.Errorf("interp: the cell could not be compiled: %v", r)
 		}
 	}()
+	mentionsOS := slices.ContainsFunc(pkg.Imports(), isOS)
 	s.exclusive(func() {
-		s.uninit = append(s.uninit, s.imp.CreatePackages(s.prog)...)
+		created := s.imp.CreatePackages(s.prog)
+		for _, c := range created {
+			mentionsOS = mentionsOS || slices.ContainsFunc(c.Pkg.Imports(), isOS)
+		}
+		s.uninit = append(s.uninit, created...)
 		p = s.prog.CreatePackage(pkg, []*ast.File{file}, info, false)
 		p.Build()
 	})
-	s.bindStreams()
+	s.bindStreams(mentionsOS)
 	return p, nil
 }
+
+func isOS(p *types.Package) bool { return p.Path() == "os" }
 
 // exclusive runs f while no goroutine of a cell compiles lazily.
 func (s *Session) exclusive(f func()) { s.machine.Exclusive(f) }
