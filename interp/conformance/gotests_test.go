@@ -15,7 +15,7 @@ func TestGoRun(t *testing.T) {
 		t.Skip("-short: this runs about a thousand programs")
 	}
 	root := filepath.Join(goroot(t, "test"), "test")
-	exe := build(t)
+	exe := poolbook(t)
 	var programs []program
 	for _, folder := range []string{".", "ken", "chan", "interface", "typeparam", "fixedbugs"} {
 		files, err := filepath.Glob(filepath.Join(root, folder, "*.go"))
