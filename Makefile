@@ -7,7 +7,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 RACE        ?= ./kernel/... ./pool/... ./web/... ./notebooks/...
 GOFILES     = $(shell git ls-files --cached --others --exclude-standard '*.go')
 
-.PHONY: help run build install test race fuzz bench bench-page page page-check lint fmt fmt-check vet tidy-check cross notebooks check clean
+.PHONY: help run build install test race fuzz bench bench-interp bench-pool screenshot page page-check lint fmt fmt-check vet tidy-check cross notebooks check clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,8 +35,18 @@ fuzz: ## fuzz each decoder for 30 seconds
 		done; \
 	done
 
-bench: ## measure the interpreter, the pool and the kernel
-	$(GO) test -run '^$$' -bench . -benchtime 1x -timeout 30m ./interp/... ./pool/... ./kernel/...
+bench: bench-interp bench-pool ## all measurements
+
+bench-interp: ## the interpreter next to CPython, other interpreters and compiled Go
+	$(GO) run ./interp/bench
+
+bench-pool: ## pools and cells next to Python's multiprocessing
+	$(GO) test -run '^$$' -bench . -benchtime 3x ./cmd/poolbook
+
+screenshot: build ## take the README's picture anew (needs Chromium and make page)
+	@dir=$$(mktemp -d); ./$(BIN) serve --no-browser --port 9378 --token picture $$dir & \
+	server=$$!; sleep 1; node .github/screenshot.mjs 'http://127.0.0.1:9378/?token=picture' .github/screenshot.png; \
+	status=$$?; kill -INT $$server; wait $$server; rm -r $$dir; exit $$status
 
 page: ## build the page from web/frontend into web/static (needs Node)
 	cd web/frontend && npm ci --no-audit --no-fund && npm run build

@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 	"weak"
 
 	"golang.org/x/tools/go/ssa"
@@ -46,7 +47,12 @@ func (s *Session) Run(ctx context.Context, c Cell) (Result, error) {
 	s.running.Lock()
 	defer s.running.Unlock()
 	c.Code = strings.ReplaceAll(c.Code, "\r\n", "\n")
-	checked, pkg, err := s.load(c)
+	magics, code := cutMagics(c.Code)
+	timed, bench, err := s.before(ctx, c, magics)
+	if err != nil {
+		return Result{}, err
+	}
+	checked, pkg, err := s.load(c, code)
 	if err != nil {
 		return Result{}, err
 	}
@@ -58,7 +64,14 @@ func (s *Session) Run(ctx context.Context, c Cell) (Result, error) {
 	inner, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	done := context.AfterFunc(ctx, cancel)
 	run := s.newRun(inner, c)
+	begin := time.Now()
 	err = s.start(run, pkg, checked)
+	if timed && err == nil {
+		fmt.Fprintf(run.Stdout(), "took %s\n", took(time.Since(begin)))
+	}
+	if bench && err == nil {
+		err = s.bench(run, pkg, run.Stdout())
+	}
 	done()
 	if err != nil {
 		return res, s.failure(err)
@@ -67,17 +80,19 @@ func (s *Session) Run(ctx context.Context, c Cell) (Result, error) {
 	return res, nil
 }
 
-// load checks the cell, makes it part of the session and builds it.
-func (s *Session) load(c Cell) (*check.Checked, *ssa.Package, error) {
+// load checks the cell (code is its text without magics), makes it part of the session and builds it.
+func (s *Session) load(c Cell, code string) (*check.Checked, *ssa.Package, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	name := s.name(c.Number)
 	s.sources[name] = &source{cell: c.Number, code: c.Code}
-	cell, errs := split.Parse(s.fset, name, c.Code)
+	cell, errs := split.Parse(s.fset, name, code)
 	if len(errs) > 0 {
 		return nil, nil, s.syntaxError(c, errs)
 	}
-	checked, diags := s.env.Check(cell, c.Number)
+	var checked *check.Checked
+	var diags []check.Diag
+	s.exclusive(func() { checked, diags = s.env.Check(cell, c.Number) }) // it may change the methods of types in use
 	if len(diags) > 0 {
 		return nil, nil, s.compileError(diags)
 	}
@@ -148,9 +163,16 @@ func (s *Session) bind(pkg *ssa.Package, c *check.Checked) {
 	}
 }
 
+// newRun makes a run whose output goes to c, and gives c the session's os.Stdout, os.Stderr and os.Stdin.
 func (s *Session) newRun(ctx context.Context, c Cell) *vm.Run {
+	s.streams.attach(c)
+	return s.sideRun(ctx, c)
+}
+
+// sideRun makes a run beside the cell that has the session's files.
+func (s *Session) sideRun(ctx context.Context, c Cell) *vm.Run {
 	host := &cellRun{s: s, cell: c}
-	out, errw := s.streams.attach(c)
+	out, errw := s.streams.writers(c)
 	run := s.machine.NewRun(ctx, vm.RunConfig{Stdout: out, Stderr: errw, Host: host, OnPanic: func(err error) {
 		fmt.Fprintln(errw, s.failure(err))
 	}})
@@ -198,15 +220,25 @@ func (s *Session) initPackages(run *vm.Run) error {
 // result takes the final expression's value out of the variables that hold it.
 func (s *Session) result(pkg *ssa.Package, c *check.Checked) (reflect.Value, string) {
 	var values []any
-	var last reflect.Value
+	var first, last reflect.Value
 	var names []string
 	for _, v := range c.Results {
 		addr := s.machine.Global(pkg.Var(v.Name()))
 		last = reflect.New(addr.Type()).Elem()
 		last.Set(addr)
 		addr.SetZero() // the session must not keep what it showed once
+		if len(values) == 0 {
+			first = last
+		}
 		values = append(values, last.Interface())
 		names = append(names, s.TypeString(v.Type()))
+	}
+	// A last error that is nil says nothing: `pool.Map(…)` shows its slice.
+	if n := len(values); n > 0 && values[n-1] == nil && types.Identical(c.Results[n-1].Type(), types.Universe.Lookup("error").Type()) {
+		values, names = values[:n-1], names[:n-1]
+		if n == 2 {
+			last = first
+		}
 	}
 	switch len(values) {
 	case 0:

@@ -138,7 +138,7 @@ func Names() int { return len(names) }
 		{"gen.Where()", "cell 2 id"},
 		{"gen.Names()", "2"},
 		{"n := 0\nfor v, err := range gen.All([]int{1, 2, 3}) { if err == nil { n += v } }\nn", "6"},
-		{"gen.Map(strings.ToUpper, []string{\"a\"}).Get()", "[[A] <nil>]"},
+		{"gen.Map(strings.ToUpper, []string{\"a\"}).Get()", "[A]"},
 	} {
 		res, err := s.Run(context.Background(), interp.Cell{Number: i + 1, ID: "id", Code: tt.code})
 		if err != nil {

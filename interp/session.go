@@ -109,6 +109,7 @@ func (s *Session) Close() error {
 // IsComplete tells whether code can be run as it stands, and when it is Incomplete, the white space that the next line
 // should begin with.
 func (s *Session) IsComplete(code string) (Completeness, string) {
+	_, code = cutMagics(code)
 	status, indent := split.IsComplete(code)
 	return Completeness(status), indent
 }

@@ -34,13 +34,17 @@ type streams struct {
 
 func newStreams() *streams { return &streams{out: io.Discard, err: io.Discard} }
 
-// attach makes c the cell that the files belong to and returns writers for its direct output.
-func (s *streams) attach(c Cell) (out, err io.Writer) {
+// attach makes c the cell that the files belong to.
+func (s *streams) attach(c Cell) {
 	s.drain()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.out, s.err, s.in = writerOr(c.Stdout), writerOr(c.Stderr), c.Stdin
-	return &direct{s, s.out}, &direct{s, s.err}
+}
+
+// writers are for the direct output of c.
+func (s *streams) writers(c Cell) (out, err io.Writer) {
+	return &direct{s, writerOr(c.Stdout)}, &direct{s, writerOr(c.Stderr)}
 }
 
 func writerOr(w io.Writer) io.Writer {

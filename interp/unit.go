@@ -229,24 +229,19 @@ func (s *Session) unitRun() *vm.Run {
 // Call calls the unit's function. The error is a *RuntimeError, *InterruptError, *ExitError or *DeadlockError, with the
 // stack in terms of the cells that the unit comes from. It may be called concurrently.
 func (u *LoadedUnit) Call(ctx context.Context, args []reflect.Value) (results []reflect.Value, err error) {
-	s := u.s
-	c, ok := s.machine.Closure(u.fn)
-	if !ok || len(c.Free) > 0 {
-		defer func() {
-			if r := recover(); r != nil {
-				err = &RuntimeError{Kind: "panic", Value: r, Message: vm.PanicText(r)}
-			}
-		}()
-		return invoke(u.fn, args), nil
-	}
-	s.mu.Lock()
-	cell := s.units.cell
+	u.s.mu.Lock()
+	cell := u.s.units.cell
+	u.s.mu.Unlock()
 	if cell.Stdout == nil && cell.Stderr == nil {
 		cell.Stdout, cell.Stderr = os.Stdout, os.Stderr
 	}
-	s.mu.Unlock()
-	run := s.newRun(ctx, cell)
-	results, err = run.Call(c.Fn, args...)
+	return u.s.Call(ctx, cell, u.fn, args)
+}
+
+// Call calls a function value for a cell, as callbacks and the tasks of a thread pool need it: what the function writes goes to c, and
+// it ends when ctx does. The errors are those of Run. It may be called concurrently, and while cells run.
+func (s *Session) Call(ctx context.Context, c Cell, fn reflect.Value, args []reflect.Value) (results []reflect.Value, err error) {
+	results, err = s.sideRun(ctx, c).CallValue(fn, args)
 	s.streams.drain()
 	if err != nil {
 		return nil, s.failure(err)

@@ -49,7 +49,7 @@ func pollParent(ctx context.Context, pid int) bool {
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
 	for {
-		if errors.Is(unix.Kill(pid, 0), unix.ESRCH) {
+		if !alive(pid) {
 			return true
 		}
 		select {
@@ -59,3 +59,6 @@ func pollParent(ctx context.Context, pid int) bool {
 		}
 	}
 }
+
+// alive reports whether there is a process with this id.
+func alive(pid int) bool { return !errors.Is(unix.Kill(pid, 0), unix.ESRCH) }

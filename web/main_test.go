@@ -56,15 +56,13 @@ type testServer struct {
 }
 
 var testPage = fstest.MapFS{
-	"index.html":               {Data: []byte("<html><head>" + configMarker + "</head>start</html>")},
-	"notebook.html":            {Data: []byte("<html><head>" + configMarker + "</head>notebook</html>")},
-	"assets/app.0123456789.js": {Data: []byte("plain();")},
-	"assets/app.0123456789.js.br": {
-		Data: []byte("pretend brotli")},
-	"assets/only.0123456789.css.gz": {Data: []byte("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\x4b\xca\x4f\xa9\xac\xce\x4b\xad\x28\xa9\x05\x00\x7b\xdf\xc6\x5c\x0a\x00\x00\x00")},
-	"favicon.svg":                   {Data: []byte("<svg/>")},
-	"schemas/@x/pkg/plugin.json":    {Data: []byte(`{"title":"T","type":"object"}`)},
-	"themes/@x/theme/index.css":     {Data: []byte("body{}")},
+	"index.html":                  {Data: []byte("<html><head>" + configMarker + "</head>start</html>")},
+	"notebook.html":               {Data: []byte("<html><head>" + configMarker + "</head>notebook</html>")},
+	"assets/app.0123456789.js":    {Data: []byte("plain();")},
+	"assets/app.0123456789.js.br": {Data: []byte("pretend brotli")},
+	"favicon.svg":                 {Data: []byte("<svg/>")},
+	"schemas/@x/pkg/plugin.json":  {Data: []byte(`{"title":"T","type":"object"}`)},
+	"themes/@x/theme/index.css":   {Data: []byte("body{}")},
 }
 
 func start(t *testing.T, change ...func(*Config)) *testServer {

@@ -21,6 +21,9 @@ import (
 type kernelSession struct {
 	session *interp.Session
 	pools   *poolHost
+	// turn has one element while a cell runs: cells run one at a time, also
+	// those of subshells, which are there for comms.
+	turn chan struct{}
 }
 
 // newKernelSession makes a session whose cells have pool and display, with
@@ -32,7 +35,7 @@ func newKernelSession(log *slog.Logger) (*kernelSession, error) {
 		return nil, fmt.Errorf("start the interpreter: %w", err)
 	}
 	pools.attach(session)
-	return &kernelSession{session: session, pools: pools}, nil
+	return &kernelSession{session: session, pools: pools, turn: make(chan struct{}, 1)}, nil
 }
 
 // Info tells front ends what the kernel runs.
@@ -43,12 +46,22 @@ func (s *kernelSession) Info() kernel.Info {
 			Name: "go", Version: strings.TrimPrefix(runtime.Version(), "go"), MIMEType: "text/x-go", FileExtension: ".go",
 			PygmentsLexer: "go", CodeMirrorMode: "go",
 		},
-		Banner: "Poolbook " + version + ": Go in cells, with a worker pool. %help lists what is special.",
+		Subshells: true,
+		Banner:    "Poolbook " + version + ": Go in cells, with a worker pool. %help lists what is special.",
 	}
 }
 
+// UseComms gives the pool panel its way to front ends.
+func (s *kernelSession) UseComms(c *kernel.Comms) { s.pools.panel.register(c) }
+
 // Execute runs a cell.
 func (s *kernelSession) Execute(ctx context.Context, c kernel.Cell, out kernel.Output) kernel.Outcome {
+	select {
+	case s.turn <- struct{}{}:
+		defer func() { <-s.turn }()
+	case <-ctx.Done():
+		return failure(&interp.InterruptError{})
+	}
 	s.pools.enter(c.ID, out)
 	result, err := s.session.Run(ctx, interp.Cell{
 		Number: c.ExecutionCount, ID: c.ID, Code: c.Code,

@@ -19,13 +19,18 @@ type poolHost struct {
 	core.Host
 	session *interp.Session // set by attach, before the first cell
 	bars    *progressBars
+	panel   *poolPanel
 }
 
 func newPoolHost() *poolHost {
 	h := &poolHost{bars: newProgressBars()}
 	h.Spawn = spawnWorker
 	h.Unit = h.unit
-	h.Events = h.bars.event
+	h.panel = newPoolPanel(h.CancelJob)
+	h.Events = func(e core.Event) {
+		h.bars.event(e)
+		h.panel.event(e)
+	}
 	return h
 }
 
@@ -45,6 +50,7 @@ func (h *poolHost) flush() { h.bars.flush() }
 func (h *poolHost) Close() {
 	h.Host.Close()
 	h.bars.close()
+	h.panel.close()
 }
 
 // origin is core.CallerOrigin in a cell.

@@ -125,18 +125,26 @@ func (s *runningServer) kernelSocket(notebook string) *websocket.Conn {
 	return conn
 }
 
-// runCell sends a cell and reads messages until one has the text, or the cell
-// fails.
-func runCell(t testing.TB, conn *websocket.Conn, code, until string) {
+// send writes a message to a kernel's shell.
+func send(t testing.TB, conn *websocket.Conn, msgType string, content map[string]any) {
 	t.Helper()
 	err := conn.WriteJSON(map[string]any{
 		"channel": "shell", "parent_header": map[string]any{}, "metadata": map[string]any{}, "buffers": []any{},
-		"header":  map[string]any{"msg_id": fmt.Sprint(time.Now().UnixNano()), "msg_type": "execute_request", "session": "test", "username": "", "version": "5.3", "date": time.Now().UTC().Format(time.RFC3339Nano)},
-		"content": map[string]any{"code": code, "silent": false, "store_history": true, "user_expressions": map[string]any{}, "allow_stdin": false, "stop_on_error": true},
+		"header": map[string]any{
+			"msg_id": fmt.Sprint(time.Now().UnixNano()), "msg_type": msgType, "session": "test", "username": "", "version": "5.3",
+			"date": time.Now().UTC().Format(time.RFC3339Nano),
+		},
+		"content": content,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// receive reads messages until one has the text, and returns it. A cell that
+// fails ends the test.
+func receive(t testing.TB, conn *websocket.Conn, until string) string {
+	t.Helper()
 	if err := conn.SetReadDeadline(time.Now().Add(time.Minute)); err != nil {
 		t.Fatal(err)
 	}
@@ -149,21 +157,48 @@ func runCell(t testing.TB, conn *websocket.Conn, code, until string) {
 			Header struct {
 				MsgType string `json:"msg_type"`
 			} `json:"header"`
-			Content struct {
-				Text, EValue string
-				Traceback    []string
-			} `json:"content"`
+			Content struct{ Traceback []string } `json:"content"`
 		}
 		if err := json.Unmarshal(text, &m); err != nil {
 			t.Fatal(err)
 		}
-		if m.Header.MsgType == "error" {
+		switch {
+		case m.Header.MsgType == "error":
 			t.Fatalf("the cell failed: %s", strings.Join(m.Content.Traceback, "\n"))
-		}
-		if strings.Contains(m.Content.Text, until) {
-			return
+		case m.Header.MsgType != "execute_input" && strings.Contains(string(text), until):
+			return string(text)
 		}
 	}
+}
+
+// runCell sends a cell and waits for a message with the text.
+func runCell(t testing.TB, conn *websocket.Conn, code, until string) {
+	t.Helper()
+	send(t, conn, "execute_request", map[string]any{
+		"code": code, "silent": false, "store_history": true, "user_expressions": map[string]any{}, "allow_stdin": false, "stop_on_error": true,
+	})
+	receive(t, conn, until)
+}
+
+// TestPoolPanel holds what the pool panel lives on: the comm tells what pools
+// do, first what was before, and ends jobs.
+func TestPoolPanel(t *testing.T) {
+	p := newPlace(t)
+	conn := p.serve().kernelSocket("a.ipynb")
+	runCell(t, conn, `p := pool.New(pool.Processes(2))
+squares, err := pool.Map(p, func(n int) int { return n * n }, []int{1, 2, 3}, pool.Label("squares"))
+fmt.Println(squares, err)`, "[1 4 9]")
+	send(t, conn, "comm_open", map[string]any{"comm_id": "panel", "target_name": panelTarget, "data": map[string]any{}})
+	first := receive(t, conn, `"events"`)
+	for _, want := range []string{`"reset":true`, `"job_done"`, `"label":"squares"`, `"worker_changed"`, `"tasks_done"`} {
+		if !strings.Contains(strings.ReplaceAll(first, ": ", ":"), want) {
+			t.Errorf("the first message has no %s: %s", want, first)
+		}
+	}
+	runCell(t, conn, `naps := pool.MapAsync(p, func(n int) int { time.Sleep(10 * time.Minute); return n }, []int{1, 2}, pool.Label("naps"))`, "job_started")
+	send(t, conn, "comm_msg", map[string]any{"comm_id": "panel", "data": map[string]any{"type": "cancel", "job": 2}})
+	receive(t, conn, `"cancelled"`)
+	runCell(t, conn, `_, err = naps.Get(); fmt.Println("ended:", errors.Is(err, pool.ErrCancelled))`, "ended: true")
 }
 
 // busyWorkers is a cell that leaves three workers running for minutes.

@@ -30,9 +30,9 @@ const limit = 30 * time.Second
 // program is one thing to run.
 type program struct {
 	name string // such as "chan/sieve1.go" or "strings.Builder"
-	file string // its Go file
-	args []string
-	dir  string
+	// files are its Go files, args its arguments, dir the folder it runs in.
+	files, args []string
+	dir         string
 	// check judges what it wrote; nil asks for exit code 0 alone.
 	check func(out []byte) error
 	// stdoutOnly keeps stderr from check, as the examples of go test do.
@@ -108,7 +108,7 @@ func runAll(t *testing.T, exe string, programs []program) []verdict {
 func runOne(exe string, p program) error {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
-	argv := []string{"run", p.file}
+	argv := append([]string{"run"}, p.files...)
 	if len(p.args) > 0 {
 		argv = append(append(argv, "--"), p.args...)
 	}

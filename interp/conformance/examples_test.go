@@ -122,7 +122,7 @@ func packageExamples(src, folder, dir string) ([]program, error) {
 		if err := os.WriteFile(file, text.Bytes(), 0o644); err != nil {
 			return nil, err
 		}
-		programs = append(programs, program{name: name, file: file, dir: folder, stdoutOnly: true, check: checkOutput(example)})
+		programs = append(programs, program{name: name, files: []string{file}, dir: folder, stdoutOnly: true, check: checkOutput(example)})
 	}
 	return programs, nil
 }

@@ -3,6 +3,7 @@ package conformance
 import (
 	"bytes"
 	"fmt"
+	"go/build"
 	"os"
 	"path/filepath"
 	"strings"
@@ -50,7 +51,19 @@ func goTest(root, file string) (p program, ok bool, err error) {
 	if err != nil {
 		return program{}, false, err
 	}
-	p = program{name: filepath.ToSlash(name), file: file, args: fields[2:], dir: filepath.Dir(file)}
+	if ok, err := build.Default.MatchFile(filepath.Dir(file), filepath.Base(file)); err != nil || !ok {
+		return program{}, false, err
+	}
+	p = program{name: filepath.ToSlash(name), files: []string{file}, dir: root}
+	for _, arg := range fields[2:] {
+		switch {
+		case strings.HasPrefix(arg, "-"): // for the compiler
+		case strings.HasSuffix(arg, ".go"):
+			p.files = append(p.files, filepath.Join(filepath.Dir(file), arg))
+		default:
+			p.args = append(p.args, arg)
+		}
+	}
 	want, err := os.ReadFile(strings.TrimSuffix(file, ".go") + ".out")
 	switch {
 	case os.IsNotExist(err):

@@ -40,7 +40,7 @@ def message(msg_type, content, session, **kw):
 def execute(ws, code, session):
     request = message(
         "execute_request",
-        {"code": code, "silent": False, "store_history": True, "user_expressions": {}, "allow_stdin": True, "stop_on_error": True},
+        {"code": code, "silent": False, "store_history": True, "user_expressions": {}, "allow_stdin": True, "stop_on_error": False},
         session,
     )
     ws.send(json.dumps(request))
@@ -126,7 +126,7 @@ assert api("POST", "/api/kernels/" + kid + "/restart", 200)["id"] == kid
 assert execute(ws, "x", sid)[0] == "error"
 
 # The query's token, as browsers' websockets send it, and what happened while nobody was there.
-ws.send(json.dumps(message("execute_request", {"code": "import time; time.sleep(1); print('meanwhile')", "silent": False}, sid)))
+ws.send(json.dumps(message("execute_request", {"code": "import time; time.sleep(1); print('meanwhile')", "silent": False, "stop_on_error": False}, sid)))
 ws.close()
 ws = websocket.create_connection(url + "&token=" + TOKEN, timeout=60)
 while True:

@@ -99,6 +99,13 @@ func (p *pass) implicitImports(explicit map[string]bool) []ast.Decl {
 
 // guess chooses among the packages of a name the first that has all that the cell selects from it.
 func (p *pass) guess(name string, members []string) string {
+	if f, ok := p.env.imp.(interface {
+		Find(name string, members ...string) (path string, ok bool)
+	}); ok { // finds out without reading packages
+		if path, ok := f.Find(name, members...); ok {
+			return path
+		}
+	}
 	paths := p.env.imp.ByName(name)
 	for _, path := range paths {
 		pkg, err := p.env.imp.Import(path)

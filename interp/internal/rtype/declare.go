@@ -58,10 +58,10 @@ func (t *Table) declare(typ types.Type, named *types.Named) reflect.Type {
 		str = typeName(named)
 		u.pkgPath = offOfString(pkgPath(obj.Pkg()))
 		if obj.Pkg() != nil {
-			str = shortName(obj.Pkg()) + "." + str
+			str = pkgName(obj.Pkg()) + "." + str
 		}
 	} else {
-		str = typeString(typ, shortName)
+		str = typeString(typ, pkgName)
 	}
 	r.str = offOfName(encodeName("*"+str, "", token.IsExported(str), false, ""))
 

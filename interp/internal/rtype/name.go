@@ -20,14 +20,6 @@ func typeName(n *types.Named) string {
 	return name + "[" + strings.Join(args, ",") + "]"
 }
 
-// shortName returns the name of a package as %T prints it. The packages of cells have names of their own and the path main.
-func shortName(p *types.Package) string {
-	if p.Path() == "main" {
-		return "main"
-	}
-	return p.Name()
-}
-
 // typeString returns a type as reflect writes it, with packages named by qualify.
 func typeString(typ types.Type, qualify func(*types.Package) string) string {
 	switch u := types.Unalias(typ).(type) {

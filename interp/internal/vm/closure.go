@@ -69,6 +69,8 @@ var (
 
 // closureOf returns the closure behind the func value p, nil when p is nil or
 // was not made by a machine.
+//
+//go:nocheckptr
 func closureOf(p ptr) *closure {
 	if p == nil {
 		return nil
@@ -126,6 +128,8 @@ type header struct {
 
 var headers sync.Map // reflect.Type → *header
 
+//
+//go:nocheckptr
 func headerOf(ft reflect.Type) *header {
 	if h, ok := headers.Load(ft); ok {
 		return h.(*header)
@@ -164,6 +168,8 @@ func newClosure(r *Run, f *Func) *closure {
 }
 
 // testClosures checks the layouts that closures rely on.
+//
+//go:nocheckptr
 func testClosures() error {
 	type object struct {
 		code uintptr

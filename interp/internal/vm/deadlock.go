@@ -1,6 +1,8 @@
 package vm
 
 import (
+	"maps"
+	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -111,7 +113,7 @@ func (r *Run) probe() {
 			}
 		}
 		d := &Deadlock{}
-		for g := range r.goroutines {
+		for _, g := range slices.SortedFunc(maps.Keys(r.goroutines), func(a, b *goroutine) int { return a.number - b.number }) {
 			// they are parked, so their calls do not change
 			d.Goroutines = append(d.Goroutines, Blocked{What: g.blocked.what, Stack: g.trace()})
 		}

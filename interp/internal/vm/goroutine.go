@@ -50,14 +50,16 @@ type goroutine struct {
 	pending *panicking // being unwound
 	escaped *panicking // the last that went on into compiled code
 
+	number  int  // in the order in which the run's goroutines began
 	started bool // by a go statement
 	grace   bool // deferred calls run although the run was stopped
 	cases   []selectCase
+	growing growing
 	blocked blockState
 }
 
 const (
-	maxFrameBytes = 512 << 20
+	maxFrameBytes = 256 << 20
 	maxNatives    = 20_000
 )
 
@@ -102,7 +104,7 @@ func (g *goroutine) overflow(b *body) {
 		g.frames, g.bytes = depth, bytes
 		return
 	}
-	panic(&abort{reason: &StackOverflow{Name: b.name, Depth: depth}})
+	panic(&abort{reason: &StackOverflow{Name: b.name, Depth: depth + 1}})
 }
 
 // release gives a frame back whose call has ended.
@@ -227,7 +229,7 @@ func (g *goroutine) done() {
 	g.id.Store(0)
 	g.m.running.Delete(goid())
 	g.run, g.stop, g.top, g.pending, g.escaped = nil, nil, nil, nil, nil
-	g.natives, g.started, g.grace = 0, false, false
+	g.natives, g.started, g.grace, g.growing = 0, false, false, growing{}
 	if g.bytes < 1<<20 {
 		g.m.idle.Put(g)
 	}

@@ -125,7 +125,7 @@ func (m *Machine) methodOf(key methodKey) *Func {
 	var f *Func
 	if t := m.types.TypesOf(typeOf(key.typ)); t != nil {
 		if prog := m.prog.Load(); prog != nil {
-			m.Exclusive(func() { f = m.findMethod(prog, t, key.methodName) })
+			m.exclusive(func() { f = m.findMethod(prog, t, key.methodName) })
 		}
 	}
 	m.methods.Store(key, f)
@@ -187,9 +187,12 @@ func saveTarget(fp, recv ptr, ri *typeInfo, args, results []slot) (ptr, []slot) 
 	off := uint32(ri.slot)
 	all := []slot{{0, ri}}
 	for _, a := range args {
-		moved = append(moved, slot{off, a.ti})
+		moved = append(moved, place(off, a.ti))
 		off += uint32(a.ti.slot)
 		all = append(all, a)
+	}
+	if blockSize(results) == 0 {
+		off = 0
 	}
 	moved = append(moved, slot{off: off})
 	mem := ptr(&zeroBlock)
@@ -213,7 +216,7 @@ func (m *Machine) Method(recv types.Type, sel *types.Selection) func(args []refl
 			panic(fmt.Errorf("vm: method %s called before any function", sel.Obj().Name()))
 		}
 		var fn *ssa.Function
-		m.Exclusive(func() { fn = prog.MethodValue(sel) })
+		m.exclusive(func() { fn = prog.MethodValue(sel) })
 		if fn == nil {
 			panic(fmt.Errorf("vm: %s has no method %s", recv, sel.Obj().Name()))
 		}
@@ -227,19 +230,7 @@ func (m *Machine) callback(r *Run, f *Func, c *closure, args []reflect.Value) (r
 	if fresh {
 		defer g.leave()
 	}
-	b := f.compiled()
-	fr := g.newFrame(b)
-	for i, s := range f.conv.params {
-		storeValue(s.ti.rt, add(fr.mem, s.off), args[i])
-	}
-	if c != nil {
-		c.capture(fr)
-	}
-	block := f.conv.resultBlock()
-	fr.ret = block
-	fr.pc = 0
-	g.enter(fr)
-	return f.conv.resultValues(block)
+	return g.callValues(f, c, args)
 }
 
 func (c *closure) callback(args []reflect.Value) []reflect.Value {

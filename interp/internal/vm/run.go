@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"reflect"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -28,6 +27,7 @@ type Run struct {
 	reason     error                   // why stop was set
 	wake       chan struct{}           // closed to wake every blocked goroutine, then replaced unless stopped
 	count      int                     // goroutines
+	started    int                     // goroutines ever
 	idle       chan struct{}           // closed while count is 0
 	goroutines map[*goroutine]struct{} // those of the count that have begun
 	graceEnd   time.Time
@@ -85,6 +85,35 @@ func (r *Run) Machine() *Machine { return r.m }
 // on after it. A call that compiled code holds up is given up a few seconds
 // after the end of the run.
 func (r *Run) Call(fn *ssa.Function, args ...reflect.Value) (results []reflect.Value, err error) {
+	f := r.m.funcOf(fn)
+	results, err = r.do(func(g *goroutine) []reflect.Value { return g.callValues(f, nil, args) })
+	if err == nil && results == nil {
+		results = f.zeroResults() // it ended with runtime.Goexit
+	}
+	return results, err
+}
+
+// CallValue is Call for a func value: one that the machine made, with what it
+// captured, or a compiled function. A variadic function takes its last
+// arguments as one slice.
+func (r *Run) CallValue(fn reflect.Value, args []reflect.Value) ([]reflect.Value, error) {
+	if fn.Kind() != reflect.Func || fn.IsNil() {
+		return nil, &Panic{Value: nilError}
+	}
+	c := closureOf(funcPointer(fn))
+	return r.do(func(g *goroutine) []reflect.Value {
+		switch {
+		case c != nil && c.fn.m == r.m:
+			return g.callValues(c.fn, c, args)
+		case fn.Type().IsVariadic():
+			return fn.CallSlice(args)
+		}
+		return fn.Call(args)
+	})
+}
+
+// do runs call in a goroutine of its own and waits for it.
+func (r *Run) do(call func(g *goroutine) []reflect.Value) ([]reflect.Value, error) {
 	type outcome struct {
 		results []reflect.Value
 		err     error
@@ -96,23 +125,15 @@ func (r *Run) Call(fn *ssa.Function, args ...reflect.Value) (results []reflect.V
 		g := r.m.idleGoroutine(r)
 		r.enroll(g)
 		var o outcome
-		finished := false
 		defer func() {
 			r.expel(g)
 			g.done()
-			if !finished && o.err == nil {
-				// runtime.Goexit: the other goroutines go on
-				o.results = r.m.funcOf(fn).zeroResults()
-			}
 			done <- o
 		}()
 		o.err = g.guard(func() {
-			if atomic.LoadUint32(&r.stop) != 0 {
-				panic(&abort{reason: r.stopReason()})
-			}
-			o.results = g.callValues(r.m.funcOf(fn), args)
+			g.checkStop()
+			o.results = call(g)
 		})
-		finished = true
 	}()
 	select {
 	case o := <-done:
@@ -127,12 +148,16 @@ func (r *Run) Call(fn *ssa.Function, args ...reflect.Value) (results []reflect.V
 	}
 }
 
-// callValues calls f with args and returns its results.
-func (g *goroutine) callValues(f *Func, args []reflect.Value) []reflect.Value {
+// callValues calls f, with what c captured unless that is nil, and returns its
+// results.
+func (g *goroutine) callValues(f *Func, c *closure, args []reflect.Value) []reflect.Value {
 	b := f.compiled()
 	fr := g.newFrame(b)
 	for i, s := range f.conv.params {
 		storeValue(s.ti.rt, add(fr.mem, s.off), args[i])
+	}
+	if c != nil {
+		c.capture(fr)
 	}
 	block := f.conv.resultBlock()
 	fr.ret = block
@@ -255,6 +280,8 @@ func (r *Run) end() {
 func (r *Run) enroll(g *goroutine) {
 	r.mu.Lock()
 	r.goroutines[g] = struct{}{}
+	r.started++
+	g.number = r.started
 	r.mu.Unlock()
 }
 
@@ -296,5 +323,3 @@ func (r *Run) Exit(code int, by string) {
 	r.end1(e)
 	panic(&abort{reason: e})
 }
-
-var _ = runtime.Gosched

@@ -120,6 +120,8 @@ func (x *entry) run() {
 
 // testShapes finds the code of the shapes, and checks that the closure is where
 // closures of the machine have it.
+//
+//go:nocheckptr
 func testShapes() error {
 	type object struct {
 		code uintptr

@@ -46,6 +46,8 @@ type Kernel struct {
 	cancel context.CancelFunc
 	work   sync.WaitGroup // pump and revive
 
+	restarting sync.Mutex // held while the process is replaced
+
 	mu       sync.Mutex
 	conns    map[*Conn]struct{} // guarded by mu
 	asked    map[string]asked   // requests that wait for a reply, by message id, guarded by mu
@@ -111,7 +113,7 @@ func (k *Kernel) Connect(session string) (*Conn, error) {
 			k.remove(old)
 		}
 	}
-	for _, p := range k.backlog.take(k.proc.Session()) {
+	for _, p := range k.backlog.take(session, k.proc.Session()) {
 		c.put(p)
 	}
 	k.conns[c] = struct{}{}
@@ -125,8 +127,11 @@ func (k *Kernel) remove(c *Conn) {
 	}
 	delete(k.conns, c)
 	for _, p := range c.end() {
-		if len(k.conns) == 0 || p.Channel != protocol.IOPub {
-			k.backlog.add(p)
+		switch {
+		case p.Channel != protocol.IOPub:
+			k.backlog.add(kept{Packet: p, owner: c.session, shared: len(k.conns) > 0})
+		case len(k.conns) == 0:
+			k.backlog.add(kept{Packet: p})
 		}
 	}
 }
@@ -215,7 +220,7 @@ func (k *Kernel) hear(p Packet) {
 func (k *Kernel) toAll(p Packet) {
 	if len(k.conns) == 0 {
 		if p.Message.Parent.Session != k.proc.Session() { // not the server's own questions
-			k.backlog.add(p)
+			k.backlog.add(kept{Packet: p})
 		}
 		return
 	}
@@ -224,14 +229,18 @@ func (k *Kernel) toAll(p Packet) {
 	}
 }
 
-// toSession gives a reply to the client that asked; when it is not there, the next one to connect gets it. The lock is held.
+// toSession gives a reply to the client that asked. When that is not there, it is kept for it, and whoever is there instead, or comes
+// next, gets it too: a page that was opened anew has another session. The lock is held.
 func (k *Kernel) toSession(session string, p Packet) {
 	for c := range k.conns {
 		if c.session == session && c.put(p) {
 			return
 		}
 	}
-	k.backlog.add(p)
+	for c := range k.conns {
+		c.put(p)
+	}
+	k.backlog.add(kept{Packet: p, owner: session, shared: len(k.conns) > 0})
 }
 
 func (k *Kernel) hearEvent(e client.Event) {
@@ -345,8 +354,10 @@ func (k *Kernel) revive(attempt int) {
 	case <-k.ctx.Done():
 		return
 	}
+	k.restarting.Lock()
+	defer k.restarting.Unlock()
 	if k.proc.Err() == nil {
-		return // somebody else was faster
+		return // the user was faster
 	}
 	err := k.proc.Restart(k.ctx)
 	// A failed restart is told to the pump as another death, which counts.
@@ -360,6 +371,8 @@ func (k *Kernel) Interrupt(ctx context.Context) error { return k.proc.Interrupt(
 
 // Restart replaces the process, also that of a dead kernel. What waits for the old one is told that it was aborted.
 func (k *Kernel) Restart(ctx context.Context) error {
+	k.restarting.Lock()
+	defer k.restarting.Unlock()
 	k.mu.Lock()
 	k.restarts = 0
 	k.abandon(map[string]string{"status": protocol.StatusAborted})
