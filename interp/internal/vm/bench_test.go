@@ -119,6 +119,23 @@ func Run() int {
 }`)
 }
 
+func BenchmarkTrees16(b *testing.B) {
+	benchmark(b, `type Tree struct{ l, r *Tree }
+func bottomUp(d int) *Tree {
+	if d == 0 {
+		return &Tree{}
+	}
+	return &Tree{bottomUp(d - 1), bottomUp(d - 1)}
+}
+func (t *Tree) check() int {
+	if t.l == nil {
+		return 1
+	}
+	return 1 + t.l.check() + t.r.check()
+}
+func Run() int { return bottomUp(16).check() }`)
+}
+
 func BenchmarkChannel100k(b *testing.B) {
 	benchmark(b, `func Run() int {
 	c := make(chan int)

@@ -99,7 +99,7 @@ func (g *goroutine) invoke(in *instr, fp, ip ptr) {
 	site := (*callSite)(in.p)
 	v := at[iface](fp, in.b)
 	w := v.typ
-	t := site.target.Load()
+	t := site.slotFor(w).Load()
 	if w == nil || t == nil || t.typ != w || t.fn == nil || t.copy != nil && t.copy.class != classWord {
 		g.slowInvoke(site, fp, in.a, in.b)
 		return
@@ -177,7 +177,7 @@ func (g *goroutine) slowInvoke(s *callSite, fp ptr, out, recv uint32) {
 	if w == nil {
 		panicNil()
 	}
-	t := s.target.Load()
+	t := s.slotFor(w).Load()
 	if t == nil || t.typ != w {
 		t = s.resolve(g, w)
 	}
@@ -209,8 +209,41 @@ func (g *goroutine) returnSlow(moves []argMove, fp ptr) {
 //go:noinline
 func newAt(dst, typ ptr) { *(*ptr)(dst) = unsafeNew(typ) }
 
+// growing is the string that the goroutine's last concatenation made, with the
+// room behind it. Appending to that same string again uses the room, as append
+// does, so that building a string in a loop takes linear time. The bytes of a
+// string never change: room is given away once.
+type growing struct {
+	data     ptr
+	len, cap int
+}
+
+const growFrom = 64 // bytes
+
 //go:noinline
-func concat(dst, x, y ptr) { *(*string)(dst) = *(*string)(x) + *(*string)(y) }
+func (g *goroutine) concat(dst, x, y ptr) {
+	a, b := *(*string)(x), *(*string)(y)
+	if len(a) < growFrom || len(b) == 0 {
+		*(*string)(dst) = a + b
+		return
+	}
+	last := &g.growing
+	if ptr(unsafe.StringData(a)) != last.data || len(a) != last.len {
+		s := a + b
+		*last = growing{ptr(unsafe.StringData(s)), len(s), 0}
+		*(*string)(dst) = s
+		return
+	}
+	n := len(a) + len(b)
+	if n > last.cap {
+		buf := make([]byte, len(a), 2*n)
+		copy(buf, a)
+		*last = growing{ptr(unsafe.SliceData(buf)), len(a), cap(buf)}
+	}
+	copy(unsafe.Slice((*byte)(last.data), n)[len(a):], b)
+	last.len = n
+	*(*string)(dst) = unsafe.String((*byte)(last.data), n)
+}
 
 //go:noinline
 func boxWord(dst, src, typ ptr) {

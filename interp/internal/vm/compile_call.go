@@ -41,12 +41,14 @@ func (m *Machine) compiledFunc(fn *ssa.Function) compiledCall {
 	if in, ok := m.intrinsics[name]; ok {
 		return m.intrinsicCall(in, f.conv)
 	}
-	if fn.Blocks != nil {
+	v, ok := m.compiledInstance(fn)
+	if fn.Blocks != nil && !ok {
 		return nil
 	}
-	v, ok := m.compiledSymbol(fn)
 	if !ok {
-		return nil
+		if v, ok = m.compiledSymbol(fn); !ok {
+			return nil
+		}
 	}
 	fv := funcPointer(v)
 	nc := newNativeCall(v.Type(), false)
@@ -62,6 +64,18 @@ func (m *Machine) compiledFunc(fn *ssa.Function) compiledCall {
 		nc.call(fv, fp, args, add(fp, out), outs)
 		g.checkStop()
 	}
+}
+
+// compiledInstance finds the compiled form of an instance of a generic function.
+func (m *Machine) compiledInstance(fn *ssa.Function) (reflect.Value, bool) {
+	if m.instance == nil || fn.Origin() == nil || fn.Signature.Recv() != nil || len(fn.TypeArgs()) == 0 {
+		return reflect.Value{}, false
+	}
+	o := fn.Origin().Object()
+	if o == nil || o.Pkg() == nil {
+		return reflect.Value{}, false
+	}
+	return m.instance(o.Pkg().Path(), o.Name(), fn.TypeArgs())
 }
 
 // compiledSymbol finds the compiled function or method that fn declares.

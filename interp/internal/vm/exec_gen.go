@@ -1660,7 +1660,7 @@ reload:
 				fr := g.top
 				fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
 			}
-			concat(unsafe.Add(fp, in.a), unsafe.Add(fp, in.b), unsafe.Add(fp, in.c))
+			g.concat(unsafe.Add(fp, in.a), unsafe.Add(fp, in.b), unsafe.Add(fp, in.c))
 			goto reload
 		case opIsNil:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*uintptr)(unsafe.Add(fp, in.b)) == 0

@@ -88,7 +88,7 @@ func (f *Func) compiled() *body {
 	if o := f.replacement(); o != nil {
 		b = o.compiled()
 	} else {
-		f.m.Exclusive(func() { b = compile(f) })
+		f.m.exclusive(func() { b = compile(f) })
 	}
 	f.body.Store(b)
 	return b

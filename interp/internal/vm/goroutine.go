@@ -54,6 +54,7 @@ type goroutine struct {
 	started bool // by a go statement
 	grace   bool // deferred calls run although the run was stopped
 	cases   []selectCase
+	growing growing
 	blocked blockState
 }
 
@@ -228,7 +229,7 @@ func (g *goroutine) done() {
 	g.id.Store(0)
 	g.m.running.Delete(goid())
 	g.run, g.stop, g.top, g.pending, g.escaped = nil, nil, nil, nil, nil
-	g.natives, g.started, g.grace = 0, false, false
+	g.natives, g.started, g.grace, g.growing = 0, false, false, growing{}
 	if g.bytes < 1<<20 {
 		g.m.idle.Put(g)
 	}

@@ -84,7 +84,7 @@ func load(src string) (*program, error) {
 		},
 		Import: imp.Import,
 	})
-	p.m = vm.New(vm.Config{Types: table, Lookup: set.Lookup})
+	p.m = vm.New(vm.Config{Types: table, Lookup: set.Lookup, Instance: set.Instance})
 	return p, nil
 }
 

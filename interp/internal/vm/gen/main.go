@@ -140,7 +140,7 @@ func loop() {
 	for _, o := range []struct{ name, op string }{{"Eq", "=="}, {"Ne", "!="}, {"Lt", "<"}, {"Le", "<="}} {
 		calls(o.name+"String", "string"+o.name+"(unsafe.Add(fp, in.a), unsafe.Add(fp, in.b), unsafe.Add(fp, in.c))")
 	}
-	calls("Concat", "concat(unsafe.Add(fp, in.a), unsafe.Add(fp, in.b), unsafe.Add(fp, in.c))")
+	calls("Concat", "g.concat(unsafe.Add(fp, in.a), unsafe.Add(fp, in.b), unsafe.Add(fp, in.c))")
 	// nil tests of interfaces and slices look at their first word
 	def("IsNil", "$a:bool = $b:uintptr == 0")
 	def("NotNil", "$a:bool = $b:uintptr != 0")
