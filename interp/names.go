@@ -7,6 +7,7 @@ import (
 	"go/token"
 	"go/types"
 	"reflect"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -23,7 +24,7 @@ func (s *Session) TypeName(t reflect.Type) (string, error) {
 	if typ == nil {
 		return "", fmt.Errorf("interp: the type %s has no name", t)
 	}
-	name := types.TypeString(typ, func(p *types.Package) string { return strconv.Quote(p.Path()) })
+	name := types.TypeString(typ, (*types.Package).Path)
 	if err := s.nameable(typ); err != nil {
 		return "", err
 	}
@@ -43,38 +44,50 @@ func (s *Session) nameable(t types.Type) error {
 	return nil
 }
 
+var (
+	qualified = regexp.MustCompile(`^([\pL_][\pL\pN_./~-]*)\.([\pL_][\pL\pN_]*)`)
+	word      = regexp.MustCompile(`^[\pL\pN_]+`)
+)
+
 // TypeByName finds the type that TypeName named. A type of the session is the one that has the name now.
 func (s *Session) TypeByName(name string) (t reflect.Type, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	// "encoding/json".Decoder is no Go expression: give each package a name of its own.
+	// encoding/json.Decoder is no Go expression: give each package a name of its own.
 	paths := map[string]string{}
 	var b strings.Builder
-	for rest := name; ; {
-		i := strings.IndexByte(rest, '"')
-		if i < 0 {
-			b.WriteString(rest)
-			break
-		}
-		q, err := strconv.QuotedPrefix(rest[i:])
-		if err != nil {
-			return nil, fmt.Errorf("interp: type name %s: %w", name, err)
-		}
-		path, _ := strconv.Unquote(q)
-		b.WriteString(rest[:i])
-		rest = rest[i+len(q):]
-		if !strings.HasPrefix(rest, ".") { // a struct tag
+	for rest := name; rest != ""; {
+		if rest[0] == '"' || rest[0] == '`' { // a struct tag
+			q, err := strconv.QuotedPrefix(rest)
+			if err != nil {
+				return nil, fmt.Errorf("interp: type name %s: %w", name, err)
+			}
 			b.WriteString(q)
+			rest = rest[len(q):]
 			continue
 		}
-		id := "p" + strconv.Itoa(len(paths))
+		m := qualified.FindStringSubmatch(rest)
+		if m == nil {
+			m = word.FindStringSubmatch(rest)
+			if m == nil {
+				m = []string{rest[:1]}
+			}
+			b.WriteString(m[0])
+			rest = rest[len(m[0]):]
+			continue
+		}
+		id := ""
 		for k, v := range paths {
-			if v == path {
+			if v == m[1] {
 				id = k
 			}
 		}
-		paths[id] = path
-		b.WriteString(id)
+		if id == "" {
+			id = "p" + strconv.Itoa(len(paths))
+			paths[id] = m[1]
+		}
+		b.WriteString(id + "." + m[2])
+		rest = rest[len(m[0]):]
 	}
 	expr, err := parser.ParseExpr(b.String())
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 	"weak"
 
 	"golang.org/x/tools/go/ssa"
@@ -46,7 +47,12 @@ func (s *Session) Run(ctx context.Context, c Cell) (Result, error) {
 	s.running.Lock()
 	defer s.running.Unlock()
 	c.Code = strings.ReplaceAll(c.Code, "\r\n", "\n")
-	checked, pkg, err := s.load(c)
+	magics, code := cutMagics(c.Code)
+	timed, bench, err := s.before(ctx, c, magics)
+	if err != nil {
+		return Result{}, err
+	}
+	checked, pkg, err := s.load(c, code)
 	if err != nil {
 		return Result{}, err
 	}
@@ -58,7 +64,14 @@ func (s *Session) Run(ctx context.Context, c Cell) (Result, error) {
 	inner, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	done := context.AfterFunc(ctx, cancel)
 	run := s.newRun(inner, c)
+	begin := time.Now()
 	err = s.start(run, pkg, checked)
+	if timed && err == nil {
+		fmt.Fprintf(run.Stdout(), "took %s\n", took(time.Since(begin)))
+	}
+	if bench && err == nil {
+		err = s.bench(run, pkg, run.Stdout())
+	}
 	done()
 	if err != nil {
 		return res, s.failure(err)
@@ -67,13 +80,13 @@ func (s *Session) Run(ctx context.Context, c Cell) (Result, error) {
 	return res, nil
 }
 
-// load checks the cell, makes it part of the session and builds it.
-func (s *Session) load(c Cell) (*check.Checked, *ssa.Package, error) {
+// load checks the cell (code is its text without magics), makes it part of the session and builds it.
+func (s *Session) load(c Cell, code string) (*check.Checked, *ssa.Package, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	name := s.name(c.Number)
 	s.sources[name] = &source{cell: c.Number, code: c.Code}
-	cell, errs := split.Parse(s.fset, name, c.Code)
+	cell, errs := split.Parse(s.fset, name, code)
 	if len(errs) > 0 {
 		return nil, nil, s.syntaxError(c, errs)
 	}
@@ -92,11 +105,12 @@ func (s *Session) load(c Cell) (*check.Checked, *ssa.Package, error) {
 	return checked, pkg, nil
 }
 
-// name returns the name for positions in a cell: the number may have been used before.
+// name returns the name for positions in a cell. The number may have been used before: the earlier cell keeps its text under its name.
 func (s *Session) name(number int) string {
 	name := fmt.Sprintf("cell [%d]", number)
-	for s.sources[name] != nil {
-		name += "'" // an earlier cell of that number keeps its text under its name
+	s.used[number]++
+	if n := s.used[number]; n > 1 {
+		name += fmt.Sprintf("#%d", n)
 	}
 	return name
 }
@@ -108,14 +122,21 @@ func (s *Session) build(pkg *types.Package, file *ast.File, info *types.Info) (p
 			err = fmt.Errorf("interp: the cell could not be compiled: %v", r)
 		}
 	}()
+	mentionsOS := slices.ContainsFunc(pkg.Imports(), isOS)
 	s.exclusive(func() {
-		s.uninit = append(s.uninit, s.imp.CreatePackages(s.prog)...)
+		created := s.imp.CreatePackages(s.prog)
+		for _, c := range created {
+			mentionsOS = mentionsOS || slices.ContainsFunc(c.Pkg.Imports(), isOS)
+		}
+		s.uninit = append(s.uninit, created...)
 		p = s.prog.CreatePackage(pkg, []*ast.File{file}, info, false)
 		p.Build()
 	})
-	s.bindStreams()
+	s.bindStreams(mentionsOS)
 	return p, nil
 }
+
+func isOS(p *types.Package) bool { return p.Path() == "os" }
 
 // exclusive runs f while no goroutine of a cell compiles lazily.
 func (s *Session) exclusive(f func()) { s.machine.Exclusive(f) }

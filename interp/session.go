@@ -46,6 +46,7 @@ type Session struct {
 	mu      sync.Mutex
 	env     *check.Env
 	sources map[string]*source // by the name that positions have
+	used    map[int]int        // how often a cell number was used
 	globals map[*types.Var]*ssa.Global
 	uninit  []*ssa.Package // source packages to be initialised by the next run; guarded by running
 	units   unitState
@@ -69,6 +70,7 @@ func New(cfg Config) (*Session, error) {
 		fset:    token.NewFileSet(),
 		bridge:  bridge.New(),
 		sources: map[string]*source{},
+		used:    map[int]int{},
 		globals: map[*types.Var]*ssa.Global{},
 	}
 	if s.log == nil {
@@ -109,6 +111,7 @@ func (s *Session) Close() error {
 // IsComplete tells whether code can be run as it stands, and when it is Incomplete, the white space that the next line
 // should begin with.
 func (s *Session) IsComplete(code string) (Completeness, string) {
+	_, code = cutMagics(code)
 	status, indent := split.IsComplete(code)
 	return Completeness(status), indent
 }
@@ -235,6 +238,10 @@ type LoadedUnit struct {
 	s    *Session
 	fn   reflect.Value
 	vars map[string]reflect.Value
+
+	mu  sync.Mutex
+	ctx context.Context // of run
+	run *vm.Run         // of the latest Call: a worker calls many times with one context
 }
 
 // Func returns the unit's function.

@@ -211,7 +211,7 @@ func TestTypeNames(t *testing.T) {
 		}
 	}
 	_, l := send(t, from, to, mustRun(t, from, 3, "func(p P) any { return p }").Value)
-	typ, err := to.TypeByName(`"main".P`)
+	typ, err := to.TypeByName("main.P")
 	if err != nil || typ != l.Func().Type().In(0) {
 		t.Errorf("in the other session: %v, %v", typ, err)
 	}

@@ -1,7 +1,6 @@
 package check
 
 import (
-	"fmt"
 	"go/ast"
 	"go/token"
 	"go/types"
@@ -24,20 +23,19 @@ type Env struct {
 	Fset *token.FileSet
 	imp  Importer
 
-	names    map[string]*entity
-	funcs    map[string]*funcRecord // by key: "f", or "T.m" for methods
-	specs    map[string]*typeRecord
-	imports  map[string]string // name → path, as cells imported them
-	preload  map[string]string // name → path
-	dots     []string          // paths imported with a dot
-	cells    map[*types.Package]*Package
-	decls    map[types.Object]ast.Node // of committed functions, methods and types
-	latest   map[*types.Func]*types.Func
-	files    map[*token.File]*split.Cell
-	varIDs   map[*types.Var]string
-	seq      int
-	scope    *types.Scope // names as a scope; nil when it must be built again
-	restores []func()     // undo changes of earlier types by the pass in progress
+	names   map[string]*entity
+	funcs   map[string]*funcRecord // by key: "f", or "T.m" for methods
+	specs   map[string]*typeRecord
+	imports map[string]string // name → path, as cells imported them
+	preload map[string]string // name → path
+	dots    []string          // paths imported with a dot
+	cells   map[*types.Package]*Package
+	decls   map[types.Object]ast.Node // of committed functions, methods and types
+	latest  map[*types.Func]*types.Func
+	files   map[*token.File]*split.Cell
+	varIDs  map[*types.Var]string
+	seq     int
+	scope   *types.Scope // names as a scope; nil when it must be built again
 }
 
 // Package is one checked cell, or file.
@@ -189,11 +187,4 @@ func (e *Env) set(obj types.Object, pkg *Package) {
 	}
 	e.names[name] = &entity{obj, pkg}
 	delete(e.imports, name)
-}
-
-func (e *Env) cellOf(p *types.Package) string {
-	if c := e.cells[p]; c != nil && c.Cell > 0 {
-		return fmt.Sprintf("cell %d", c.Cell)
-	}
-	return ""
 }

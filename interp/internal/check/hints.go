@@ -17,6 +17,7 @@ var (
 	noField         = regexp.MustCompile(`\.([\pL_][\pL\pN_]*) undefined \(type (\S+) has no field or method ([\pL_][\pL\pN_]*)`)
 	cannotUse       = regexp.MustCompile(`^cannot use (.*) \(.*of (?:\w+ )?type (.+)\) as (.+?) value in`)
 	mismatched      = regexp.MustCompile(`mismatched types (.+) and (.+)\)$`)
+	notFunction     = regexp.MustCompile(`cannot call (?:non-function )?([\pL_][\pL\pN_]*) \(variable`)
 	assignCount     = regexp.MustCompile(`^assignment mismatch: (\d+) variables? but .* returns? (\d+) values?`)
 )
 
@@ -72,6 +73,11 @@ func (p *pass) advice(d *Diag) string {
 		}
 		return ""
 	}
+	if m := notFunction.FindStringSubmatch(msg); m != nil && types.Universe.Lookup(m[1]) != nil {
+		if ent := p.env.names[m[1]]; ent != nil && ent.pkg.Cell > 0 {
+			return fmt.Sprintf("cell %d declared a variable %s, which hides Go's own: %%reset forgets it", ent.pkg.Cell, m[1])
+		}
+	}
 	switch {
 	case strings.HasPrefix(msg, "could not import"):
 		return ""
@@ -103,9 +109,7 @@ func (p *pass) nameAdvice(name string, pos token.Pos) string {
 		return fmt.Sprintf("%s is a package: import %q", name, paths[0])
 	}
 	var names []string
-	for _, obj := range p.scopeNames(pos) {
-		names = append(names, obj)
-	}
+	names = append(names, p.scopeNames(pos)...)
 	names = append(names, p.pkg.Types.Scope().Names()...)
 	names = append(names, p.env.Names()...)
 	for n := range p.env.Imports() {

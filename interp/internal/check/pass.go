@@ -201,10 +201,17 @@ func (p *pass) report(err error) {
 		p.diags = append(p.diags, Diag{Msg: err.Error()})
 		return
 	}
+	if more, ok := strings.CutPrefix(e.Msg, "\t"); ok { // goes with the message before
+		if n := len(p.diags); n > 0 && p.diags[n-1].Hint == "" && strings.HasPrefix(more, "other declaration") {
+			if at := p.env.Fset.Position(e.Pos); at.IsValid() {
+				p.diags[n-1].Hint = fmt.Sprintf("%s is on line %d", p.clean(more), at.Line)
+			}
+		}
+		return
+	}
 	switch {
 	case strings.Contains(e.Msg, "declared and not used"),
 		strings.HasPrefix(e.Msg, "initialization cycle"),
-		strings.HasPrefix(e.Msg, "\t"),
 		strings.HasPrefix(e.Msg, "cannot define new methods on non-local type") && strings.Contains(e.Msg, "main·"):
 		return
 	case strings.HasSuffix(e.Msg, "is not used") && p.result != nil && p.result.expr.Pos() <= e.Pos && e.Pos < p.result.expr.End():
