@@ -279,3 +279,41 @@ func TestDataIsFresh(t *testing.T) {
 
 // describe writes an object, with one name for the empty interface.
 func describe(obj types.Object) string { return strings.ReplaceAll(obj.String(), "interface{}", "any") }
+
+// The compiled instances of generic functions must have the types of the instances that they replace.
+func TestInstances(t *testing.T) {
+	im, _, set := newImporter(nil)
+	tab := rtype.New(rtype.Config{Compiled: set.Type, Import: im.Import})
+	defer tab.Close()
+	pkg, err := im.Import("slices")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, name := range pkg.Scope().Names() {
+		fn, ok := pkg.Scope().Lookup(name).(*types.Func)
+		if !ok || fn.Signature().TypeParams().Len() != 2 {
+			continue
+		}
+		for _, elem := range []string{"int", "int64", "float64", "string", "byte", "rune", "uint8", "int32", "bool"} {
+			e := types.Universe.Lookup(elem).Type()
+			targs := []types.Type{types.NewSlice(e), e}
+			f, ok := set.Instance("slices", name, targs)
+			if !ok {
+				continue
+			}
+			n++
+			inst, err := types.Instantiate(nil, fn.Signature(), targs, true)
+			if err != nil {
+				t.Errorf("slices.%s for %s: %v", name, elem, err)
+				continue
+			}
+			if want := tab.Of(inst); f.Type() != want {
+				t.Errorf("slices.%s for %s is %v, want %v", name, elem, f.Type(), want)
+			}
+		}
+	}
+	if n < 100 {
+		t.Errorf("only %d instances", n)
+	}
+}
