@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"go/token"
 	"go/types"
+	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"reflect"
@@ -315,5 +317,41 @@ func TestInstances(t *testing.T) {
 	}
 	if n < 100 {
 		t.Errorf("only %d instances", n)
+	}
+}
+
+// The data of every platform must be readable, and its constants those of the platform.
+func TestEveryPlatform(t *testing.T) {
+	read := func(name string) map[string][]byte {
+		z, err := zip.OpenReader("data/std_" + name + ".zip")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer z.Close()
+		data := make(map[string][]byte)
+		for _, f := range z.File {
+			r, err := f.Open()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if data[f.Name], err = io.ReadAll(r); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return data
+	}
+	base := read("linux_amd64")
+	for name, create := range map[string]string{"linux_amd64": "64", "linux_arm64": "64", "darwin_amd64": "512", "darwin_arm64": "512", "windows_amd64": "64"} {
+		data := maps.Clone(base)
+		maps.Copy(data, read(name))
+		imports := make(map[string]*types.Package)
+		for path, b := range data {
+			if _, err := gcexportdata.Read(bytes.NewReader(b), token.NewFileSet(), imports, path); err != nil {
+				t.Errorf("%s: %s: %v", name, path, err)
+			}
+		}
+		if c, ok := imports["os"].Scope().Lookup("O_CREATE").(*types.Const); !ok || c.Val().String() != create {
+			t.Errorf("%s: os.O_CREATE is %v, want %s", name, c, create)
+		}
 	}
 }
