@@ -23,7 +23,8 @@ type Config struct {
 	SpoolCap int64
 	// FlushInterval is how long output may wait for more to be sent with it; 20 ms by default.
 	FlushInterval time.Duration
-	// StallTimeout is how long output waits for a front end that takes nothing before it is disconnected; 1 minute by default.
+	// StallTimeout is how long output waits for a front end that takes nothing while others do, before it is disconnected;
+	// one minute by default.
 	StallTimeout time.Duration
 	// ParentPID is the process to end with. 0 means that of JPY_PARENT_PID in the environment, which front ends set; -1 none.
 	ParentPID int

@@ -36,6 +36,7 @@ func TestJupyter(t *testing.T) {
 		"kernel_test_suite.py": {"jupyter_kernel_test"},
 		"client.py":            {"jupyter_client", "zmq"},
 		"notebook.py":          {"nbclient", "nbconvert", "nbformat"},
+		"hostile.py":           {"jupyter_client", "zmq"},
 	} {
 		t.Run(script, func(t *testing.T) {
 			needsPython(t, modules...)
@@ -66,6 +67,14 @@ func TestJupyter(t *testing.T) {
 			t.Logf("%s", out)
 			if err != nil {
 				t.Error(err)
+			}
+			if script != "hostile.py" {
+				return
+			}
+			for _, refused := range []string{"not signed", "wrong signature", "malformed message", "seen before", "peer breaks the ZMTP protocol"} {
+				if !strings.Contains(string(out), refused) {
+					t.Errorf("the kernel's log has nothing of %q", refused)
+				}
 			}
 		})
 	}

@@ -59,8 +59,9 @@ func Run(ctx context.Context, cfg Config) error {
 	s.watch(&watchers)
 	err = s.serve(ctx)
 
+	_ = heartbeat.Close(0) // nothing of worth is queued there
 	var closers sync.WaitGroup
-	for _, socket := range []interface{ Close(time.Duration) error }{shell, control, stdin, iopub, heartbeat} {
+	for _, socket := range []interface{ Close(time.Duration) error }{shell, control, stdin, iopub} {
 		closers.Go(func() { _ = socket.Close(linger) })
 	}
 	closers.Wait()
@@ -121,17 +122,19 @@ func (s *server) watch(wg *sync.WaitGroup) {
 		return
 	}
 	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	// SIGPIPE would end the process when whoever reads its stderr has gone. It is taken, not ignored, since children inherit that.
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGPIPE)
 	wg.Go(func() {
 		defer signal.Stop(signals)
 		for {
 			select {
 			case sig := <-signals:
-				if sig == os.Interrupt {
+				switch sig {
+				case os.Interrupt:
 					s.interrupt(nil)
-					continue
+				case syscall.SIGTERM:
+					s.stop()
 				}
-				s.stop()
 			case <-s.life.Done():
 				return
 			}

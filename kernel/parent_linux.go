@@ -19,16 +19,26 @@ func awaitParent(ctx context.Context, pid int) bool {
 	if err != nil {
 		return pollParent(ctx, pid)
 	}
-	f := os.NewFile(uintptr(fd), "pidfd")
-	defer f.Close()
-	for ctx.Err() == nil {
-		// The time limit is for ctx: poll cannot be interrupted otherwise.
-		n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 200)
-		if n > 0 {
-			return true
+	defer unix.Close(fd)
+	// poll cannot be interrupted by ctx, but by the end of a pipe.
+	r, w, err := os.Pipe()
+	if err != nil {
+		return pollParent(ctx, pid)
+	}
+	defer r.Close()
+	stop := context.AfterFunc(ctx, func() { _ = w.Close() })
+	defer func() {
+		if stop() {
+			_ = w.Close()
 		}
-		if err != nil && !errors.Is(err, unix.EINTR) {
+	}()
+	for ctx.Err() == nil {
+		fds := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}, {Fd: int32(r.Fd()), Events: unix.POLLIN}}
+		if _, err := unix.Poll(fds, -1); err != nil && !errors.Is(err, unix.EINTR) {
 			return pollParent(ctx, pid)
+		}
+		if fds[0].Revents != 0 {
+			return true
 		}
 	}
 	return false
@@ -39,7 +49,7 @@ func pollParent(ctx context.Context, pid int) bool {
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
 	for {
-		if errors.Is(unix.Kill(pid, 0), unix.ESRCH) {
+		if !alive(pid) {
 			return true
 		}
 		select {
@@ -49,3 +59,6 @@ func pollParent(ctx context.Context, pid int) bool {
 		}
 	}
 }
+
+// alive reports whether there is a process with this id.
+func alive(pid int) bool { return !errors.Is(unix.Kill(pid, 0), unix.ESRCH) }

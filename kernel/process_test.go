@@ -28,14 +28,10 @@ func startEcho(t testing.TB, change ...func(*client.Spec, *client.Options)) *cli
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), soon)
 		defer cancel()
-		began := time.Now()
 		if err := k.Shutdown(ctx); err != nil {
 			t.Error(err)
 		}
 		<-k.Done()
-		if d := time.Since(began); d > 4*time.Second {
-			t.Errorf("shutdown took %v", d)
-		}
 	})
 	return k
 }
@@ -245,23 +241,25 @@ func TestFrontEndThatPauses(t *testing.T) {
 	}
 }
 
-func TestStartIsFast(t *testing.T) {
-	best := time.Hour
-	for range 3 {
+func TestStartAndEndAreFast(t *testing.T) {
+	best, end := time.Hour, time.Hour
+	for range 5 {
 		began := time.Now()
 		k, err := client.Start(t.Context(), echoSpec(), client.Options{ConnectionDir: t.TempDir()})
 		if err != nil {
 			t.Fatal(err)
 		}
 		best = min(best, time.Since(began))
-		if err := k.Kill(); err != nil {
+		began = time.Now()
+		if err := k.Shutdown(t.Context()); err != nil {
 			t.Error(err)
 		}
 		<-k.Done()
+		end = min(end, time.Since(began))
 	}
-	t.Logf("start to kernel_info: %v", best)
-	if best > 500*time.Millisecond { // generous: a shared machine, and a race detector
-		t.Errorf("start took %v", best)
+	t.Logf("start to kernel_info: %v, shutdown: %v", best, end)
+	if limit := 500 * time.Millisecond; best > limit || end > limit { // generous: a shared machine, and a race detector
+		t.Errorf("start took %v, shutdown %v", best, end)
 	}
 }
 

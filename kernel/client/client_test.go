@@ -148,6 +148,29 @@ func TestIPyKernel(t *testing.T) {
 			t.Error(err)
 		}
 	})
+	t.Run("broken connections", func(t *testing.T) {
+		for _, ch := range []protocol.Channel{protocol.IOPub, protocol.Shell, protocol.Control, protocol.Stdin} {
+			k.Break(ch)
+		}
+		// Nothing tells when they are there again but that it works.
+		for end := time.Now().Add(20 * time.Second); ; {
+			ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+			text := ""
+			_, err := k.Execute(ctx, "print('again')", client.ExecuteOptions{}, func(m *protocol.Message) error {
+				if m.Header.Type == protocol.TypeStream {
+					text = string(m.Content)
+				}
+				return nil
+			})
+			cancel()
+			if err == nil && strings.Contains(text, "again") {
+				break
+			}
+			if time.Now().After(end) {
+				t.Fatalf("connections stay broken: %v", err)
+			}
+		}
+	})
 	t.Run("restart", func(t *testing.T) {
 		sub := k.Subscribe()
 		defer sub.Close()

@@ -2,7 +2,7 @@
 // use it; it knows nothing of what the kernel runs.
 //
 // [FindSpecs] finds the installed kernels as Jupyter does, or a [Spec] is made by hand. [Start] writes a connection file,
-// starts the process, connects the five channels and returns when the kernel has answered and its output channel is
+// starts the process, connects to the channels and returns when the kernel has answered and its output channel is
 // subscribed, so that no message of the first request can be lost. After that
 //
 //	k.Send(protocol.Shell, m)       sends a message made by protocol.New or by a front end
@@ -14,8 +14,7 @@
 //
 //	name       one per     owns                               ends when
 //	process    process     the child (start, wait)            the child exits
-//	reader     connection  reading of the channel             the connection closes
-//	heartbeat  process     nothing (see Options.Heartbeat)    the child exits or stops answering
+//	reader     channel     its connection, made anew if lost  the child exits
 //
 // The process goroutine waits for the others of its process before it says that the kernel is gone ([Kernel.Done]).
 package client

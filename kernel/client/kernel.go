@@ -111,16 +111,31 @@ func Start(ctx context.Context, spec Spec, o Options) (*Kernel, error) {
 		subs:    make(map[*Subscription]struct{}),
 		waiters: make(map[string]chan *protocol.Message),
 	}
-	if err := k.prepare(); err != nil {
-		return nil, err
-	}
 	k.lifecycle.Lock()
 	defer k.lifecycle.Unlock()
-	if err := k.start(ctx); err != nil {
+	for attempt := 1; ; attempt++ {
+		if err := k.prepare(); err != nil {
+			return nil, err
+		}
+		err := k.start(ctx)
+		if err == nil {
+			return k, nil
+		}
 		_ = os.Remove(k.file)
-		return nil, err
+		if attempt == maxAttempts || !lostPort(err) {
+			return nil, err
+		}
+		k.log.Info("kernel starts again: another process took one of its ports", "error", err)
 	}
-	return k, nil
+}
+
+// maxAttempts is how often a kernel is started when others take its ports before it does.
+const maxAttempts = 4
+
+// lostPort reports whether a kernel died since a port was in use that had been free just before.
+func lostPort(err error) bool {
+	var died *DiedError
+	return errors.As(err, &died) && strings.Contains(strings.ToLower(died.Stderr), "address already in use")
 }
 
 // prepare chooses ports and a key and writes the connection file.
@@ -288,7 +303,9 @@ func (k *Kernel) Send(ch protocol.Channel, m *protocol.Message) error {
 }
 
 func (k *Kernel) sendTo(ctx context.Context, p *process, ch protocol.Channel, m *protocol.Message) error {
+	k.mu.Lock()
 	c := p.conns[ch]
+	k.mu.Unlock()
 	if c == nil || ch == protocol.IOPub || ch == protocol.Heartbeat {
 		return fmt.Errorf("%w: %q", ErrChannel, ch)
 	}

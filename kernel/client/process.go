@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -20,7 +22,7 @@ import (
 type process struct {
 	cmd     *exec.Cmd
 	tail    *tailBuffer
-	conns   map[protocol.Channel]*transport.Conn // set by connect before readers start
+	conns   map[protocol.Channel]*transport.Conn // made by connect, entries replaced by readers; guarded by Kernel.mu
 	readers sync.WaitGroup
 	waitErr error         // set before exited is closed
 	exited  chan struct{} // the process has ended
@@ -72,14 +74,12 @@ func (k *Kernel) runProcess(p *process, started chan<- error) {
 	p.waitErr = p.cmd.Wait()
 	killGroup(p.cmd.Process.Pid) // what the kernel started and left
 	k.mu.Lock()
-	close(p.exited)
-	conns := p.conns
+	close(p.exited) // from here on no reader connects again
+	conns := slices.Collect(maps.Values(p.conns))
 	k.mu.Unlock()
 	for _, c := range conns {
-		if c != nil {
-			// The readers still take what has arrived, to its end; then this ends those that do not see an end.
-			time.AfterFunc(time.Second, func() { _ = c.Close(0) })
-		}
+		// The readers still take what has arrived, to its end; then this ends those that do not see an end.
+		time.AfterFunc(time.Second, func() { _ = c.Close(0) })
 	}
 	p.readers.Wait()
 	for _, c := range conns {
@@ -98,21 +98,16 @@ func (k *Kernel) runProcess(p *process, started chan<- error) {
 	}
 }
 
-// connect dials all channels, again and again until the kernel listens, and starts the readers.
+// connect dials the channels that carry messages, again and again until the kernel listens, and starts the readers.
 func (k *Kernel) connect(ctx context.Context, p *process) error {
 	kinds := []struct {
 		ch   protocol.Channel
 		kind transport.Kind
 	}{{protocol.IOPub, transport.Sub}, {protocol.Shell, transport.Dealer}, {protocol.Control, transport.Dealer},
-		{protocol.Stdin, transport.Dealer}, {protocol.Heartbeat, transport.Req}}
+		{protocol.Stdin, transport.Dealer}}
 	conns := make(map[protocol.Channel]*transport.Conn)
 	for _, c := range kinds {
-		identity := k.session // the same for shell and stdin: so the kernel finds the asker of input
-		if c.kind == transport.Sub || c.kind == transport.Req {
-			identity = ""
-		}
-		network, address := k.conn.Address(c.ch)
-		conn, err := dialUntil(ctx, p, network, address, c.kind, identity, transport.Options{Logger: k.log, QueueBytes: 64 << 20})
+		conn, err := k.dialUntil(ctx, p, c.ch, c.kind)
 		if err != nil {
 			for _, open := range conns {
 				_ = open.Close(0)
@@ -133,15 +128,21 @@ func (k *Kernel) connect(ctx context.Context, p *process) error {
 	}
 	p.conns = conns
 	for _, ch := range []protocol.Channel{protocol.IOPub, protocol.Shell, protocol.Control, protocol.Stdin} {
-		p.readers.Go(func() { k.read(ch, conns[ch]) })
+		c := conns[ch]
+		p.readers.Go(func() { k.read(p, ch, c) })
 	}
 	k.mu.Unlock()
 	return nil
 }
 
 // dialUntil dials until it succeeds, the process has exited or ctx is done.
-func dialUntil(ctx context.Context, p *process, network, address string, kind transport.Kind, identity string,
-	o transport.Options) (*transport.Conn, error) {
+func (k *Kernel) dialUntil(ctx context.Context, p *process, ch protocol.Channel, kind transport.Kind) (*transport.Conn, error) {
+	identity := ""
+	if kind == transport.Dealer {
+		identity = k.session // the same for shell and stdin: so the kernel finds the asker of input
+	}
+	network, address := k.conn.Address(ch)
+	o := transport.Options{Logger: k.log, QueueBytes: 64 << 20}
 	pause := time.Millisecond
 	for {
 		conn, err := transport.Dial(ctx, network, address, kind, identity, o)
@@ -162,12 +163,16 @@ func dialUntil(ctx context.Context, p *process, network, address string, kind tr
 	}
 }
 
-// read is a reader's goroutine.
-func (k *Kernel) read(ch protocol.Channel, c *transport.Conn) {
+// read is a reader's goroutine. When the connection breaks while the process lives, it connects again, as sockets of
+// ZeroMQ do: what the kernel sent meanwhile is lost, and the log says so.
+func (k *Kernel) read(p *process, ch protocol.Channel, c *transport.Conn) {
 	for {
 		frames, err := c.Recv()
 		if err != nil {
-			return
+			if c, err = k.reconnect(p, ch, c, err); err != nil {
+				return
+			}
+			continue
 		}
 		m, err := k.codec.Decode(frames)
 		if err != nil {
@@ -185,6 +190,37 @@ func (k *Kernel) read(ch protocol.Channel, c *transport.Conn) {
 		}
 		k.broadcast(Incoming{Channel: ch, Message: m})
 	}
+}
+
+// reconnect replaces a broken connection, unless the process ends within a moment: then it is the end of the kernel.
+func (k *Kernel) reconnect(p *process, ch protocol.Channel, broken *transport.Conn, why error) (*transport.Conn, error) {
+	_ = broken.Close(0)
+	timer := time.NewTimer(100 * time.Millisecond)
+	defer timer.Stop()
+	select {
+	case <-p.exited:
+		return nil, why
+	case <-timer.C:
+	}
+	kind := transport.Dealer
+	if ch == protocol.IOPub {
+		kind = transport.Sub
+	}
+	c, err := k.dialUntil(context.Background(), p, ch, kind)
+	if err != nil {
+		return nil, err
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	select {
+	case <-p.exited:
+		_ = c.Close(0)
+		return nil, why
+	default:
+	}
+	k.log.Warn("connection to the kernel broke and was made again; messages may be lost", "channel", ch, "error", why)
+	p.conns[ch] = c
+	return c, nil
 }
 
 // Interrupt asks the kernel to stop what it runs, by message or by signal as its spec says.
@@ -351,32 +387,26 @@ func (p *process) died() error {
 	return &DiedError{State: p.state(), Stderr: p.tail.String()}
 }
 
-// Ping sends a heartbeat and waits for its echo. A kernel that is busy answers too. One goroutine at a time may call it.
+// Ping sends a heartbeat, on a connection of its own, and waits for its echo. A kernel that is busy answers too.
 func (k *Kernel) Ping(ctx context.Context) error {
-	p, err := k.current()
-	if err != nil {
+	if _, err := k.current(); err != nil {
 		return err
 	}
-	c := p.conns[protocol.Heartbeat]
-	if err := c.Send(ctx, [][]byte{{}, []byte("ping")}); err != nil {
+	network, address := k.conn.Address(protocol.Heartbeat)
+	c, err := transport.Dial(ctx, network, address, transport.Req, "", transport.Options{Logger: k.log})
+	if err != nil {
 		return fmt.Errorf("client: ping: %w", err)
 	}
-	answer := make(chan error, 1)
-	go func() { // ends with the echo, or with the connection
-		_, err := c.Recv()
-		answer <- err
-	}()
-	select {
-	case err := <-answer:
-		if err != nil {
-			return fmt.Errorf("client: ping: %w", err)
-		}
-		return nil
-	case <-ctx.Done():
-		_ = c.Close(0) // a late echo would answer the next ping
-		<-answer
-		return fmt.Errorf("client: ping: %w", ctx.Err())
+	defer c.Close(0)
+	stop := context.AfterFunc(ctx, func() { _ = c.Close(0) })
+	defer stop()
+	if err = c.Send(ctx, [][]byte{{}, []byte("ping")}); err == nil {
+		_, err = c.Recv()
 	}
+	if err != nil {
+		return fmt.Errorf("client: ping: %w", errors.Join(ctx.Err(), err))
+	}
+	return nil
 }
 
 // tailBuffer keeps the last bytes written to it and passes everything on.

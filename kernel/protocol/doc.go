@@ -3,7 +3,7 @@
 // It knows nothing of sockets or signatures: package wire turns a [Message] into frames and back, package transport
 // carries the frames. A message arrives with its content undecoded; [Decode] turns it into one of the content types here:
 //
-//	m, err := wire decoder …
+//	m, err := codec.Decode(frames) // a wire.Codec
 //	switch m.Header.Type {
 //	case protocol.TypeExecuteRequest:
 //		req, err := protocol.Decode[protocol.ExecuteRequest](m)

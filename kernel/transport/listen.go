@@ -24,13 +24,13 @@ type Options struct {
 	MaxMessage int64
 	// MaxPeers is how many connections a listening socket has at once; 1,024 by default. More are closed as they come.
 	MaxPeers int
-	// QueueBytes is how much may be queued for one subscriber before Publish waits; 8 MiB by default.
+	// QueueBytes is how much may be queued for one subscriber before Publish waits; 8 MiB by default. See Publish.
 	QueueBytes int
-	// MaxQueueBytes is how much is ever queued for one peer; 64 MiB by default. A peer past it does not read what it asked
+	// MaxQueueBytes is how much is ever queued for one peer; 192 MiB by default. A peer past it does not read what it asked
 	// for, and is disconnected.
 	MaxQueueBytes int
-	// StallTimeout is how long Publish waits for a subscriber that takes nothing; after it the subscriber is
-	// disconnected, so that others go on. One minute by default.
+	// StallTimeout is how long Publish waits for a subscriber that takes nothing while others do; after it the subscriber is
+	// disconnected, so that these go on. One minute by default.
 	StallTimeout time.Duration
 	// Logger hears of refused and broken connections; nil discards.
 	Logger *slog.Logger
@@ -50,7 +50,7 @@ func (o Options) withDefaults() Options {
 		o.QueueBytes = 8 << 20
 	}
 	if o.MaxQueueBytes == 0 {
-		o.MaxQueueBytes = 64 << 20
+		o.MaxQueueBytes = 192 << 20
 	}
 	if o.StallTimeout == 0 {
 		o.StallTimeout = time.Minute
@@ -70,6 +70,8 @@ type binding struct {
 	kind     zmq4.SocketType
 	opts     Options
 	log      *slog.Logger
+	// arriving is called before joined, and may take a moment.
+	arriving func(*peer)
 	// joined is called under mu before a peer's reader starts; an error refuses the peer.
 	joined func(*peer) error
 	// left is called under mu when a peer has ended.
@@ -150,6 +152,9 @@ func (b *binding) serve(c net.Conn) {
 	b.mu.Unlock()
 
 	p, err := open(c, b.kind, "", true, b.opts)
+	if err == nil && b.arriving != nil {
+		b.arriving(p)
+	}
 
 	b.mu.Lock()
 	delete(b.opens, c)

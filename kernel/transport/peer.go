@@ -23,18 +23,19 @@ type peer struct {
 	guard    *guard
 	identity string
 
-	mu      sync.Mutex
-	queue   []outgoing
-	bytes   int           // of the messages in queue and the one being written, guarded by mu
-	moved   time.Time     // when the writer last got something off, guarded by mu
-	closing bool          // no more messages, write what is there, guarded by mu
-	err     error         // why the connection ended, guarded by mu
-	wake    chan struct{} // capacity 1: the queue has changed, for the writer
-	room    chan struct{} // made when somebody waits, closed when the queue gets shorter, guarded by mu
-	done    chan struct{} // closed when the connection has ended (fail)
-	drained chan struct{} // closed by the writer when it returns
-	topics  map[string]int
-	topicMu sync.Mutex // guards topics
+	mu       sync.Mutex
+	queue    []outgoing
+	bytes    int           // of the messages in queue and the one being written, guarded by mu
+	moved    time.Time     // when the writer last got something off, guarded by mu
+	closing  bool          // no more messages, write what is there, guarded by mu
+	err      error         // why the connection ended, guarded by mu
+	wake     chan struct{} // capacity 1: the queue has changed, for the writer
+	room     chan struct{} // made when somebody waits, closed when the queue gets shorter, guarded by mu
+	progress func()        // nil, or called when the queue gets shorter; set before the writer starts
+	done     chan struct{} // closed when the connection has ended (fail)
+	drained  chan struct{} // closed by the writer when it returns
+	topics   map[string]int
+	topicMu  sync.Mutex // guards topics
 }
 
 // outgoing is a message to send: frames, or a command if name is set.
@@ -141,6 +142,9 @@ func (p *peer) queued() (bytes int, moved time.Time, room <-chan struct{}) {
 
 // roomier wakes those who wait for room. The caller holds mu.
 func (p *peer) roomier() {
+	if p.progress != nil {
+		p.progress()
+	}
 	if p.room != nil {
 		close(p.room)
 		p.room = nil

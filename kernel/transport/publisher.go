@@ -2,8 +2,9 @@ package transport
 
 import (
 	"context"
-	"errors"
 	"net"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/go-zeromq/zmq4"
@@ -14,6 +15,9 @@ import (
 type Publisher struct {
 	b       *binding
 	welcome func(topic string) [][]byte
+
+	mu    sync.Mutex
+	moved chan struct{} // made when somebody waits, guarded by mu
 }
 
 // NewPublisher serves an XPUB socket on l, which it owns from now on. welcome, if not nil, makes the message that a new
@@ -21,6 +25,10 @@ type Publisher struct {
 func NewPublisher(l net.Listener, o Options, welcome func(topic string) [][]byte) *Publisher {
 	pub := &Publisher{b: bind(l, zmq4.XPub, o), welcome: welcome}
 	pub.b.received = pub.received
+	pub.b.joined = func(p *peer) error {
+		p.progress = pub.progress
+		return nil
+	}
 	pub.b.start()
 	return pub
 }
@@ -44,54 +52,102 @@ func (pub *Publisher) received(p *peer, frames [][]byte) error {
 	return nil
 }
 
-// Publish queues a message for every subscriber and waits while any of them has more than [Options.QueueBytes] queued, so
-// that nothing is lost to a slow reader. It waits no longer than ctx lasts: then, and when ctx is done already, the message
-// is queued all the same. A subscriber that takes nothing for [Options.StallTimeout] while somebody waits is disconnected.
+// Publish queues a message for every subscriber. Before that it waits, so that nothing is lost to a slow reader: while all
+// subscribers have more than [Options.QueueBytes] queued, and while any has more than half of [Options.MaxQueueBytes]. So one
+// that does not read holds the others up late, and a subscriber alone soon. It waits no longer than ctx lasts: then, and when
+// ctx is done already, the message is queued all the same. A subscriber that takes nothing for [Options.StallTimeout], while
+// somebody waits and others keep up, is disconnected; when nobody keeps up there is nobody to gain by it.
 func (pub *Publisher) Publish(ctx context.Context, frames [][]byte) error {
 	select {
 	case <-pub.b.closed:
 		return ErrClosed
 	default:
 	}
-	for _, p := range pub.b.all() {
-		if !p.subscribed(frames[0]) {
-			continue
-		}
-		pub.wait(ctx, p)
+	for _, p := range pub.ready(ctx, frames[0]) {
 		_ = pub.b.enqueue(p, frames) // the peer has gone or is being closed: nothing to tell the publisher
 	}
 	return nil
 }
 
-// wait returns when p has room, has gone, or ctx is done.
-func (pub *Publisher) wait(ctx context.Context, p *peer) {
-	if bytes, _ := p.size(); bytes < pub.b.opts.QueueBytes {
-		return
-	}
-	timer := time.NewTimer(0)
-	defer timer.Stop()
-	for ctx.Err() == nil {
-		bytes, moved, room := p.queued()
-		if bytes < pub.b.opts.QueueBytes {
-			return
+// ready returns the subscribers of a topic when all have room, or ctx is done.
+func (pub *Publisher) ready(ctx context.Context, topic []byte) []*peer {
+	var timer *time.Timer
+	for {
+		peers := slices.DeleteFunc(pub.b.all(), func(p *peer) bool { return !p.subscribed(topic) })
+		if ctx.Err() != nil {
+			return peers
 		}
-		left := time.Until(moved.Add(pub.b.opts.StallTimeout))
-		if left <= 0 {
-			pub.b.log.Warn("subscriber disconnected: it does not read",
-				"peer", remote(p.guard.Conn), "queued", bytes, "for", pub.b.opts.StallTimeout)
-			p.fail(errors.Join(errStalled, context.DeadlineExceeded))
-			return
+		changed := pub.moves()
+		left, blocked := pub.blocked(peers)
+		if !blocked {
+			return peers
 		}
-		timer.Reset(left)
+		if timer == nil {
+			timer = time.NewTimer(left)
+			defer timer.Stop()
+		} else {
+			timer.Reset(left)
+		}
 		select {
-		case <-room:
+		case <-changed:
 		case <-timer.C:
-		case <-p.done:
-			return
 		case <-ctx.Done():
 		case <-pub.b.closed:
-			return
+			return nil
 		}
+	}
+}
+
+// blocked reports whether Publish must wait for one of the peers, and for how long until one of them has stalled.
+// Those that have stalled already are disconnected.
+func (pub *Publisher) blocked(peers []*peer) (left time.Duration, blocked bool) {
+	o := pub.b.opts
+	limit, keepUp := o.QueueBytes, false
+	for _, p := range peers {
+		if bytes, _ := p.size(); bytes < o.QueueBytes {
+			limit, keepUp = max(limit, o.MaxQueueBytes/2), true
+			break
+		}
+	}
+	left = o.StallTimeout
+	for _, p := range peers {
+		bytes, moved := p.size()
+		if bytes < limit {
+			continue
+		}
+		blocked = true
+		if !keepUp {
+			continue
+		}
+		stall := time.Until(moved.Add(o.StallTimeout))
+		if stall <= 0 {
+			pub.b.log.Warn("subscriber disconnected: it does not read",
+				"peer", remote(p.guard.Conn), "queued", bytes, "for", o.StallTimeout)
+			p.fail(errStalled)
+			continue
+		}
+		left = min(left, stall)
+	}
+	return left, blocked
+}
+
+// moves is a channel that closes when any subscriber's queue gets shorter or ends.
+func (pub *Publisher) moves() <-chan struct{} {
+	pub.mu.Lock()
+	defer pub.mu.Unlock()
+	if pub.moved == nil {
+		pub.moved = make(chan struct{})
+	}
+	return pub.moved
+}
+
+// progress is called by writers.
+func (pub *Publisher) progress() {
+	pub.mu.Lock()
+	defer pub.mu.Unlock()
+	if pub.moved != nil {
+		close(pub.moved)
+		pub.moved = nil
 	}
 }
 
