@@ -62,7 +62,7 @@ func (s *kernelSession) Execute(ctx context.Context, c kernel.Cell, out kernel.O
 	case <-ctx.Done():
 		return failure(&interp.InterruptError{})
 	}
-	s.pools.enter(c.ID, out)
+	s.pools.enter(cellKey(c.ExecutionCount), out)
 	result, err := s.session.Run(ctx, interp.Cell{
 		Number: c.ExecutionCount, ID: c.ID, Code: c.Code,
 		Stdout: stream{out, protocol.Stdout}, Stderr: stream{out, protocol.Stderr},
@@ -83,11 +83,13 @@ func (s *kernelSession) Execute(ctx context.Context, c kernel.Cell, out kernel.O
 
 // failure is a cell's error as front ends show it.
 func failure(err error) kernel.Outcome {
-	var interrupt *interp.InterruptError
-	return kernel.Outcome{
-		Err:         &kernel.Error{Name: interp.Name(err), Value: interp.Headline(err), Traceback: interp.Traceback(err)},
-		Interrupted: errors.As(err, &interrupt),
+	e := &kernel.Error{Name: interp.Name(err), Value: interp.Headline(err), Traceback: interp.Traceback(err)}
+	var panicked *interp.RuntimeError
+	if errors.As(err, &panicked) {
+		e.Name, e.Value = "panic", panicked.Message
 	}
+	var interrupt *interp.InterruptError
+	return kernel.Outcome{Err: e, Interrupted: errors.As(err, &interrupt)}
 }
 
 // IsComplete answers whether code can be run as it stands.
