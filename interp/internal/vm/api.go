@@ -36,6 +36,9 @@ type Config struct {
 	// Lookup finds functions and variables of compiled packages; a variable is
 	// the pointer to it or its addressable value. Nil finds nothing.
 	Lookup func(pkgPath, name string) (reflect.Value, bool)
+	// Instance finds a compiled instance of a generic function that does what
+	// the interpreted body does, faster. Nil finds none.
+	Instance func(pkgPath, name string, targs []types.Type) (reflect.Value, bool)
 	// Intrinsics take precedence over the machine's own and over compiled
 	// functions. Keys are "fmt.Println", "(*sync.Mutex).Lock".
 	Intrinsics map[string]Intrinsic
@@ -108,7 +111,7 @@ type StackOverflow struct {
 }
 
 func (e *StackOverflow) Error() string {
-	return fmt.Sprintf("stack overflow: %s called itself too deeply (%d nested calls)", e.Name, e.Depth)
+	return fmt.Sprintf("stack overflow: %s called itself too deeply (over %d nested calls)", e.Name, e.Depth/1000*1000)
 }
 
 // RuntimeError marks it a runtime.Error.

@@ -119,6 +119,23 @@ func Run() int {
 }`)
 }
 
+func BenchmarkTrees16(b *testing.B) {
+	benchmark(b, `type Tree struct{ l, r *Tree }
+func bottomUp(d int) *Tree {
+	if d == 0 {
+		return &Tree{}
+	}
+	return &Tree{bottomUp(d - 1), bottomUp(d - 1)}
+}
+func (t *Tree) check() int {
+	if t.l == nil {
+		return 1
+	}
+	return 1 + t.l.check() + t.r.check()
+}
+func Run() int { return bottomUp(16).check() }`)
+}
+
 func BenchmarkChannel100k(b *testing.B) {
 	benchmark(b, `func Run() int {
 	c := make(chan int)
@@ -196,4 +213,41 @@ func BenchmarkMatrix200(b *testing.B) {
 	}
 	return d[3][4]
 }`)
+}
+
+func TestDump(t *testing.T) {
+	p, err := load(`package main
+func fib(n int) int {
+	if n < 2 {
+		return n
+	}
+	return fib(n-1) + fib(n-2)
+}
+func L() float64 {
+	sum, sign := 0.0, 1.0
+	for i := 0; i < 10_000_000; i++ {
+		sum += sign / float64(2*i+1)
+		sign = -sign
+	}
+	return 4 * sum
+}
+func mat(a, c, d [][]float64, n int) {
+	for i := range n {
+		for j := range n {
+			s := 0.0
+			for k := range n {
+				s += a[i][k] * c[k][j]
+			}
+			d[i][j] = s
+		}
+	}
+}
+func main() { }
+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range []string{"fib", "L", "mat"} {
+		t.Logf("%s\n%s", n, p.m.Dump(p.main.Func(n)))
+	}
 }

@@ -41,12 +41,14 @@ func (m *Machine) compiledFunc(fn *ssa.Function) compiledCall {
 	if in, ok := m.intrinsics[name]; ok {
 		return m.intrinsicCall(in, f.conv)
 	}
-	if fn.Blocks != nil {
+	v, ok := m.compiledInstance(fn)
+	if fn.Blocks != nil && !ok {
 		return nil
 	}
-	v, ok := m.compiledSymbol(fn)
 	if !ok {
-		return nil
+		if v, ok = m.compiledSymbol(fn); !ok {
+			return nil
+		}
 	}
 	fv := funcPointer(v)
 	nc := newNativeCall(v.Type(), false)
@@ -62,6 +64,18 @@ func (m *Machine) compiledFunc(fn *ssa.Function) compiledCall {
 		nc.call(fv, fp, args, add(fp, out), outs)
 		g.checkStop()
 	}
+}
+
+// compiledInstance finds the compiled form of an instance of a generic function.
+func (m *Machine) compiledInstance(fn *ssa.Function) (reflect.Value, bool) {
+	if m.instance == nil || fn.Origin() == nil || fn.Signature.Recv() != nil || len(fn.TypeArgs()) == 0 {
+		return reflect.Value{}, false
+	}
+	o := fn.Origin().Object()
+	if o == nil || o.Pkg() == nil {
+		return reflect.Value{}, false
+	}
+	return m.instance(o.Pkg().Path(), o.Name(), fn.TypeArgs())
 }
 
 // compiledSymbol finds the compiled function or method that fn declares.
@@ -161,7 +175,7 @@ func (c *compiler) call(in *ssa.Call) {
 	if cc.IsInvoke() {
 		site := c.invokeSite(cc, args)
 		site.out = out
-		c.add(instr{op: opInvoke, a: out, b: c.reg(cc.Value), p: ptr(site)})
+		c.add(instr{op: callOp(opInvoke, opInvokeSlow, site), a: out, b: c.reg(cc.Value), p: ptr(site)})
 		return
 	}
 	if fn, ok := cc.Value.(*ssa.Function); ok {
@@ -171,11 +185,32 @@ func (c *compiler) call(in *ssa.Call) {
 		}
 		f := c.m.funcOf(fn)
 		site := &callSite{fn: f, args: argMoves(args, 0), conv: f.conv, wrapper: c.b.wrapper}
-		c.add(instr{op: opCall, a: out, p: ptr(site)})
+		c.add(instr{op: callOp(opCall, opCallSlow, site), a: out, p: ptr(site)})
 		return
 	}
 	site := c.dynamicSite(cc, args)
-	c.add(instr{op: opCallClosure, a: out, b: c.reg(cc.Value), p: ptr(site)})
+	c.add(instr{op: callOp(opCallClosure, opCallClosureSlow, site), a: out, b: c.reg(cc.Value), p: ptr(site)})
+}
+
+// callOp is the operation for a call: the loop copies the arguments itself
+// where they are of simple classes.
+func callOp(fast, slow opcode, site *callSite) opcode {
+	if allSimple(site.args) {
+		return fast
+	}
+	return slow
+}
+
+// simple classes are copied with one assignment.
+func simple(ti *typeInfo) bool { return ti.class <= classSlice }
+
+func allSimple(moves []argMove) bool {
+	for i := range moves {
+		if !simple(moves[i].ti) {
+			return false
+		}
+	}
+	return true
 }
 
 // dynamicSite is the site of a call of a func value.
@@ -272,8 +307,9 @@ func (c *compiler) later(cc *ssa.CallCommon) func(g *goroutine, fp ptr) (*frame,
 
 // capture copies the captured variables into a frame of the closure's function.
 func (c *closure) capture(fr *frame) {
-	for i, s := range fr.body.free {
-		s.ti.move(add(fr.mem, s.off), c.at(c.fn.free[i]))
+	for i := range fr.body.free {
+		a := &fr.body.free[i]
+		a.ti.move(add(fr.mem, a.dst), add(ptr(c), a.src))
 	}
 }
 
@@ -290,9 +326,12 @@ func saveCall(fp ptr, args, results []slot) (ptr, []slot) {
 	off := uint32(0)
 	all := make([]slot, 0, len(args)+len(results))
 	for _, a := range args {
-		moved = append(moved, slot{off, a.ti})
+		moved = append(moved, place(off, a.ti))
 		off += uint32(a.ti.slot)
 		all = append(all, a)
+	}
+	if blockSize(results) == 0 {
+		off = 0
 	}
 	moved = append(moved, slot{off: off})
 	all = append(all, results...)
@@ -304,6 +343,21 @@ func saveCall(fp ptr, args, results []slot) (ptr, []slot) {
 		a.ti.move(add(mem, moved[i].off), add(fp, a.off))
 	}
 	return mem, moved
+}
+
+func blockSize(slots []slot) (n uintptr) {
+	for _, s := range slots {
+		n += s.ti.slot
+	}
+	return n
+}
+
+// place is a slot at off, or at the start for values without bytes.
+func place(off uint32, ti *typeInfo) slot {
+	if ti.slot == 0 {
+		off = 0
+	}
+	return slot{off, ti}
 }
 
 func (c *compiler) goOp(in *ssa.Go) {

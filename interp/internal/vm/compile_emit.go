@@ -35,7 +35,7 @@ func (c *compiler) emit() {
 	for len(c.stubs) > 0 {
 		s := c.stubs[0]
 		c.stubs = c.stubs[1:]
-		c.b.code[s.instr].c = uint32(len(c.b.code) * instrSize)
+		c.jumpTo(s.instr, len(c.b.code))
 		c.edgeMoves(s.from, s.to)
 		c.jump(s.from, s.to)
 	}
@@ -476,6 +476,10 @@ func (c *compiler) returnOp(in *ssa.Return) {
 func (c *compiler) returnOf(moves []argMove) {
 	x := instr{op: opReturn}
 	if len(moves) > 0 {
+		x.op = opReturnMany
+		if !allSimple(moves) {
+			x.op = opReturnSlow
+		}
 		p := new([]argMove)
 		*p = moves
 		x.p = ptr(p)

@@ -15,7 +15,7 @@ import (
 func (c *compiler) field(ti *typeInfo) uint32 {
 	off := c.size
 	if ti.slot == 0 {
-		return off
+		return 0 // an address behind the frame would belong to another object
 	}
 	c.fields = append(c.fields, reflect.StructField{Name: fmt.Sprintf("R%d", len(c.fields)), Type: ti.frameType()})
 	c.size += uint32(ti.slot)
@@ -44,7 +44,10 @@ func (c *compiler) place() {
 	for _, v := range c.fn.FreeVars {
 		ti := c.infoOf(v)
 		offs[n], done[n] = c.field(ti), true
-		c.b.free = append(c.b.free, slot{offs[n], ti})
+		c.b.free = append(c.b.free, argMove{src: c.f.free[len(c.b.free)].off, dst: offs[n], class: ti.class, ti: ti})
+		if !simple(ti) {
+			c.b.slowFree = true
+		}
 		n++
 	}
 	type want struct {
@@ -74,7 +77,9 @@ func (c *compiler) place() {
 		for ; j < len(wants) && wants[j].ti.class == cl; j++ {
 			w := wants[j]
 			off := start + words
-			if cl == classTyped {
+			if cl == classNone {
+				off = 0
+			} else if cl == classTyped {
 				off = c.field(w.ti)
 			} else {
 				words += uint32(w.ti.slot)
@@ -191,11 +196,6 @@ func (c *compiler) reg(v ssa.Value) uint32 {
 		panic(fmt.Errorf("%s (%T) has no register", v.Name(), v))
 	}
 	return off
-}
-
-// nilPtr is a register that is always nil.
-func (c *compiler) nilPtr() uint32 {
-	return c.constant(ptrInfo, "zero", func() ptr { return ptr(new(ptr)) })
 }
 
 // address says where the memory is that an address expression means: in the
@@ -341,11 +341,17 @@ var (
 	hotSetArr = [...]opcode{opSetArrayAt8, opSetArrayAt16, opSetArrayAt32, opSetArrayAt64, opSetArrayAtPtr, opSetArrayAtString, opSetArrayAtIface, opSetArrayAtSlice}
 )
 
+// jumpTo makes the target of a jump the instruction number to; jumps are
+// relative to the instruction after them.
+func (c *compiler) jumpTo(jump, to int) {
+	c.b.code[jump].c = uint32(int32((to - jump - 1) * instrSize))
+}
+
 // finish makes the frame's type and patches the jumps.
 func (c *compiler) finish() {
 	b := c.b
 	for _, f := range c.fixups {
-		b.code[f.instr].c = uint32(c.starts[f.block] * instrSize)
+		c.jumpTo(f.instr, c.starts[f.block])
 	}
 	// the address after the last instruction must belong to the code
 	b.code = append(b.code, instr{op: opNop})

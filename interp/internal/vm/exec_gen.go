@@ -258,11 +258,16 @@ const (
 	opCall
 	opCallClosure
 	opInvoke
+	opCallSlow
+	opCallClosureSlow
+	opInvokeSlow
 	opCold
 	opReturnWord
 	opReturnPtr
 	opReturnString
 	opReturn
+	opReturnMany
+	opReturnSlow
 	opRunDefers
 	opPanic
 	opRecover
@@ -519,11 +524,16 @@ var opNames = [...]string{
 	opCall:             "Call",
 	opCallClosure:      "CallClosure",
 	opInvoke:           "Invoke",
+	opCallSlow:         "CallSlow",
+	opCallClosureSlow:  "CallClosureSlow",
+	opInvokeSlow:       "InvokeSlow",
 	opCold:             "Cold",
 	opReturnWord:       "ReturnWord",
 	opReturnPtr:        "ReturnPtr",
 	opReturnString:     "ReturnString",
 	opReturn:           "Return",
+	opReturnMany:       "ReturnMany",
+	opReturnSlow:       "ReturnSlow",
 	opRunDefers:        "RunDefers",
 	opPanic:            "Panic",
 	opRecover:          "Recover",
@@ -535,16 +545,17 @@ var opNames = [...]string{
 //go:nocheckptr
 func (g *goroutine) exec() status {
 	var idx, n int
-	var site *callSite
-	fr := g.top
-	fp := fr.mem
-	code := fr.body.start
-	ip := unsafe.Add(code, fr.pc)
+	var ip, fp ptr
 	stop := g.stop
 	if atomic.LoadUint32(stop) != 0 {
-		goto stopped
+		g.stopped()
 	}
-again:
+reload:
+	{
+		fr := g.top
+		fp = fr.mem
+		ip = unsafe.Add(fr.body.start, fr.pc)
+	}
 	for {
 		in := (*instr)(ip)
 		ip = unsafe.Add(ip, instrSize)
@@ -552,19 +563,19 @@ again:
 		case opNop:
 
 		case opJump:
-			ip = unsafe.Add(code, in.c)
+			ip = unsafe.Add(ip, int32(in.c))
 		case opLoop:
-			ip = unsafe.Add(code, in.c)
+			ip = unsafe.Add(ip, int32(in.c))
 			if atomic.LoadUint32(stop) != 0 {
 				goto stopped
 			}
 		case opIf:
 			if *(*bool)(unsafe.Add(fp, in.a)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 			}
 		case opIfNot:
 			if !*(*bool)(unsafe.Add(fp, in.a)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 			}
 		case opNot:
 			*(*bool)(unsafe.Add(fp, in.a)) = !*(*bool)(unsafe.Add(fp, in.b))
@@ -579,17 +590,42 @@ again:
 		case opMoveSlice:
 			*(*[]byte)(unsafe.Add(fp, in.a)) = *(*[]byte)(unsafe.Add(fp, in.b))
 		case opMoveMem:
+			{
+				fr := g.top
+				fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
+			}
 			memmove(unsafe.Add(fp, in.a), unsafe.Add(fp, in.b), uintptr(in.d))
+			goto reload
 		case opMoveTyped:
+			{
+				fr := g.top
+				fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
+			}
 			typedmemmove(in.p, unsafe.Add(fp, in.a), unsafe.Add(fp, in.b))
+			goto reload
 		case opClearMem:
+			{
+				fr := g.top
+				fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
+			}
 			memclr(unsafe.Add(fp, in.a), uintptr(in.d))
+			goto reload
 		case opClearTyped:
+			{
+				fr := g.top
+				fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
+			}
 			typedmemclr(in.p, unsafe.Add(fp, in.a))
+			goto reload
 		case opLea:
 			*(*ptr)(unsafe.Add(fp, in.a)) = unsafe.Add(fp, in.b)
 		case opNew:
-			*(*ptr)(unsafe.Add(fp, in.a)) = unsafeNew(in.p)
+			{
+				fr := g.top
+				fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
+			}
+			newAt(unsafe.Add(fp, in.a), in.p)
+			goto reload
 		case opLoad8:
 			p := *(*ptr)(unsafe.Add(fp, in.b))
 			if p == nil {
@@ -995,25 +1031,45 @@ again:
 			if p == nil {
 				goto nilptr
 			}
+			{
+				fr := g.top
+				fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
+			}
 			memmove(unsafe.Add(fp, in.a), unsafe.Add(p, in.d), uintptr(in.c))
+			goto reload
 		case opStoreMem:
 			p := *(*ptr)(unsafe.Add(fp, in.a))
 			if p == nil {
 				goto nilptr
 			}
+			{
+				fr := g.top
+				fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
+			}
 			memmove(unsafe.Add(p, in.d), unsafe.Add(fp, in.b), uintptr(in.c))
+			goto reload
 		case opLoadTyped:
 			p := *(*ptr)(unsafe.Add(fp, in.b))
 			if p == nil {
 				goto nilptr
 			}
+			{
+				fr := g.top
+				fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
+			}
 			typedmemmove(in.p, unsafe.Add(fp, in.a), unsafe.Add(p, in.d))
+			goto reload
 		case opStoreTyped:
 			p := *(*ptr)(unsafe.Add(fp, in.a))
 			if p == nil {
 				goto nilptr
 			}
+			{
+				fr := g.top
+				fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
+			}
 			typedmemmove(in.p, unsafe.Add(p, in.d), unsafe.Add(fp, in.b))
+			goto reload
 		case opNilCheck:
 			if *(*ptr)(unsafe.Add(fp, in.a)) == nil {
 				goto nilptr
@@ -1093,11 +1149,11 @@ again:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*int64)(unsafe.Add(fp, in.b)) == *(*int64)(unsafe.Add(fp, in.c))
 		case opIfEqInt64:
 			if *(*int64)(unsafe.Add(fp, in.a)) == *(*int64)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 			}
 		case opLoopEqInt64:
 			if *(*int64)(unsafe.Add(fp, in.a)) == *(*int64)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
 				}
@@ -1106,11 +1162,11 @@ again:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*int64)(unsafe.Add(fp, in.b)) != *(*int64)(unsafe.Add(fp, in.c))
 		case opIfNeInt64:
 			if *(*int64)(unsafe.Add(fp, in.a)) != *(*int64)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 			}
 		case opLoopNeInt64:
 			if *(*int64)(unsafe.Add(fp, in.a)) != *(*int64)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
 				}
@@ -1119,11 +1175,11 @@ again:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*int64)(unsafe.Add(fp, in.b)) < *(*int64)(unsafe.Add(fp, in.c))
 		case opIfLtInt64:
 			if *(*int64)(unsafe.Add(fp, in.a)) < *(*int64)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 			}
 		case opLoopLtInt64:
 			if *(*int64)(unsafe.Add(fp, in.a)) < *(*int64)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
 				}
@@ -1132,11 +1188,11 @@ again:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*int64)(unsafe.Add(fp, in.b)) <= *(*int64)(unsafe.Add(fp, in.c))
 		case opIfLeInt64:
 			if *(*int64)(unsafe.Add(fp, in.a)) <= *(*int64)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 			}
 		case opLoopLeInt64:
 			if *(*int64)(unsafe.Add(fp, in.a)) <= *(*int64)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
 				}
@@ -1179,11 +1235,11 @@ again:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*uint64)(unsafe.Add(fp, in.b)) == *(*uint64)(unsafe.Add(fp, in.c))
 		case opIfEqUint64:
 			if *(*uint64)(unsafe.Add(fp, in.a)) == *(*uint64)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 			}
 		case opLoopEqUint64:
 			if *(*uint64)(unsafe.Add(fp, in.a)) == *(*uint64)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
 				}
@@ -1192,11 +1248,11 @@ again:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*uint64)(unsafe.Add(fp, in.b)) != *(*uint64)(unsafe.Add(fp, in.c))
 		case opIfNeUint64:
 			if *(*uint64)(unsafe.Add(fp, in.a)) != *(*uint64)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 			}
 		case opLoopNeUint64:
 			if *(*uint64)(unsafe.Add(fp, in.a)) != *(*uint64)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
 				}
@@ -1205,11 +1261,11 @@ again:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*uint64)(unsafe.Add(fp, in.b)) < *(*uint64)(unsafe.Add(fp, in.c))
 		case opIfLtUint64:
 			if *(*uint64)(unsafe.Add(fp, in.a)) < *(*uint64)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 			}
 		case opLoopLtUint64:
 			if *(*uint64)(unsafe.Add(fp, in.a)) < *(*uint64)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
 				}
@@ -1218,11 +1274,11 @@ again:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*uint64)(unsafe.Add(fp, in.b)) <= *(*uint64)(unsafe.Add(fp, in.c))
 		case opIfLeUint64:
 			if *(*uint64)(unsafe.Add(fp, in.a)) <= *(*uint64)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 			}
 		case opLoopLeUint64:
 			if *(*uint64)(unsafe.Add(fp, in.a)) <= *(*uint64)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
 				}
@@ -1265,11 +1321,11 @@ again:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*int32)(unsafe.Add(fp, in.b)) == *(*int32)(unsafe.Add(fp, in.c))
 		case opIfEqInt32:
 			if *(*int32)(unsafe.Add(fp, in.a)) == *(*int32)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 			}
 		case opLoopEqInt32:
 			if *(*int32)(unsafe.Add(fp, in.a)) == *(*int32)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
 				}
@@ -1278,11 +1334,11 @@ again:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*int32)(unsafe.Add(fp, in.b)) != *(*int32)(unsafe.Add(fp, in.c))
 		case opIfNeInt32:
 			if *(*int32)(unsafe.Add(fp, in.a)) != *(*int32)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 			}
 		case opLoopNeInt32:
 			if *(*int32)(unsafe.Add(fp, in.a)) != *(*int32)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
 				}
@@ -1291,11 +1347,11 @@ again:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*int32)(unsafe.Add(fp, in.b)) < *(*int32)(unsafe.Add(fp, in.c))
 		case opIfLtInt32:
 			if *(*int32)(unsafe.Add(fp, in.a)) < *(*int32)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 			}
 		case opLoopLtInt32:
 			if *(*int32)(unsafe.Add(fp, in.a)) < *(*int32)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
 				}
@@ -1304,11 +1360,11 @@ again:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*int32)(unsafe.Add(fp, in.b)) <= *(*int32)(unsafe.Add(fp, in.c))
 		case opIfLeInt32:
 			if *(*int32)(unsafe.Add(fp, in.a)) <= *(*int32)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 			}
 		case opLoopLeInt32:
 			if *(*int32)(unsafe.Add(fp, in.a)) <= *(*int32)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
 				}
@@ -1351,11 +1407,11 @@ again:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*uint32)(unsafe.Add(fp, in.b)) == *(*uint32)(unsafe.Add(fp, in.c))
 		case opIfEqUint32:
 			if *(*uint32)(unsafe.Add(fp, in.a)) == *(*uint32)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 			}
 		case opLoopEqUint32:
 			if *(*uint32)(unsafe.Add(fp, in.a)) == *(*uint32)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
 				}
@@ -1364,11 +1420,11 @@ again:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*uint32)(unsafe.Add(fp, in.b)) != *(*uint32)(unsafe.Add(fp, in.c))
 		case opIfNeUint32:
 			if *(*uint32)(unsafe.Add(fp, in.a)) != *(*uint32)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 			}
 		case opLoopNeUint32:
 			if *(*uint32)(unsafe.Add(fp, in.a)) != *(*uint32)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
 				}
@@ -1377,11 +1433,11 @@ again:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*uint32)(unsafe.Add(fp, in.b)) < *(*uint32)(unsafe.Add(fp, in.c))
 		case opIfLtUint32:
 			if *(*uint32)(unsafe.Add(fp, in.a)) < *(*uint32)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 			}
 		case opLoopLtUint32:
 			if *(*uint32)(unsafe.Add(fp, in.a)) < *(*uint32)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
 				}
@@ -1390,11 +1446,11 @@ again:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*uint32)(unsafe.Add(fp, in.b)) <= *(*uint32)(unsafe.Add(fp, in.c))
 		case opIfLeUint32:
 			if *(*uint32)(unsafe.Add(fp, in.a)) <= *(*uint32)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 			}
 		case opLoopLeUint32:
 			if *(*uint32)(unsafe.Add(fp, in.a)) <= *(*uint32)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
 				}
@@ -1437,11 +1493,11 @@ again:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*uint8)(unsafe.Add(fp, in.b)) == *(*uint8)(unsafe.Add(fp, in.c))
 		case opIfEqUint8:
 			if *(*uint8)(unsafe.Add(fp, in.a)) == *(*uint8)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 			}
 		case opLoopEqUint8:
 			if *(*uint8)(unsafe.Add(fp, in.a)) == *(*uint8)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
 				}
@@ -1450,11 +1506,11 @@ again:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*uint8)(unsafe.Add(fp, in.b)) != *(*uint8)(unsafe.Add(fp, in.c))
 		case opIfNeUint8:
 			if *(*uint8)(unsafe.Add(fp, in.a)) != *(*uint8)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 			}
 		case opLoopNeUint8:
 			if *(*uint8)(unsafe.Add(fp, in.a)) != *(*uint8)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
 				}
@@ -1463,11 +1519,11 @@ again:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*uint8)(unsafe.Add(fp, in.b)) < *(*uint8)(unsafe.Add(fp, in.c))
 		case opIfLtUint8:
 			if *(*uint8)(unsafe.Add(fp, in.a)) < *(*uint8)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 			}
 		case opLoopLtUint8:
 			if *(*uint8)(unsafe.Add(fp, in.a)) < *(*uint8)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
 				}
@@ -1476,11 +1532,11 @@ again:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*uint8)(unsafe.Add(fp, in.b)) <= *(*uint8)(unsafe.Add(fp, in.c))
 		case opIfLeUint8:
 			if *(*uint8)(unsafe.Add(fp, in.a)) <= *(*uint8)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 			}
 		case opLoopLeUint8:
 			if *(*uint8)(unsafe.Add(fp, in.a)) <= *(*uint8)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
 				}
@@ -1499,11 +1555,11 @@ again:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*float64)(unsafe.Add(fp, in.b)) == *(*float64)(unsafe.Add(fp, in.c))
 		case opIfEqFloat64:
 			if *(*float64)(unsafe.Add(fp, in.a)) == *(*float64)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 			}
 		case opLoopEqFloat64:
 			if *(*float64)(unsafe.Add(fp, in.a)) == *(*float64)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
 				}
@@ -1512,11 +1568,11 @@ again:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*float64)(unsafe.Add(fp, in.b)) != *(*float64)(unsafe.Add(fp, in.c))
 		case opIfNeFloat64:
 			if *(*float64)(unsafe.Add(fp, in.a)) != *(*float64)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 			}
 		case opLoopNeFloat64:
 			if *(*float64)(unsafe.Add(fp, in.a)) != *(*float64)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
 				}
@@ -1525,15 +1581,15 @@ again:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*float64)(unsafe.Add(fp, in.b)) < *(*float64)(unsafe.Add(fp, in.c))
 		case opIfLtFloat64:
 			if *(*float64)(unsafe.Add(fp, in.a)) < *(*float64)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 			}
 		case opIfNotLtFloat64:
 			if !(*(*float64)(unsafe.Add(fp, in.a)) < *(*float64)(unsafe.Add(fp, in.b))) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 			}
 		case opLoopLtFloat64:
 			if *(*float64)(unsafe.Add(fp, in.a)) < *(*float64)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
 				}
@@ -1542,15 +1598,15 @@ again:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*float64)(unsafe.Add(fp, in.b)) <= *(*float64)(unsafe.Add(fp, in.c))
 		case opIfLeFloat64:
 			if *(*float64)(unsafe.Add(fp, in.a)) <= *(*float64)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 			}
 		case opIfNotLeFloat64:
 			if !(*(*float64)(unsafe.Add(fp, in.a)) <= *(*float64)(unsafe.Add(fp, in.b))) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 			}
 		case opLoopLeFloat64:
 			if *(*float64)(unsafe.Add(fp, in.a)) <= *(*float64)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
 				}
@@ -1559,7 +1615,7 @@ again:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*ptr)(unsafe.Add(fp, in.b)) == *(*ptr)(unsafe.Add(fp, in.c))
 		case opIfEqPtr:
 			if *(*ptr)(unsafe.Add(fp, in.a)) == *(*ptr)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 			}
 		case opEqBool:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*bool)(unsafe.Add(fp, in.b)) == *(*bool)(unsafe.Add(fp, in.c))
@@ -1567,31 +1623,56 @@ again:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*ptr)(unsafe.Add(fp, in.b)) != *(*ptr)(unsafe.Add(fp, in.c))
 		case opIfNePtr:
 			if *(*ptr)(unsafe.Add(fp, in.a)) != *(*ptr)(unsafe.Add(fp, in.b)) {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 			}
 		case opNeBool:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*bool)(unsafe.Add(fp, in.b)) != *(*bool)(unsafe.Add(fp, in.c))
 		case opEqString:
-			*(*bool)(unsafe.Add(fp, in.a)) = *(*string)(unsafe.Add(fp, in.b)) == *(*string)(unsafe.Add(fp, in.c))
+			{
+				fr := g.top
+				fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
+			}
+			stringEq(unsafe.Add(fp, in.a), unsafe.Add(fp, in.b), unsafe.Add(fp, in.c))
+			goto reload
 		case opNeString:
-			*(*bool)(unsafe.Add(fp, in.a)) = *(*string)(unsafe.Add(fp, in.b)) != *(*string)(unsafe.Add(fp, in.c))
+			{
+				fr := g.top
+				fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
+			}
+			stringNe(unsafe.Add(fp, in.a), unsafe.Add(fp, in.b), unsafe.Add(fp, in.c))
+			goto reload
 		case opLtString:
-			*(*bool)(unsafe.Add(fp, in.a)) = *(*string)(unsafe.Add(fp, in.b)) < *(*string)(unsafe.Add(fp, in.c))
+			{
+				fr := g.top
+				fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
+			}
+			stringLt(unsafe.Add(fp, in.a), unsafe.Add(fp, in.b), unsafe.Add(fp, in.c))
+			goto reload
 		case opLeString:
-			*(*bool)(unsafe.Add(fp, in.a)) = *(*string)(unsafe.Add(fp, in.b)) <= *(*string)(unsafe.Add(fp, in.c))
+			{
+				fr := g.top
+				fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
+			}
+			stringLe(unsafe.Add(fp, in.a), unsafe.Add(fp, in.b), unsafe.Add(fp, in.c))
+			goto reload
 		case opConcat:
-			*(*string)(unsafe.Add(fp, in.a)) = *(*string)(unsafe.Add(fp, in.b)) + *(*string)(unsafe.Add(fp, in.c))
+			{
+				fr := g.top
+				fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
+			}
+			g.concat(unsafe.Add(fp, in.a), unsafe.Add(fp, in.b), unsafe.Add(fp, in.c))
+			goto reload
 		case opIsNil:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*uintptr)(unsafe.Add(fp, in.b)) == 0
 		case opNotNil:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*uintptr)(unsafe.Add(fp, in.b)) != 0
 		case opIfNil:
 			if *(*uintptr)(unsafe.Add(fp, in.a)) == 0 {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 			}
 		case opIfNotNil:
 			if *(*uintptr)(unsafe.Add(fp, in.a)) != 0 {
-				ip = unsafe.Add(code, in.c)
+				ip = unsafe.Add(ip, int32(in.c))
 			}
 		case opSign8:
 			*(*int64)(unsafe.Add(fp, in.a)) = int64(*(*int8)(unsafe.Add(fp, in.b)))
@@ -1614,201 +1695,73 @@ again:
 			v.data = *(*ptr)(unsafe.Add(fp, in.b))
 			v.typ = in.p
 		case opMakeIfaceWord:
-			d := convT64(*(*uint64)(unsafe.Add(fp, in.b)))
-			v := (*iface)(unsafe.Add(fp, in.a))
-			v.data = d
-			v.typ = in.p
+			{
+				fr := g.top
+				fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
+			}
+			boxWord(unsafe.Add(fp, in.a), unsafe.Add(fp, in.b), in.p)
+			goto reload
 		case opMakeIfaceString:
-			d := convTstring(*(*string)(unsafe.Add(fp, in.b)))
-			v := (*iface)(unsafe.Add(fp, in.a))
-			v.data = d
-			v.typ = in.p
+			{
+				fr := g.top
+				fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
+			}
+			boxString(unsafe.Add(fp, in.a), unsafe.Add(fp, in.b), in.p)
+			goto reload
 		case opTypeIs:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*ptr)(unsafe.Add(fp, in.b)) == in.p
 		case opCall:
-			site = (*callSite)(in.p)
-
-			b := site.fn.body.Load()
-			var nf *frame
-			if b != nil && uint(b.index) < uint(len(g.free)) && g.free[b.index] != nil {
-				nf = g.free[b.index]
-				g.free[b.index] = nf.caller
-			} else {
-				fr.pc = int(uintptr(ip) - uintptr(code))
-				g.top = fr
-				if b == nil {
-					b = site.fn.compiled()
-				}
-				nf = g.makeFrame(b)
-			}
-			mem := nf.mem
-			for i := range site.args {
-				a := &site.args[i]
-				switch a.class {
-				case classWord:
-					*(*uint64)(unsafe.Add(mem, a.dst)) = *(*uint64)(unsafe.Add(fp, a.src))
-				case classPtr:
-					*(*ptr)(unsafe.Add(mem, a.dst)) = *(*ptr)(unsafe.Add(fp, a.src))
-				case classString:
-					*(*string)(unsafe.Add(mem, a.dst)) = *(*string)(unsafe.Add(fp, a.src))
-				default:
-					a.ti.move(unsafe.Add(mem, a.dst), unsafe.Add(fp, a.src))
-				}
-			}
-			nf.ret = unsafe.Add(fp, in.a)
-			nf.caller = fr
-			fr.pc = int(uintptr(ip) - uintptr(code))
-			if site.wrapper {
-				nf.panic = fr.panic
-				nf.flags = flagWrapped
-			}
-			fr = nf
-			fp = mem
-			code = b.start
-			ip = code
-			if atomic.LoadUint32(stop) != 0 {
-				goto stopped
-			}
-
+			g.call(in, fp, ip)
+			goto reload
 		case opCallClosure:
-			site = (*callSite)(in.p)
-
-			c := (*closure)(*(*ptr)(unsafe.Add(fp, in.b)))
-			if c == nil {
-				goto nilptr
-			}
-			if c.code == stubCode {
-				if c.entry != unsafe.Add(ptr(c), entryOffset) {
-					goto compiledCall
-				}
-			} else if !isShape(c.code) {
-				goto compiledCall
-			}
-
-			b := c.fn.body.Load()
-			var nf *frame
-			if b != nil && uint(b.index) < uint(len(g.free)) && g.free[b.index] != nil {
-				nf = g.free[b.index]
-				g.free[b.index] = nf.caller
-			} else {
-				fr.pc = int(uintptr(ip) - uintptr(code))
-				g.top = fr
-				if b == nil {
-					b = c.fn.compiled()
-				}
-				nf = g.makeFrame(b)
-			}
-			mem := nf.mem
-			for i := range site.args {
-				a := &site.args[i]
-				switch a.class {
-				case classWord:
-					*(*uint64)(unsafe.Add(mem, a.dst)) = *(*uint64)(unsafe.Add(fp, a.src))
-				case classPtr:
-					*(*ptr)(unsafe.Add(mem, a.dst)) = *(*ptr)(unsafe.Add(fp, a.src))
-				case classString:
-					*(*string)(unsafe.Add(mem, a.dst)) = *(*string)(unsafe.Add(fp, a.src))
-				default:
-					a.ti.move(unsafe.Add(mem, a.dst), unsafe.Add(fp, a.src))
-				}
-			}
-			for i := range b.free {
-				b.free[i].ti.move(unsafe.Add(mem, b.free[i].off), c.at(c.fn.free[i]))
-			}
-			nf.ret = unsafe.Add(fp, in.a)
-			nf.caller = fr
-			fr.pc = int(uintptr(ip) - uintptr(code))
-			if site.wrapper {
-				nf.panic = fr.panic
-				nf.flags = flagWrapped
-			}
-			fr = nf
-			fp = mem
-			code = b.start
-			ip = code
-			if atomic.LoadUint32(stop) != 0 {
-				goto stopped
-			}
-
+			g.callClosure(in, fp, ip)
+			goto reload
 		case opInvoke:
-
-			site := (*callSite)(in.p)
-			v := (*iface)(unsafe.Add(fp, in.b))
-			w := v.typ
-			if w == nil {
-				goto nilptr
+			g.invoke(in, fp, ip)
+			goto reload
+		case opCallSlow:
+			{
+				fr := g.top
+				fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
 			}
-			t := site.target.Load()
-			if t == nil || t.typ != w {
-				fr.pc = int(uintptr(ip) - uintptr(code))
-				g.top = fr
-				t = site.resolve(g, w)
+			g.slowCall((*callSite)(in.p), fp, in.a)
+			goto reload
+		case opCallClosureSlow:
+			{
+				fr := g.top
+				fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
 			}
-			if t.fn == nil {
-				fr.pc = int(uintptr(ip) - uintptr(code))
-				g.top = fr
-				site.invokeCompiled(g, fp, t, in.b, in.a)
-				break
+			g.slowestClosure((*callSite)(in.p), fp, in.a, in.b)
+			goto reload
+		case opInvokeSlow:
+			{
+				fr := g.top
+				fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
 			}
-			b := t.fn.body.Load()
-			var nf *frame
-			if b != nil && uint(b.index) < uint(len(g.free)) && g.free[b.index] != nil {
-				nf = g.free[b.index]
-				g.free[b.index] = nf.caller
-			} else {
-				fr.pc = int(uintptr(ip) - uintptr(code))
-				g.top = fr
-				if b == nil {
-					b = t.fn.compiled()
-				}
-				nf = g.makeFrame(b)
-			}
-			mem := nf.mem
-			if t.copy == nil {
-				*(*ptr)(mem) = v.data
-			} else {
-				t.copy.move(mem, v.data)
-			}
-			for i := range site.args {
-				a := &site.args[i]
-				switch a.class {
-				case classWord:
-					*(*uint64)(unsafe.Add(mem, a.dst+t.shift)) = *(*uint64)(unsafe.Add(fp, a.src))
-				case classPtr:
-					*(*ptr)(unsafe.Add(mem, a.dst+t.shift)) = *(*ptr)(unsafe.Add(fp, a.src))
-				case classString:
-					*(*string)(unsafe.Add(mem, a.dst+t.shift)) = *(*string)(unsafe.Add(fp, a.src))
-				default:
-					a.ti.move(unsafe.Add(mem, a.dst+t.shift), unsafe.Add(fp, a.src))
-				}
-			}
-			nf.ret = unsafe.Add(fp, in.a)
-			nf.caller = fr
-			fr.pc = int(uintptr(ip) - uintptr(code))
-			fr = nf
-			fp = mem
-			code = b.start
-			ip = code
-			if atomic.LoadUint32(stop) != 0 {
-				goto stopped
-			}
-
+			g.slowInvoke((*callSite)(in.p), fp, in.a, in.b)
+			goto reload
 		case opCold:
-			fr.pc = int(uintptr(ip) - uintptr(code))
-			g.top = fr
+			{
+				fr := g.top
+				fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
+			}
 			(*(*coldFunc)(in.p))(g, fp)
+			goto reload
 		case opReturnWord:
-			*(*uint64)(fr.ret) = *(*uint64)(unsafe.Add(fp, in.a))
+			*(*uint64)(g.top.ret) = *(*uint64)(unsafe.Add(fp, in.a))
 			goto ret
 		case opReturnPtr:
-			*(*ptr)(fr.ret) = *(*ptr)(unsafe.Add(fp, in.a))
+			*(*ptr)(g.top.ret) = *(*ptr)(unsafe.Add(fp, in.a))
 			goto ret
 		case opReturnString:
-			*(*string)(fr.ret) = *(*string)(unsafe.Add(fp, in.a))
+			*(*string)(g.top.ret) = *(*string)(unsafe.Add(fp, in.a))
 			goto ret
 		case opReturn:
+			goto ret
+		case opReturnMany:
 
-			if in.p != nil {
+			{
+				fr := g.top
 				list := *(*[]argMove)(in.p)
 				for i := range list {
 					a := &list[i]
@@ -1817,58 +1770,73 @@ again:
 						*(*uint64)(unsafe.Add(fr.ret, a.dst)) = *(*uint64)(unsafe.Add(fp, a.src))
 					case classPtr:
 						*(*ptr)(unsafe.Add(fr.ret, a.dst)) = *(*ptr)(unsafe.Add(fp, a.src))
+					case classString:
+						*(*string)(unsafe.Add(fr.ret, a.dst)) = *(*string)(unsafe.Add(fp, a.src))
 					case classIface:
 						*(*any)(unsafe.Add(fr.ret, a.dst)) = *(*any)(unsafe.Add(fp, a.src))
-					default:
-						a.ti.move(unsafe.Add(fr.ret, a.dst), unsafe.Add(fp, a.src))
+					case classSlice:
+						*(*[]byte)(unsafe.Add(fr.ret, a.dst)) = *(*[]byte)(unsafe.Add(fp, a.src))
 					}
 				}
 			}
 			goto ret
 
+		case opReturnSlow:
+			g.returnSlow(*(*[]argMove)(in.p), fp)
+			goto ret
 		case opRunDefers:
+			{
+				fr := g.top
+				fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
+			}
 
+			fr := g.top
 			d := fr.defers
 			if d == nil {
-				break
+				goto reload
 			}
 			fr.defers = d.next
-			fr.pc = int(uintptr(ptr(in)) - uintptr(code))
-			g.top = fr
+			fr.pc -= instrSize
 			if nf := d.frame; nf != nil {
 				nf.flags = flagDefer
 				nf.caller = fr
-				fr = nf
-				fp = fr.mem
-				code = fr.body.start
-				ip = code
-				break
+				nf.pc = 0
+				g.top = nf
+				goto reload
 			}
 			d.call(g)
-			ip = ptr(in)
 
+			goto reload
 		case opPanic:
+			{
+				fr := g.top
+				fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
+			}
 
-			fr.pc = int(uintptr(ip) - uintptr(code))
-			g.top = fr
 			g.throw(emptyOf(unsafe.Add(fp, in.a), in.d != 0))
 			return statusPanic
 
 		case opRecover:
-			*(*any)(unsafe.Add(fp, in.a)) = fr.recovered()
+			{
+				fr := g.top
+				fr.pc = int(uintptr(ip) - uintptr(fr.body.start))
+			}
+			g.recoverAt(unsafe.Add(fp, in.a))
+			goto reload
 
 		}
 		continue
 
 	ret:
 		{
+			fr := g.top
 			caller := fr.caller
 			fr.caller = g.free[fr.body.index]
 			g.free[fr.body.index] = fr
+			g.top = caller
 			if fr.flags != 0 {
 				fl := fr.flags
 				fr.flags = 0
-				g.top = caller
 				if fl == flagEntry {
 					return statusDone
 				}
@@ -1879,35 +1847,24 @@ again:
 				}
 				fr.panic = nil
 			}
-			fr = caller
-			fp = fr.mem
-			code = fr.body.start
-			ip = unsafe.Add(code, fr.pc)
+			fp = caller.mem
+			ip = unsafe.Add(caller.body.start, caller.pc)
 		}
 		continue
 
-	compiledCall:
-		fr.pc = int(uintptr(ip) - uintptr(code))
-		g.top = fr
-		site.callCompiled(g, fp, in.a, in.b)
-		continue
 	}
 
 nilptr:
-	fr.pc = int(uintptr(ip) - uintptr(code))
-	g.top = fr
+	g.savePC(ip)
 	panicNil()
 index:
-	fr.pc = int(uintptr(ip) - uintptr(code))
-	g.top = fr
+	g.savePC(ip)
 	panicIndex(idx, n)
 divide:
-	fr.pc = int(uintptr(ip) - uintptr(code))
-	g.top = fr
+	g.savePC(ip)
 	panicDivide()
 stopped:
-	fr.pc = int(uintptr(ip) - uintptr(code))
-	g.top = fr
+	g.savePC(ip)
 	g.stopped()
-	goto again
+	goto reload
 }

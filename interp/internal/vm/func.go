@@ -40,9 +40,10 @@ type body struct {
 	size      uintptr     // bytes of a frame
 	frameType ptr
 	consts    []frameConst
-	free      []slot // where the captured variables go, in the order of fn.free
-	wrapper   bool   // recover sees through it
-	recoverPC int    // where a function continues after a recovered panic; -1 if it has no deferred calls
+	free      []argMove // of the captured variables, from a closure into a frame
+	slowFree  bool      // some are of classes that the loop does not copy itself
+	wrapper   bool      // recover sees through it
+	recoverPC int       // where a function continues after a recovered panic; -1 if it has no deferred calls
 	name      string
 }
 
@@ -87,7 +88,7 @@ func (f *Func) compiled() *body {
 	if o := f.replacement(); o != nil {
 		b = o.compiled()
 	} else {
-		f.m.Exclusive(func() { b = compile(f) })
+		f.m.exclusive(func() { b = compile(f) })
 	}
 	f.body.Store(b)
 	return b

@@ -1,6 +1,7 @@
 package vm
 
 import (
+	"context"
 	"runtime/debug"
 	"sync/atomic"
 )
@@ -54,11 +55,12 @@ type goroutine struct {
 	started bool // by a go statement
 	grace   bool // deferred calls run although the run was stopped
 	cases   []selectCase
+	growing growing
 	blocked blockState
 }
 
 const (
-	maxFrameBytes = 512 << 20
+	maxFrameBytes = 256 << 20
 	maxNatives    = 20_000
 )
 
@@ -103,7 +105,7 @@ func (g *goroutine) overflow(b *body) {
 		g.frames, g.bytes = depth, bytes
 		return
 	}
-	panic(&abort{reason: &StackOverflow{Name: b.name, Depth: depth}})
+	panic(&abort{reason: &StackOverflow{Name: b.name, Depth: depth + 1}})
 }
 
 // release gives a frame back whose call has ended.
@@ -172,11 +174,7 @@ func (g *goroutine) protect(base *frame) (st status) {
 func (g *goroutine) exitGoroutine(base *frame) {
 	g.pending = &panicking{goexit: true}
 	for g.unwind(base) {
-		for {
-			st := g.protect(base)
-			if st != statusDone {
-				break
-			}
+		if g.protect(base) == statusDone {
 			return
 		}
 	}
@@ -204,7 +202,7 @@ func (m *Machine) goroutineFor(r *Run) (g *goroutine, fresh bool) {
 	}
 	if r == nil {
 		if r = m.latest.Load(); r == nil {
-			r = m.NewRun(nil, RunConfig{})
+			r = m.NewRun(context.Background(), RunConfig{})
 		}
 	}
 	return m.idleGoroutine(r), true
@@ -228,7 +226,7 @@ func (g *goroutine) done() {
 	g.id.Store(0)
 	g.m.running.Delete(goid())
 	g.run, g.stop, g.top, g.pending, g.escaped = nil, nil, nil, nil, nil
-	g.natives, g.started, g.grace = 0, false, false
+	g.natives, g.started, g.grace, g.growing = 0, false, false, growing{}
 	if g.bytes < 1<<20 {
 		g.m.idle.Put(g)
 	}

@@ -76,17 +76,17 @@ func (c *compiler) invokeSite(cc *ssa.CallCommon, args []slot) *callSite {
 // resolve finds what the method call runs for a value whose first word is w,
 // and keeps it for the next call.
 func (s *callSite) resolve(g *goroutine, w ptr) *target {
-	if t := s.target.Load(); t != nil && t.typ == w {
+	if t := s.slotFor(w).Load(); t != nil && t.typ == w {
 		return t
 	}
 	if v, ok := s.targets.Load(w); ok {
 		t := v.(*target)
-		s.target.Store(t)
+		s.slotFor(w).Store(t)
 		return t
 	}
 	t := s.find(g, w)
 	s.targets.Store(w, t)
-	s.target.Store(t)
+	s.slotFor(w).Store(t)
 	return t
 }
 
@@ -125,7 +125,7 @@ func (m *Machine) methodOf(key methodKey) *Func {
 	var f *Func
 	if t := m.types.TypesOf(typeOf(key.typ)); t != nil {
 		if prog := m.prog.Load(); prog != nil {
-			m.Exclusive(func() { f = m.findMethod(prog, t, key.methodName) })
+			m.exclusive(func() { f = m.findMethod(prog, t, key.methodName) })
 		}
 	}
 	m.methods.Store(key, f)
@@ -187,9 +187,12 @@ func saveTarget(fp, recv ptr, ri *typeInfo, args, results []slot) (ptr, []slot) 
 	off := uint32(ri.slot)
 	all := []slot{{0, ri}}
 	for _, a := range args {
-		moved = append(moved, slot{off, a.ti})
+		moved = append(moved, place(off, a.ti))
 		off += uint32(a.ti.slot)
 		all = append(all, a)
+	}
+	if blockSize(results) == 0 {
+		off = 0
 	}
 	moved = append(moved, slot{off: off})
 	mem := ptr(&zeroBlock)
@@ -213,7 +216,7 @@ func (m *Machine) Method(recv types.Type, sel *types.Selection) func(args []refl
 			panic(fmt.Errorf("vm: method %s called before any function", sel.Obj().Name()))
 		}
 		var fn *ssa.Function
-		m.Exclusive(func() { fn = prog.MethodValue(sel) })
+		m.exclusive(func() { fn = prog.MethodValue(sel) })
 		if fn == nil {
 			panic(fmt.Errorf("vm: %s has no method %s", recv, sel.Obj().Name()))
 		}

@@ -169,6 +169,9 @@ func (m *Machine) convention(sig *types.Signature, recv types.Type) *convention 
 	add := func(list []slot, size *uint32, t types.Type) []slot {
 		ti := m.typeInfo(t)
 		s := slot{*size, ti}
+		if ti.slot == 0 {
+			s.off = 0 // an address behind the memory would belong to another object
+		}
 		*size += uint32(ti.slot)
 		return append(list, s)
 	}

@@ -14,6 +14,7 @@ import (
 type Machine struct {
 	types      Types
 	lookup     func(pkgPath, name string) (reflect.Value, bool)
+	instance   func(pkgPath, name string, targs []types.Type) (reflect.Value, bool)
 	intrinsics map[string]Intrinsic
 	calls      map[string]compiledCall // intrinsics of the machine's own that take registers
 	maxDepth   int
@@ -44,6 +45,7 @@ func New(c Config) *Machine {
 	m := &Machine{
 		types:    c.Types,
 		lookup:   c.Lookup,
+		instance: c.Instance,
 		maxDepth: c.MaxDepth,
 		globals:  make(map[*ssa.Global]reflect.Value),
 	}
@@ -102,6 +104,11 @@ func (m *Machine) SetGlobal(g *ssa.Global, addr reflect.Value) {
 // whose values are not made for concurrent use: whoever adds packages to the
 // program or methods to a type does it in f. f must not call the machine.
 func (m *Machine) Exclusive(f func()) {
+	m.exclusive(f)
+	m.methods.Clear() // there may be more of them now
+}
+
+func (m *Machine) exclusive(f func()) {
 	m.building.Lock()
 	defer m.building.Unlock()
 	f()

@@ -19,6 +19,13 @@ var ops []op
 // memory, and $a:T, $b:T, $c:T are the operands as variables of type T.
 func def(name, code string) { ops = append(ops, op{name, expand(code)}) }
 
+// calls adds an operation that calls functions. The loop's variables are saved
+// before and loaded again after it, so that they live in registers: were they
+// needed after a call, the compiler would store them in every round.
+func calls(name, code string) { def(name, save+code+"\ngoto reload") }
+
+const save = "{\nfr := g.top\nfr.pc = int(uintptr(ip) - uintptr(fr.body.start))\n}\n"
+
 func expand(s string) string {
 	for _, r := range "abc" {
 		mark := "$" + string(r) + ":"
@@ -55,10 +62,10 @@ func main() {
 
 func loop() {
 	def("Nop", "")
-	def("Jump", "ip = unsafe.Add(code, in.c)")
-	def("Loop", "ip = unsafe.Add(code, in.c)\nif atomic.LoadUint32(stop) != 0 { goto stopped }")
-	def("If", "if $a:bool { ip = unsafe.Add(code, in.c) }")
-	def("IfNot", "if !$a:bool { ip = unsafe.Add(code, in.c) }")
+	def("Jump", "ip = unsafe.Add(ip, int32(in.c))")
+	def("Loop", "ip = unsafe.Add(ip, int32(in.c))\nif atomic.LoadUint32(stop) != 0 { goto stopped }")
+	def("If", "if $a:bool { ip = unsafe.Add(ip, int32(in.c)) }")
+	def("IfNot", "if !$a:bool { ip = unsafe.Add(ip, int32(in.c)) }")
 	def("Not", "$a:bool = !$b:bool")
 
 	// moves
@@ -67,12 +74,12 @@ func loop() {
 	def("MoveString", "$a:string = $b:string")
 	def("MoveIface", "$a:any = $b:any")
 	def("MoveSlice", "$a:[]byte = $b:[]byte")
-	def("MoveMem", "memmove(unsafe.Add(fp, in.a), unsafe.Add(fp, in.b), uintptr(in.d))")
-	def("MoveTyped", "typedmemmove(in.p, unsafe.Add(fp, in.a), unsafe.Add(fp, in.b))")
-	def("ClearMem", "memclr(unsafe.Add(fp, in.a), uintptr(in.d))")
-	def("ClearTyped", "typedmemclr(in.p, unsafe.Add(fp, in.a))")
+	calls("MoveMem", "memmove(unsafe.Add(fp, in.a), unsafe.Add(fp, in.b), uintptr(in.d))")
+	calls("MoveTyped", "typedmemmove(in.p, unsafe.Add(fp, in.a), unsafe.Add(fp, in.b))")
+	calls("ClearMem", "memclr(unsafe.Add(fp, in.a), uintptr(in.d))")
+	calls("ClearTyped", "typedmemclr(in.p, unsafe.Add(fp, in.a))")
 	def("Lea", "$a:ptr = unsafe.Add(fp, in.b)")
-	def("New", "$a:ptr = unsafeNew(in.p)")
+	calls("New", "newAt(unsafe.Add(fp, in.a), in.p)")
 
 	// memory
 	for _, m := range moved {
@@ -84,10 +91,10 @@ func loop() {
 		def("ArrayAt"+m.name, "p := $b:ptr\nif p == nil { goto nilptr }\ni := $c:int\nif uint(i) >= uint(in.d) { idx, n = i, int(in.d); goto index }\n$a:"+m.typ+" = *(*"+m.typ+")(unsafe.Add(p, i*"+size+"))")
 		def("SetArrayAt"+m.name, "p := $a:ptr\nif p == nil { goto nilptr }\ni := $c:int\nif uint(i) >= uint(in.d) { idx, n = i, int(in.d); goto index }\n*(*"+m.typ+")(unsafe.Add(p, i*"+size+")) = $b:"+m.typ)
 	}
-	def("LoadMem", "p := $b:ptr\nif p == nil { goto nilptr }\nmemmove(unsafe.Add(fp, in.a), unsafe.Add(p, in.d), uintptr(in.c))")
-	def("StoreMem", "p := $a:ptr\nif p == nil { goto nilptr }\nmemmove(unsafe.Add(p, in.d), unsafe.Add(fp, in.b), uintptr(in.c))")
-	def("LoadTyped", "p := $b:ptr\nif p == nil { goto nilptr }\ntypedmemmove(in.p, unsafe.Add(fp, in.a), unsafe.Add(p, in.d))")
-	def("StoreTyped", "p := $a:ptr\nif p == nil { goto nilptr }\ntypedmemmove(in.p, unsafe.Add(p, in.d), unsafe.Add(fp, in.b))")
+	def("LoadMem", "p := $b:ptr\nif p == nil { goto nilptr }\n"+save+"memmove(unsafe.Add(fp, in.a), unsafe.Add(p, in.d), uintptr(in.c))\ngoto reload")
+	def("StoreMem", "p := $a:ptr\nif p == nil { goto nilptr }\n"+save+"memmove(unsafe.Add(p, in.d), unsafe.Add(fp, in.b), uintptr(in.c))\ngoto reload")
+	def("LoadTyped", "p := $b:ptr\nif p == nil { goto nilptr }\n"+save+"typedmemmove(in.p, unsafe.Add(fp, in.a), unsafe.Add(p, in.d))\ngoto reload")
+	def("StoreTyped", "p := $a:ptr\nif p == nil { goto nilptr }\n"+save+"typedmemmove(in.p, unsafe.Add(p, in.d), unsafe.Add(fp, in.b))\ngoto reload")
 	def("NilCheck", "if $a:ptr == nil { goto nilptr }")
 	def("FieldAddr", "p := $b:ptr\nif p == nil { goto nilptr }\n$a:ptr = unsafe.Add(p, in.d)")
 	def("IndexAddr", "s := (*sliceHeader)(unsafe.Add(fp, in.b))\ni := $c:int\nif uint(i) >= uint(s.len) { idx, n = i, s.len; goto index }\n$a:ptr = unsafe.Add(s.data, i*int(in.d))")
@@ -118,27 +125,27 @@ func loop() {
 		}
 		for _, o := range []struct{ name, op string }{{"Eq", "=="}, {"Ne", "!="}, {"Lt", "<"}, {"Le", "<="}} {
 			def(o.name+T, fmt.Sprintf("$a:bool = $b:%s %s $c:%s", t, o.op, t))
-			def("If"+o.name+T, fmt.Sprintf("if $a:%s %s $b:%s { ip = unsafe.Add(code, in.c) }", t, o.op, t))
+			def("If"+o.name+T, fmt.Sprintf("if $a:%s %s $b:%s { ip = unsafe.Add(ip, int32(in.c)) }", t, o.op, t))
 			if t == "float64" && (o.name == "Lt" || o.name == "Le") {
-				def("IfNot"+o.name+T, fmt.Sprintf("if !($a:%s %s $b:%s) { ip = unsafe.Add(code, in.c) }", t, o.op, t))
+				def("IfNot"+o.name+T, fmt.Sprintf("if !($a:%s %s $b:%s) { ip = unsafe.Add(ip, int32(in.c)) }", t, o.op, t))
 			}
-			def("Loop"+o.name+T, fmt.Sprintf("if $a:%s %s $b:%s { ip = unsafe.Add(code, in.c)\nif atomic.LoadUint32(stop) != 0 { goto stopped } }", t, o.op, t))
+			def("Loop"+o.name+T, fmt.Sprintf("if $a:%s %s $b:%s { ip = unsafe.Add(ip, int32(in.c))\nif atomic.LoadUint32(stop) != 0 { goto stopped } }", t, o.op, t))
 		}
 	}
 	for _, o := range []struct{ name, op string }{{"Eq", "=="}, {"Ne", "!="}} {
 		def(o.name+"Ptr", fmt.Sprintf("$a:bool = $b:ptr %s $c:ptr", o.op))
-		def("If"+o.name+"Ptr", fmt.Sprintf("if $a:ptr %s $b:ptr { ip = unsafe.Add(code, in.c) }", o.op))
+		def("If"+o.name+"Ptr", fmt.Sprintf("if $a:ptr %s $b:ptr { ip = unsafe.Add(ip, int32(in.c)) }", o.op))
 		def(o.name+"Bool", fmt.Sprintf("$a:bool = $b:bool %s $c:bool", o.op))
 	}
 	for _, o := range []struct{ name, op string }{{"Eq", "=="}, {"Ne", "!="}, {"Lt", "<"}, {"Le", "<="}} {
-		def(o.name+"String", fmt.Sprintf("$a:bool = $b:string %s $c:string", o.op))
+		calls(o.name+"String", "string"+o.name+"(unsafe.Add(fp, in.a), unsafe.Add(fp, in.b), unsafe.Add(fp, in.c))")
 	}
-	def("Concat", "$a:string = $b:string + $c:string")
+	calls("Concat", "g.concat(unsafe.Add(fp, in.a), unsafe.Add(fp, in.b), unsafe.Add(fp, in.c))")
 	// nil tests of interfaces and slices look at their first word
 	def("IsNil", "$a:bool = $b:uintptr == 0")
 	def("NotNil", "$a:bool = $b:uintptr != 0")
-	def("IfNil", "if $a:uintptr == 0 { ip = unsafe.Add(code, in.c) }")
-	def("IfNotNil", "if $a:uintptr != 0 { ip = unsafe.Add(code, in.c) }")
+	def("IfNil", "if $a:uintptr == 0 { ip = unsafe.Add(ip, int32(in.c)) }")
+	def("IfNotNil", "if $a:uintptr != 0 { ip = unsafe.Add(ip, int32(in.c)) }")
 
 	// conversions between numbers
 	for _, w := range []string{"8", "16", "32"} {
@@ -150,113 +157,60 @@ func loop() {
 
 	// interfaces
 	def("MakeIfacePtr", "v := (*iface)(unsafe.Add(fp, in.a))\nv.data = $b:ptr\nv.typ = in.p")
-	def("MakeIfaceWord", "d := convT64($b:uint64)\nv := (*iface)(unsafe.Add(fp, in.a))\nv.data = d\nv.typ = in.p")
-	def("MakeIfaceString", "d := convTstring($b:string)\nv := (*iface)(unsafe.Add(fp, in.a))\nv.data = d\nv.typ = in.p")
+	calls("MakeIfaceWord", "boxWord(unsafe.Add(fp, in.a), unsafe.Add(fp, in.b), in.p)")
+	calls("MakeIfaceString", "boxString(unsafe.Add(fp, in.a), unsafe.Add(fp, in.b), in.p)")
 	def("TypeIs", "$a:bool = $b:ptr == in.p")
 
 	// calls
-	def("Call", callCode("site.fn", ""))
-	def("CallClosure", callCode("c.fn", `
-		c := (*closure)($b:ptr)
-		if c == nil { goto nilptr }
-		if c.code == stubCode { if c.entry != unsafe.Add(ptr(c), entryOffset) { goto compiledCall } } else if !isShape(c.code) { goto compiledCall }
-	`))
-	def("Invoke", `
-		site := (*callSite)(in.p)
-		v := (*iface)(unsafe.Add(fp, in.b))
-		w := v.typ
-		if w == nil { goto nilptr }
-		t := site.target.Load()
-		if t == nil || t.typ != w {
-			fr.pc = int(uintptr(ip) - uintptr(code))
-			g.top = fr
-			t = site.resolve(g, w)
-		}
-		if t.fn == nil {
-			fr.pc = int(uintptr(ip) - uintptr(code))
-			g.top = fr
-			site.invokeCompiled(g, fp, t, in.b, in.a)
-			break
-		}
-		b := t.fn.body.Load()
-		var nf *frame
-		if b != nil && uint(b.index) < uint(len(g.free)) && g.free[b.index] != nil {
-			nf = g.free[b.index]
-			g.free[b.index] = nf.caller
-		} else {
-			fr.pc = int(uintptr(ip) - uintptr(code))
-			g.top = fr
-			if b == nil { b = t.fn.compiled() }
-			nf = g.makeFrame(b)
-		}
-		mem := nf.mem
-		if t.copy == nil {
-			*(*ptr)(mem) = v.data
-		} else {
-			t.copy.move(mem, v.data)
-		}
-		for i := range site.args {
-			a := &site.args[i]
-			switch a.class {
-			case classWord: *(*uint64)(unsafe.Add(mem, a.dst + t.shift)) = *(*uint64)(unsafe.Add(fp, a.src))
-			case classPtr: *(*ptr)(unsafe.Add(mem, a.dst + t.shift)) = *(*ptr)(unsafe.Add(fp, a.src))
-			case classString: *(*string)(unsafe.Add(mem, a.dst + t.shift)) = *(*string)(unsafe.Add(fp, a.src))
-			default: a.ti.move(unsafe.Add(mem, a.dst + t.shift), unsafe.Add(fp, a.src))
-			}
-		}
-		nf.ret = unsafe.Add(fp, in.a)
-		nf.caller = fr
-		fr.pc = int(uintptr(ip) - uintptr(code))
-		fr = nf
-		fp = mem
-		code = b.start
-		ip = code
-		if atomic.LoadUint32(stop) != 0 { goto stopped }
-	`)
-	def("Cold", "fr.pc = int(uintptr(ip) - uintptr(code))\ng.top = fr\n(*(*coldFunc)(in.p))(g, fp)")
-	def("ReturnWord", "*(*uint64)(fr.ret) = $a:uint64\ngoto ret")
-	def("ReturnPtr", "*(*ptr)(fr.ret) = $a:ptr\ngoto ret")
-	def("ReturnString", "*(*string)(fr.ret) = $a:string\ngoto ret")
-	def("Return", `
-		if in.p != nil {
+	def("Call", "g.call(in, fp, ip)\ngoto reload")
+	def("CallClosure", "g.callClosure(in, fp, ip)\ngoto reload")
+	def("Invoke", "g.invoke(in, fp, ip)\ngoto reload")
+	calls("CallSlow", "g.slowCall((*callSite)(in.p), fp, in.a)")
+	calls("CallClosureSlow", "g.slowestClosure((*callSite)(in.p), fp, in.a, in.b)")
+	calls("InvokeSlow", "g.slowInvoke((*callSite)(in.p), fp, in.a, in.b)")
+	calls("Cold", "(*(*coldFunc)(in.p))(g, fp)")
+	def("ReturnWord", "*(*uint64)(g.top.ret) = $a:uint64\ngoto ret")
+	def("ReturnPtr", "*(*ptr)(g.top.ret) = $a:ptr\ngoto ret")
+	def("ReturnString", "*(*string)(g.top.ret) = $a:string\ngoto ret")
+	def("Return", "goto ret")
+	def("ReturnMany", `
+		{
+		fr := g.top
 		list := *(*[]argMove)(in.p)
 		for i := range list {
 			a := &list[i]
 			switch a.class {
 			case classWord: *(*uint64)(unsafe.Add(fr.ret, a.dst)) = *(*uint64)(unsafe.Add(fp, a.src))
 			case classPtr: *(*ptr)(unsafe.Add(fr.ret, a.dst)) = *(*ptr)(unsafe.Add(fp, a.src))
+			case classString: *(*string)(unsafe.Add(fr.ret, a.dst)) = *(*string)(unsafe.Add(fp, a.src))
 			case classIface: *(*any)(unsafe.Add(fr.ret, a.dst)) = *(*any)(unsafe.Add(fp, a.src))
-			default: a.ti.move(unsafe.Add(fr.ret, a.dst), unsafe.Add(fp, a.src))
+			case classSlice: *(*[]byte)(unsafe.Add(fr.ret, a.dst)) = *(*[]byte)(unsafe.Add(fp, a.src))
 			}
 		}
 		}
 		goto ret
 	`)
-	def("RunDefers", `
+	def("ReturnSlow", "g.returnSlow(*(*[]argMove)(in.p), fp)\ngoto ret")
+	calls("RunDefers", `
+		fr := g.top
 		d := fr.defers
-		if d == nil { break }
+		if d == nil { goto reload }
 		fr.defers = d.next
-		fr.pc = int(uintptr(ptr(in)) - uintptr(code))
-		g.top = fr
+		fr.pc -= instrSize
 		if nf := d.frame; nf != nil {
 			nf.flags = flagDefer
 			nf.caller = fr
-			fr = nf
-			fp = fr.mem
-			code = fr.body.start
-			ip = code
-			break
+			nf.pc = 0
+			g.top = nf
+			goto reload
 		}
 		d.call(g)
-		ip = ptr(in)
 	`)
-	def("Panic", `
-		fr.pc = int(uintptr(ip) - uintptr(code))
-		g.top = fr
+	def("Panic", save+`
 		g.throw(emptyOf(unsafe.Add(fp, in.a), in.d != 0))
 		return statusPanic
 	`)
-	def("Recover", "$a:any = fr.recovered()")
+	calls("Recover", "g.recoverAt(unsafe.Add(fp, in.a))")
 
 	var b bytes.Buffer
 	b.WriteString("// Code generated by gen; DO NOT EDIT.\n\npackage vm\n\nimport (\n\t\"sync/atomic\"\n\t\"unsafe\"\n)\n\nconst (\n")
@@ -279,16 +233,17 @@ func loop() {
 //go:nocheckptr
 func (g *goroutine) exec() status {
 	var idx, n int
-	var site *callSite
-	fr := g.top
-	fp := fr.mem
-	code := fr.body.start
-	ip := unsafe.Add(code, fr.pc)
+	var ip, fp ptr
 	stop := g.stop
 	if atomic.LoadUint32(stop) != 0 {
-		goto stopped
+		g.stopped()
 	}
-again:
+reload:
+	{
+		fr := g.top
+		fp = fr.mem
+		ip = unsafe.Add(fr.body.start, fr.pc)
+	}
 	for {
 		in := (*instr)(ip)
 		ip = unsafe.Add(ip, instrSize)
@@ -303,54 +258,44 @@ again:
 
 	ret:
 		{
-		caller := fr.caller
-		fr.caller = g.free[fr.body.index]
-		g.free[fr.body.index] = fr
-		if fr.flags != 0 {
-			fl := fr.flags
-			fr.flags = 0
+			fr := g.top
+			caller := fr.caller
+			fr.caller = g.free[fr.body.index]
+			g.free[fr.body.index] = fr
 			g.top = caller
-			if fl == flagEntry {
-				return statusDone
-			}
-			if fl == flagDeferPanic {
-				g.pending = fr.panic
+			if fr.flags != 0 {
+				fl := fr.flags
+				fr.flags = 0
+				if fl == flagEntry {
+					return statusDone
+				}
+				if fl == flagDeferPanic {
+					g.pending = fr.panic
+					fr.panic = nil
+					return statusDeferDone
+				}
 				fr.panic = nil
-				return statusDeferDone
 			}
-			fr.panic = nil
-		}
-		fr = caller
-		fp = fr.mem
-		code = fr.body.start
-		ip = unsafe.Add(code, fr.pc)
+			fp = caller.mem
+			ip = unsafe.Add(caller.body.start, caller.pc)
 		}
 		continue
 
-	compiledCall:
-		fr.pc = int(uintptr(ip) - uintptr(code))
-		g.top = fr
-		site.callCompiled(g, fp, in.a, in.b)
-		continue
 	}
 
 nilptr:
-	fr.pc = int(uintptr(ip) - uintptr(code))
-	g.top = fr
+	g.savePC(ip)
 	panicNil()
 index:
-	fr.pc = int(uintptr(ip) - uintptr(code))
-	g.top = fr
+	g.savePC(ip)
 	panicIndex(idx, n)
 divide:
-	fr.pc = int(uintptr(ip) - uintptr(code))
-	g.top = fr
+	g.savePC(ip)
 	panicDivide()
 stopped:
-	fr.pc = int(uintptr(ip) - uintptr(code))
-	g.top = fr
+	g.savePC(ip)
 	g.stopped()
-	goto again
+	goto reload
 }
 `)
 	src, err := format.Source(b.Bytes())
@@ -361,47 +306,4 @@ stopped:
 	if err := os.WriteFile("exec_gen.go", src, 0o644); err != nil {
 		log.Fatal(err)
 	}
-}
-
-// callCode is the code of a call of the body that an expression yields.
-func callCode(fn, check string) string {
-	extra := ""
-	if check != "" {
-		extra = `
-		for i := range b.free {
-			b.free[i].ti.move(unsafe.Add(mem, b.free[i].off), c.at(c.fn.free[i]))
-		}`
-	}
-	return "site = (*callSite)(in.p)\n" + check + `
-		b := ` + fn + `.body.Load()
-		var nf *frame
-		if b != nil && uint(b.index) < uint(len(g.free)) && g.free[b.index] != nil {
-			nf = g.free[b.index]
-			g.free[b.index] = nf.caller
-		} else {
-			fr.pc = int(uintptr(ip) - uintptr(code))
-			g.top = fr
-			if b == nil { b = ` + fn + `.compiled() }
-			nf = g.makeFrame(b)
-		}
-		mem := nf.mem
-		for i := range site.args {
-			a := &site.args[i]
-			switch a.class {
-			case classWord: *(*uint64)(unsafe.Add(mem, a.dst)) = *(*uint64)(unsafe.Add(fp, a.src))
-			case classPtr: *(*ptr)(unsafe.Add(mem, a.dst)) = *(*ptr)(unsafe.Add(fp, a.src))
-			case classString: *(*string)(unsafe.Add(mem, a.dst)) = *(*string)(unsafe.Add(fp, a.src))
-			default: a.ti.move(unsafe.Add(mem, a.dst), unsafe.Add(fp, a.src))
-			}
-		}` + extra + `
-		nf.ret = unsafe.Add(fp, in.a)
-		nf.caller = fr
-		fr.pc = int(uintptr(ip) - uintptr(code))
-		if site.wrapper { nf.panic = fr.panic; nf.flags = flagWrapped }
-		fr = nf
-		fp = mem
-		code = b.start
-		ip = code
-		if atomic.LoadUint32(stop) != 0 { goto stopped }
-	`
 }
