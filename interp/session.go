@@ -82,9 +82,14 @@ func New(cfg Config) (*Session, error) {
 	s.imp = stdlib.New(stdlib.Config{Bridge: s.bridge, Sources: cfg.Sources, Fset: s.fset})
 	s.env = check.NewEnv(s.fset, s.imp, cfg.Preload)
 	s.prog = ssa.NewProgram(s.fset, ssa.InstantiateGenerics|ssa.BareInits)
-	s.types = rtype.New(rtype.Config{Compiled: s.bridge.Type, Method: func(recv types.Type, m *types.Selection) func([]reflect.Value) []reflect.Value {
-		return s.machine.Method(recv, m)
-	}})
+	s.types = rtype.New(rtype.Config{
+		Compiled: s.bridge.Type,
+		Import:   s.imp.Import,
+		Method: func(recv types.Type, m *types.Selection) func([]reflect.Value) []reflect.Value {
+			return s.machine.Method(recv, m)
+		},
+		Func: func(recv types.Type, m *types.Selection) reflect.Value { return s.machine.MethodFunc(recv, m) },
+	})
 	s.streams = newStreams()
 	intrinsics, err := s.intrinsics(cfg.Intrinsics)
 	if err != nil {

@@ -88,6 +88,7 @@ func interpret(t *testing.T, file string) string {
 		Method: func(recv types.Type, sel *types.Selection) func([]reflect.Value) []reflect.Value {
 			return m.Method(recv, sel)
 		},
+		Func: func(recv types.Type, sel *types.Selection) reflect.Value { return m.MethodFunc(recv, sel) },
 	})
 	t.Cleanup(table.Close)
 	m = vm.New(vm.Config{Types: table, Lookup: set.Lookup})

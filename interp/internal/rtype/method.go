@@ -8,54 +8,50 @@ import (
 	"reflect"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"unsafe"
 
 	"github.com/goplus/reflectx"
-	"github.com/goplus/reflectx/abi"
-	// The method stubs: see stubs.
-	_ "github.com/goplus/reflectx/icall/icall8192"
+
+	"poolbook/interp/internal/rtype/stub"
 )
 
-// A stub is one prepared function of reflectx, taken by a method. The runtime calls a method by the address of its
-// code with the receiver as the only hint, so that every method needs code of its own, and code cannot be made at run
-// time. The process has a fixed number of such stubs, shared by its tables.
-type stub struct {
-	provider abi.MethodProvider
-	index    int
-}
+// Stubs returns how many method stubs of the process are taken, and how many there are (32768 on amd64 and arm64). A
+// method with a value receiver takes two (one when stubs are running out), one with a pointer receiver takes one.
+func Stubs() (used, capacity int) { return stub.Used() }
 
-// Stubs returns how many method stubs of the process are taken, and how many there are. A method with a value
-// receiver takes two (one when its type is a pointer, map, channel or function, or exported stubs are running out),
-// one with a pointer receiver takes one.
-func Stubs() (used, capacity int) { return abi.Default.Used(), abi.Default.Cap() }
-
-// takeStub returns the address of a stub that calls fn.
-func (t *Table) takeStub(typ types.Type, fn reflect.Value) textOff {
-	for _, p := range abi.Default.List() {
-		// Pointer without Indirect: the stub passes its arguments on to fn as they are.
-		code, index := p.Insert(&abi.MethodInfo{Func: fn, Pointer: true})
-		if index < 0 {
-			continue
+// takeStub takes a stub for a method of type ft, which is called with its receiver as first argument: slow is its
+// implementation. When the config has faster ones, the stub calls that from the second call on.
+func (t *Table) takeStub(d *decl, ft reflect.Type, recv types.Type, sel *types.Selection, slow func([]reflect.Value) []reflect.Value) textOff {
+	var taken atomic.Pointer[stub.Stub]
+	call := slow
+	if t.cfg.Func != nil {
+		var asked atomic.Bool
+		call = func(args []reflect.Value) []reflect.Value {
+			if s := taken.Load(); s != nil && !asked.Swap(true) {
+				if fn := t.cfg.Func(recv, sel); fn.IsValid() && fn.Type() == ft {
+					s.Set(fn)
+				}
+			}
+			return slow(args)
 		}
-		t.stubs = append(t.stubs, stub{p, index})
-		return offOfText(code)
 	}
-	used, capacity := Stubs()
-	panic(&Error{typ, fmt.Sprintf("no room for its methods: %d of %d are in use by the types declared so far; restart the session", used, capacity)})
+	s, code, err := stub.Take(reflect.MakeFunc(ft, call))
+	if err != nil {
+		used, capacity := Stubs()
+		panic(&Error{d.typ, fmt.Sprintf("no room for its methods: %d of %d are in use by the types declared so far; restart the session", used, capacity)})
+	}
+	taken.Store(&s)
+	t.stubs = append(t.stubs, s)
+	return offOfText(code)
 }
 
 // Close gives the method stubs of the table's types back to the process. No value of a type with methods that the
-// table made may be used any more.
+// table made may be used any more: calls of their methods from compiled code panic.
 func (t *Table) Close() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	byProvider := make(map[abi.MethodProvider][]int)
-	for _, s := range t.stubs {
-		byProvider[s.provider] = append(byProvider[s.provider], s.index)
-	}
-	for p, list := range byProvider {
-		p.Remove(list)
-	}
+	stub.Free(t.stubs)
 	t.stubs = nil
 }
 
@@ -136,9 +132,10 @@ func (t *Table) method(d *decl, fn *types.Func, ptrSel, valSel *types.Selection)
 	val.name, val.mtyp = ptr.name, ptr.mtyp
 
 	// With the pointer as receiver: how *T calls it, and what an interface that holds a T (by a pointer to it) calls.
-	byPtr := t.lazyMethod(types.NewPointer(d.typ), ptrSel)
+	ptrTo, ptrType := types.NewPointer(d.typ), t.funcOf(sig, d.ptr)
+	byPtr := t.lazyMethod(ptrTo, ptrSel)
 	if valSel == nil {
-		ptr.ifn = t.takeStub(d.typ, reflect.MakeFunc(t.funcOf(sig, d.ptr), byPtr))
+		ptr.ifn = t.takeStub(d, ptrType, ptrTo, ptrSel, byPtr)
 		ptr.tfn = ptr.ifn
 		return ptr, val
 	}
@@ -151,17 +148,17 @@ func (t *Table) method(d *decl, fn *types.Func, ptrSel, valSel *types.Selection)
 		args[0] = args[0].Elem()
 		return byVal(args)
 	}
-	ptr.ifn = t.takeStub(d.typ, reflect.MakeFunc(t.funcOf(sig, d.ptr), viaPtr))
+	ptr.ifn = t.takeStub(d, ptrType, ptrTo, ptrSel, viaPtr)
 	ptr.tfn = ptr.ifn
 	if descriptor(d.val).tflag&tflagDirectIface != 0 {
 		// The interface's data word is the value.
-		val.ifn = t.takeStub(d.typ, reflect.MakeFunc(t.funcOf(sig, d.val), byVal))
+		val.ifn = t.takeStub(d, t.funcOf(sig, d.val), d.typ, valSel, byVal)
 		val.tfn = val.ifn
 		return ptr, val
 	}
 	val.ifn = ptr.ifn
 	if used, capacity := Stubs(); fn.Exported() && used < capacity/4*3 {
-		val.tfn = t.takeStub(d.typ, reflect.MakeFunc(t.funcOf(sig, d.val), byVal))
+		val.tfn = t.takeStub(d, t.funcOf(sig, d.val), d.typ, valSel, byVal)
 	} else {
 		val.tfn = offOfText(reflect.ValueOf(unavailable).UnsafePointer())
 	}

@@ -8,6 +8,8 @@ import (
 	"sync"
 
 	"golang.org/x/tools/go/types/typeutil"
+
+	"poolbook/interp/internal/rtype/stub"
 )
 
 // Config of a [Table].
@@ -20,6 +22,10 @@ type Config struct {
 	// it. A variadic method gets its last arguments as one slice. Called at the first call of each method, perhaps
 	// from several goroutines. Required for types with methods.
 	Method func(recv types.Type, m *types.Selection) func(args []reflect.Value) []reflect.Value
+	// Func, if not nil, returns a function value of type func(recv, arguments…) that does what Method's function does, and that
+	// compiled code can call without reflection; an invalid value when there is none. Called once, at the first call
+	// of a method.
+	Func func(recv types.Type, m *types.Selection) reflect.Value
 	// Import returns the type information of a compiled package, for TypesOf. Without it TypesOf makes named types of
 	// its own for compiled types that it has not seen in Of.
 	Import func(path string) (*types.Package, error)
@@ -38,7 +44,7 @@ type Table struct {
 	batch []types.Type           // keys added to types by the running Of, holds mu
 	fills []func()               // descriptors to fill in before Of returns, holds mu
 	meths []func()               // method tables to fill in after that, holds mu
-	stubs []stub                 // method stubs taken, holds mu
+	stubs []stub.Stub            // method stubs taken, holds mu
 }
 
 // New returns an empty table.
@@ -71,8 +77,11 @@ func (t *Table) Of(typ types.Type) reflect.Type {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	taken := len(t.stubs)
 	defer func() {
 		if t.batch != nil { // a panic is on its way
+			stub.Free(t.stubs[taken:])
+			t.stubs = t.stubs[:taken]
 			for _, key := range t.batch {
 				if r, ok := t.types.At(key).(reflect.Type); ok {
 					t.inverse.Delete(r)
