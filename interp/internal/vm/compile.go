@@ -15,11 +15,10 @@ import (
 // plan (which instructions melt into the one that uses them), liveness and
 // coalescing (which values share a register), place (the frame), emit.
 type compiler struct {
-	m   *Machine
-	f   *Func
-	fn  *ssa.Function
-	b   *body
-	err error
+	m  *Machine
+	f  *Func
+	fn *ssa.Function
+	b  *body
 
 	// plan
 	melted  map[ssa.Instruction]bool // emitted with their only user
@@ -33,14 +32,12 @@ type compiler struct {
 	groups []int // representative of each value's register
 
 	// frame
-	regs    map[ssa.Value]uint32 // offsets of registers; of variables for static allocs
-	vars    map[*ssa.Alloc]uint32
-	tuples  map[ssa.Value][]slot
-	consts  map[constKey]uint32
-	pending []*pendingConst
-	fields  []reflect.StructField
-	size    uint32
-	scratch map[class]uint32
+	regs   map[ssa.Value]uint32 // offsets of registers; of variables for static allocs
+	vars   map[*ssa.Alloc]uint32
+	tuples map[ssa.Value][]slot
+	consts map[constKey]uint32
+	fields []reflect.StructField
+	size   uint32
 
 	// code
 	starts []int // of blocks
@@ -52,12 +49,6 @@ type compiler struct {
 type constKey struct {
 	ti  *typeInfo
 	val string
-}
-
-type pendingConst struct {
-	off uint32
-	ti  *typeInfo
-	val ptr
 }
 
 // fixup is a jump whose target block has no code yet.

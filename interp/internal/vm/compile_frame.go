@@ -198,11 +198,6 @@ func (c *compiler) reg(v ssa.Value) uint32 {
 	return off
 }
 
-// nilPtr is a register that is always nil.
-func (c *compiler) nilPtr() uint32 {
-	return c.constant(ptrInfo, "zero", func() ptr { return ptr(new(ptr)) })
-}
-
 // address says where the memory is that an address expression means: in the
 // frame at base, or off bytes from the pointer in register base.
 type address struct {

@@ -25,6 +25,8 @@ type abort struct {
 
 func (a *abort) Error() string { return a.reason.Error() }
 
+func (a *abort) Unwrap() error { return a.reason }
+
 func (p *panicking) abort() *abort {
 	a, _ := p.value.(*abort)
 	return a
@@ -198,11 +200,11 @@ var nilError = func() (v any) {
 	return
 }()
 
-func panicNil()    { panic(nilError) }
-func panicDivide() { panicWith(0) }
-
-// panicWith divides by d, which is zero: the runtime makes the error.
-func panicWith(d int) int { return 1 / d }
+func panicNil() { panic(nilError) }
+func panicDivide() {
+	zero := 0
+	panic(1 / zero) // the runtime makes the error
+}
 
 // panicIndex panics as indexing with i does when the length is n.
 func panicIndex(i, n int) {

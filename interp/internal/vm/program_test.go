@@ -12,7 +12,6 @@ import (
 	"reflect"
 	"strings"
 	"sync"
-	"testing"
 
 	"golang.org/x/tools/go/ssa"
 
@@ -107,23 +106,4 @@ func (p *program) trace(frames []vm.Frame) string {
 		fmt.Fprintf(&s, "\t%s %v\n", f.Name, p.fset.Position(f.Pos))
 	}
 	return s.String()
-}
-
-// output runs a program that must end well.
-func output(t testing.TB, src string) string {
-	t.Helper()
-	p, err := load(src)
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, errw, err := p.run(t.Context())
-	if err != nil {
-		var pe *vm.Panic
-		trace := ""
-		if errors.As(err, &pe) {
-			trace = p.trace(pe.Stack)
-		}
-		t.Fatalf("%v\n%s%s%s", err, trace, out, errw)
-	}
-	return out + errw
 }
