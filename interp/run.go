@@ -7,6 +7,7 @@ import (
 	"go/ast"
 	"go/types"
 	"reflect"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -81,22 +82,27 @@ func (s *Session) Run(ctx context.Context, c Cell) (Result, error) {
 }
 
 // load checks the cell (code is its text without magics), makes it part of the session and builds it.
-func (s *Session) load(c Cell, code string) (*check.Checked, *ssa.Package, error) {
+func (s *Session) load(c Cell, code string) (checked *check.Checked, pkg *ssa.Package, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	defer func() {
+		if r := recover(); r != nil { // a mistake of ours must not take the other cells' values with it
+			s.log.Error("interp: check", "panic", r, "stack", string(debug.Stack()))
+			checked, pkg, err = nil, nil, fmt.Errorf("interp: this cell cannot be compiled because of a fault in Poolbook: %v", r)
+		}
+	}()
 	name := s.name(c.Number)
 	s.sources[name] = &source{cell: c.Number, code: c.Code}
 	cell, errs := split.Parse(s.fset, name, code)
 	if len(errs) > 0 {
 		return nil, nil, s.syntaxError(c, errs)
 	}
-	var checked *check.Checked
 	var diags []check.Diag
 	s.exclusive(func() { checked, diags = s.env.Check(cell, c.Number) }) // it may change the methods of types in use
 	if len(diags) > 0 {
 		return nil, nil, s.compileError(diags)
 	}
-	pkg, err := s.build(checked.Types, checked.File, checked.Info)
+	pkg, err = s.build(checked.Types, checked.File, checked.Info)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -155,13 +155,10 @@ func (s *streams) close() error {
 		files = []*os.File{s.stdout, s.stderr, s.stdin}
 	}
 	s.mu.Unlock()
-	for _, f := range files {
+	for _, f := range append(files, s.ends...) { // a child process may have the other end for long: the readers do not wait for it
 		f.Close()
 	}
-	s.wg.Wait() // the readers end with their pipes
-	for _, f := range s.ends {
-		f.Close()
-	}
+	s.wg.Wait()
 	return nil
 }
 
