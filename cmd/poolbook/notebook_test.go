@@ -257,6 +257,37 @@ fmt.Println(squares, err)`, nil)
 	}
 }
 
+// TestInterruptBySignal holds that SIGINT, as front ends and Ctrl-C send it,
+// ends the cell and not the kernel.
+func TestInterruptBySignal(t *testing.T) {
+	p := newPlace(t)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	k := p.kernel(ctx)
+	for round := range 2 {
+		sent := false
+		reply, err := k.Execute(ctx, "kept := 41\nfmt.Println(\"begin\")\nfor {\n}", client.ExecuteOptions{}, func(m *protocol.Message) error {
+			if m.Header.Type != protocol.TypeStream || sent {
+				return nil
+			}
+			sent = true
+			for _, pid := range p.matching("kernel -f") {
+				if err := syscall.Kill(pid, syscall.SIGINT); err != nil {
+					t.Errorf("interrupt the kernel: %v", err)
+				}
+			}
+			return nil
+		})
+		if err != nil || reply.Status != protocol.StatusError || reply.ErrorInfo == nil || reply.Name != "KeyboardInterrupt" {
+			t.Fatalf("round %d: %+v, %v", round, reply, err)
+		}
+	}
+	reply, err := k.Execute(ctx, "kept + 1", client.ExecuteOptions{}, nil)
+	if err != nil || reply.Status != protocol.StatusOK {
+		t.Errorf("the next cell: %+v, %v", reply, err)
+	}
+}
+
 // TestKernelKilled holds that the workers end with their kernel.
 func TestKernelKilled(t *testing.T) {
 	p := newPlace(t)
