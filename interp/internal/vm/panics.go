@@ -324,6 +324,7 @@ var (
 	sliceHighLen = fault(func(s []int, n int) { _ = "a"[:n+1] })
 	sliceLow     = fault(func(s []int, n int) { _ = s[n:0] })
 	slice3Max    = fault(func(s []int, n int) { _ = s[0:0:n] })
+	slice3MaxLen = fault(func(s []int, n int) { _ = new([0]int)[0:0:n] })
 	slice3High   = fault(func(s []int, n int) { _ = s[0:n:0] })
 	slice3Low    = fault(func(s []int, n int) { _ = s[n:0:0] })
 )
