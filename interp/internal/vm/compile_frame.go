@@ -237,6 +237,7 @@ func (c *compiler) fieldOffset(fa *ssa.FieldAddr) uint32 {
 func (c *compiler) add(in instr) int {
 	c.b.code = append(c.b.code, in)
 	c.b.pos = append(c.b.pos, c.pos)
+	c.points = append(c.points, c.at)
 	return len(c.b.code) - 1
 }
 

@@ -70,7 +70,8 @@ func (c *compiler) live() {
 	for i := range c.groups {
 		c.groups[i] = i
 	}
-	if !phis || len(c.values)*len(c.fn.Blocks) > tooBig {
+	c.life = l
+	if !phis && !c.keep || len(c.values)*len(c.fn.Blocks) > tooBig {
 		return
 	}
 	l.solve()

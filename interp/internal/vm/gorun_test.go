@@ -39,7 +39,7 @@ func runFile(file string) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 2
 	}
-	p, err := load(string(src))
+	p, err := loadFile(file, string(src))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "LOAD:", err)
 		return 3

@@ -52,9 +52,11 @@ type compileError struct{ errs []error }
 func (e *compileError) Error() string { return errors.Join(e.errs...).Error() }
 
 // load type-checks and builds a program of one file.
-func load(src string) (*program, error) {
+func load(src string) (*program, error) { return loadFile("main.go", src) }
+
+func loadFile(name, src string) (*program, error) {
 	fset := token.NewFileSet()
-	file, err := parser.ParseFile(fset, "main.go", src, parser.SkipObjectResolution)
+	file, err := parser.ParseFile(fset, name, src, parser.SkipObjectResolution)
 	if err != nil {
 		return nil, err
 	}
