@@ -60,6 +60,7 @@ func (l *link) room() bool {
 
 // feed hands chunks to one worker, as many as it has room for.
 func (s *state) feed(l *link) {
+	waiting := len(l.flight) == 0
 	for l.room() {
 		c := s.next()
 		if c == nil {
@@ -67,7 +68,15 @@ func (s *state) feed(l *link) {
 		}
 		l.send(c)
 	}
+	l.push(waiting)
 	s.afterFeed(l)
+}
+
+// push sends what was put together for the worker; at once when it waits for that.
+func (l *link) push(waiting bool) {
+	if l.out != nil && len(l.flight) > 0 {
+		l.out.Push(waiting)
+	}
 }
 
 // feedAll hands chunks to all workers, in turns.
@@ -84,7 +93,9 @@ func (s *state) feedAll() {
 			}
 			if l.room() {
 				if c := s.next(); c != nil {
+					waiting := len(l.flight) == 0
 					l.send(c)
+					l.push(waiting)
 					more = true
 				}
 			}
@@ -142,6 +153,7 @@ func (s *state) stealNow() {
 			l.out.Put(func(b []byte) []byte {
 				return frame(b, proc.Recall, func(b proc.Body) proc.Body { return b })
 			}, nil)
+			l.out.Push(false)
 		}
 	}
 	s.stealLater()
@@ -157,8 +169,8 @@ func (s *state) complete(l *link, batch []completion) {
 		if d.err != nil && errors.Is(d.err, ErrCancelled) && l.reason == nil {
 			d.err = ErrCancelled
 		}
-		s.itemDone(d.c, d.item, d.err, d.took)
-		l.items++
+		s.itemsDone(d.c, d.item, d.n, d.err, d.took)
+		l.items += d.n
 		s.taskDone(l.id, d)
 		if d.kill {
 			l.reason = d.err

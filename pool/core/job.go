@@ -72,7 +72,8 @@ type chunk struct {
 	base reflect.Value // results: a slice
 	off  int           // base index of item 0, when idx is nil
 
-	done    []bool // nil: none is done yet
+	all     bool   // all items are done
+	done    []bool // which ones are; nil: none
 	left    int    // items that are not done
 	deaths  int    // workers that died with it
 	retries int    // times that an item of it was run again
@@ -96,20 +97,29 @@ func (c *chunk) slot(i int) int {
 
 // isDone reports whether the item needs not run.
 func (c *chunk) isDone(i int) bool {
-	return c.done != nil && c.done[i] || c.idx != nil && c.idx[i] < 0
+	return c.all || c.done != nil && c.done[i] || c.idx != nil && c.idx[i] < 0
 }
 
-// mark notes that an item is done, and reports whether it was not before.
-func (c *chunk) mark(i int) bool {
-	if c.isDone(i) {
-		return false
+// mark notes that n items from i on are done, and reports how many were not before.
+func (c *chunk) mark(i, n int) int {
+	if n == c.n && n == c.left {
+		c.left = 0
+		c.all = true
+		return n
 	}
-	if c.done == nil {
-		c.done = make([]bool, c.n)
+	marked := 0
+	for k := i; k < i+n; k++ {
+		if c.isDone(k) {
+			continue
+		}
+		if c.done == nil {
+			c.done = make([]bool, c.n)
+		}
+		c.done[k] = true
+		c.left--
+		marked++
 	}
-	c.done[i] = true
-	c.left--
-	return true
+	return marked
 }
 
 // jobIDs numbers the jobs of the process.

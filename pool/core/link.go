@@ -95,6 +95,7 @@ func (l *link) run() {
 	if l.phase == linkLeaving {
 		p.Kill() // terminated in the meantime
 	}
+	l.out.Push(true)
 	s.workerChanged(l, "starting", "")
 	s.mu.Unlock()
 
@@ -213,6 +214,7 @@ func (l *link) find(id uint64) *chunk {
 type completion struct {
 	c    *chunk
 	item int
+	n    int // that many, from item on; 1 with an error
 	err  error
 	took time.Duration
 	kill bool // the worker must be replaced
@@ -232,6 +234,14 @@ func (l *link) read(p *proc.Process) error {
 		switch kind {
 		case proc.Result:
 			c, ok, err := d.read(&f)
+			if err != nil {
+				return err
+			}
+			if ok {
+				batch = append(batch, c)
+			}
+		case proc.Run:
+			c, ok, err := d.run(body)
 			if err != nil {
 				return err
 			}
@@ -330,6 +340,7 @@ func (l *link) initSent() bool {
 	l.out.Put(func(b []byte) []byte {
 		return frame(b, proc.Init, func(b proc.Body) proc.Body { return append(b.Uint(l.units[c.unit.Hash]), c.vars...) })
 	}, nil)
+	l.out.Push(false)
 	return false
 }
 
@@ -407,7 +418,7 @@ func (l *link) send(c *chunk) {
 	}, c.data)
 }
 
-// drop tells the worker that a job is over.
+// drop tells the worker that a job is over, when there is something else to tell it too.
 func (l *link) drop(j *Job) {
 	if _, ok := l.jobs[j.id]; !ok || l.out == nil {
 		return
@@ -430,6 +441,7 @@ func (l *link) leave() {
 	l.out.Put(func(b []byte) []byte {
 		return frame(b, proc.Stop, func(b proc.Body) proc.Body { return b })
 	}, nil)
+	l.out.Push(true)
 }
 
 // kill ends the worker at once.
@@ -460,6 +472,7 @@ func (l *link) cancel(j *Job) {
 	l.out.Put(func(b []byte) []byte {
 		return frame(b, proc.Cancel, func(b proc.Body) proc.Body { return b.Uint(uint64(j.id)) })
 	}, nil)
+	l.out.Push(false)
 	s := l.s
 	s.wg.Add(1)
 	t := time.AfterFunc(cancelGrace, func() {

@@ -80,17 +80,17 @@ func (s *state) taskDone(worker int, d *completion) {
 		return
 	}
 	now := time.Now()
-	t := TaskInfo{Job: d.c.job.id, Item: d.c.index(d.item), Count: 1, Worker: worker, Start: now.Add(-d.took), Duration: d.took}
+	t := TaskInfo{Job: d.c.job.id, Item: d.c.index(d.item), Count: d.n, Worker: worker, Start: now.Add(-d.took), Duration: d.took}
 	if d.err != nil {
 		t.Error = d.err.Error()
-	} else if d.took < taskMerge {
+	} else if d.took/time.Duration(d.n) < taskMerge {
 		for i := len(s.feedback.tasks) - 1; i >= 0 && i >= len(s.feedback.tasks)-8; i-- {
 			p := &s.feedback.tasks[i]
 			if p.Worker != worker {
 				continue
 			}
 			if p.Job == t.Job && p.Error == "" && p.Duration/time.Duration(p.Count) < taskMerge && t.Start.Sub(p.Start.Add(p.Duration)) < taskMerge {
-				p.Count++
+				p.Count += d.n
 				p.Duration = now.Sub(p.Start)
 				return
 			}

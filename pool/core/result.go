@@ -48,27 +48,14 @@ func (r *resultReader) read(f *proc.Fields) (completion, bool, error) {
 	if f.Err != nil {
 		return completion{}, false, f.Err
 	}
-	if r.c == nil || r.c.id != id {
-		r.l.s.mu.Lock()
-		r.c = r.l.find(id)
-		r.l.s.mu.Unlock()
-		if r.c == nil {
-			return completion{}, false, nil
-		}
-		if r.out != r.c.job.out {
-			plan, err := r.l.s.codec.Value(r.c.job.out)
-			if err != nil {
-				return completion{}, false, err
-			}
-			r.plan, r.out = plan, r.c.job.out
-		}
-		r.d = r.l.s.codec.NewDecoder(nil, &r.c.job.code.session)
+	c, err := r.chunk(id)
+	if c == nil || err != nil {
+		return completion{}, false, err
 	}
-	c := r.c
 	if item < 0 || item >= c.n {
 		return completion{}, false, fmt.Errorf("%w: item %d of a chunk of %d", proc.ErrFrame, item, c.n)
 	}
-	done := completion{c: c, item: item, took: took}
+	done := completion{c: c, item: item, n: 1, took: took}
 	switch status {
 	case StatusValue:
 		if c.job.mode&NoResult != 0 {
@@ -87,6 +74,54 @@ func (r *resultReader) read(f *proc.Fields) (completion, bool, error) {
 		done.err, done.kill = err, kill
 	}
 	return done, true, nil
+}
+
+// chunk finds the chunk that the next results are of, nil when nobody waits for it any more.
+func (r *resultReader) chunk(id uint64) (*chunk, error) {
+	if r.c != nil && r.c.id == id {
+		return r.c, nil
+	}
+	r.l.s.mu.Lock()
+	r.c = r.l.find(id)
+	r.l.s.mu.Unlock()
+	if r.c == nil {
+		return nil, nil
+	}
+	if r.out != r.c.job.out {
+		plan, err := r.l.s.codec.Value(r.c.job.out)
+		if err != nil {
+			return nil, err
+		}
+		r.plan, r.out = plan, r.c.job.out
+	}
+	r.d = r.l.s.codec.NewDecoder(nil, &r.c.job.code.session)
+	return r.c, nil
+}
+
+// run reads the results of consecutive items.
+func (r *resultReader) run(body []byte) (completion, bool, error) {
+	id, first, n, took, values, err := proc.ReadRun(body)
+	if err != nil {
+		return completion{}, false, err
+	}
+	c, err := r.chunk(id)
+	if c == nil || err != nil {
+		return completion{}, false, err
+	}
+	if first < 0 || n < 1 || first > c.n || n > c.n-first {
+		return completion{}, false, fmt.Errorf("%w: items %d to %d of a chunk of %d", proc.ErrFrame, first, first+n, c.n)
+	}
+	if c.idx == nil {
+		err = r.plan.Fill(c.base, c.slot(first), n, values)
+	} else {
+		size := len(values) / n
+		for i := 0; i < n && err == nil; i++ {
+			if c.idx[first+i] >= 0 {
+				err = r.plan.Fill(c.base, c.idx[first+i], 1, values[i*size:(i+1)*size])
+			}
+		}
+	}
+	return completion{c: c, item: first, n: n, took: time.Duration(took)}, true, err
 }
 
 func (r *resultReader) remote(c *chunk, item int, err error) *RemoteError {

@@ -228,14 +228,20 @@ func (s *state) requeue(cs []*chunk) {
 
 // itemDone notes the end of an item: its value is in its slot already, or err says why there is none.
 func (s *state) itemDone(c *chunk, i int, err error, took time.Duration) {
+	s.itemsDone(c, i, 1, err, took)
+}
+
+// itemsDone is itemDone for n consecutive items of a chunk; an error is of one only.
+func (s *state) itemsDone(c *chunk, i, n int, err error, took time.Duration) {
 	j := c.job
-	if !c.mark(i) || j.finished {
+	marked := c.mark(i, n)
+	if marked == 0 || j.finished {
 		return
 	}
-	j.done++
+	j.done += marked
 	j.meter.busy += took
 	c.spent += took
-	s.total.Done++
+	s.total.Done += marked
 	s.total.Busy += took
 	if err != nil {
 		j.failed++
@@ -249,7 +255,9 @@ func (s *state) itemDone(c *chunk, i int, err error, took time.Duration) {
 		}
 	}
 	if j.stream != nil {
-		j.stream.put(c, i, err)
+		for k := range n {
+			j.stream.put(c, i+k, err)
+		}
 	}
 	if j.done == j.total && !j.open {
 		s.finish(j)

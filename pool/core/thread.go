@@ -108,7 +108,7 @@ func (t *thread) chunk(c *chunk) bool {
 func (t *thread) item(c *chunk, i int) bool {
 	s, j := t.s, c.job
 	start := time.Now()
-	done := completion{c: c, item: i}
+	done := completion{c: c, item: i, n: 1}
 	if d := j.opts.timeout; d > 0 {
 		limit := time.AfterFunc(d, func() {
 			s.mu.Lock()

@@ -9,6 +9,7 @@ import (
 	"os/signal"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"poolbook/pool/core"
 	"poolbook/pool/internal/codec"
@@ -54,6 +55,8 @@ type worker struct {
 	active *job // whose variables are set
 	at     *chunk
 	enc    *codec.Encoder
+	clock  time.Time // when it was read last
+	ticks  uint64    // of the writer, then
 }
 
 // message is a frame that waits for the executor.

@@ -32,8 +32,12 @@ type job struct {
 	vars    []variable
 	session codec.Session
 	args    *codec.Items
-	argc    int
 	out     codec.Value
+
+	direct  func(in, out any) // calls without reflect, where that can be
+	guarded func()            // does it, with the memory of the chunk's arguments
+	results []reflect.Value   // where it leaves the result
+	memory  []reflect.Value   // of the arguments
 }
 
 // variable is one that the job's function reads: value is what it has for this job while another job's are set.
@@ -50,7 +54,8 @@ type chunk struct {
 	skip   []byte
 	next   int
 	items  *codec.Decoder
-	failed string // the items from next on cannot be read: why
+	args   []reflect.Value // memory of the arguments, used for one item after the other: calls copy them
+	failed string          // the items from next on cannot be read: why
 }
 
 func (w *worker) load(f *proc.Fields) {
@@ -152,13 +157,21 @@ func (j *job) types(c *codec.Codec) (err error) {
 		for i := range in {
 			in[i] = t.In(i)
 		}
-		j.argc = len(in)
 		if j.args, err = c.Args(in); err != nil {
 			return err
 		}
 	}
 	if j.mode&core.NoResult == 0 && t.NumOut() > 0 {
 		j.out, err = c.Value(t.Out(0))
+	}
+	if _, ok := j.fn.(Caller); !ok && j.mode == 0 {
+		if j.direct = call.Direct(j.value); j.direct != nil {
+			j.memory = j.args.Memory()
+			r := reflect.New(t.Out(0))
+			j.results = []reflect.Value{r.Elem()}
+			in, out := j.memory[0].Addr().Interface(), r.Interface()
+			j.guarded = func() { j.direct(in, out) }
+		}
 	}
 	return err
 }
@@ -242,6 +255,8 @@ func (w *worker) items(ctx context.Context) {
 		os.Exit(exitOrphan)
 	}
 	w.job.Store(c.job.id)
+	w.out.arm()
+	w.ticks, w.clock = w.out.ticks.Load(), time.Now()
 	for c.next < c.n {
 		i := c.next
 		c.next++
@@ -276,12 +291,16 @@ func (w *worker) arguments(c *chunk, i int) ([]reflect.Value, bool) {
 	if c.failed != "" {
 		return nil, false
 	}
-	args := make([]reflect.Value, c.job.argc)
-	if err := c.job.args.Decode(c.items, args); err != nil {
+	if c.args == nil {
+		if c.args = c.job.memory; c.args == nil {
+			c.args = c.job.args.Memory()
+		}
+	}
+	if err := c.job.args.DecodeInto(c.items, c.args); err != nil {
 		c.failed = err.Error()
 		return nil, false
 	}
-	return args, true
+	return c.args, true
 }
 
 // run runs one item and reports how it ended.
@@ -292,47 +311,86 @@ func (w *worker) run(ctx context.Context, c *chunk, i int, args []reflect.Value)
 		w.out.put(func(b proc.Body) proc.Body { return b.Uint(c.id).Uint(uint64(i)) }, proc.Started, nil)
 		w.out.flush()
 	}
-	var reported atomic.Bool // by the executor, or by the time limit
+	var late *lateness
 	if j.timeout > 0 {
-		limit := time.AfterFunc(j.timeout, func() {
-			if reported.CompareAndSwap(false, true) {
-				w.result(c, i, core.StatusTimeout, j.timeout, nil)
-				w.out.flush()
-			}
-		})
-		defer limit.Stop()
+		late = w.limit(c, i)
+		defer late.timer.Stop()
 	}
-	start := time.Now()
 	returned := false
 	defer func() {
-		if !returned && reported.CompareAndSwap(false, true) { // runtime.Goexit
-			w.report(c, i, nil, call.ErrGoexit, time.Since(start))
+		if !returned && late.first() { // runtime.Goexit
+			w.report(c, i, nil, call.ErrGoexit, w.took(true))
 		}
 	}()
-	out, err := j.call(ctx, args)
+	var out []reflect.Value
+	var err error
+	if j.direct != nil {
+		err = call.Guard(j.guarded, noExit)
+		out = j.results
+	} else {
+		out, err = j.call(ctx, args)
+	}
 	returned = true
-	took := time.Since(start)
-	w.exitFor(err)
-	if !reported.CompareAndSwap(false, true) {
+	took := w.took(c.next == c.n)
+	if err != nil {
+		w.exitFor(err)
+	}
+	if !late.first() {
 		select {} // the pool ends this process now
 	}
-	if ctx.Err() != nil && err != nil {
+	if err != nil && ctx.Err() != nil {
 		w.result(c, i, core.StatusCancel, took, nil)
 		return
 	}
 	w.report(c, i, out, err, took)
 }
 
+func noExit(error) {}
+
+// took is how long the item took that is done now. The clock is read only when the flusher has run since it was read last, so that short
+// tasks do not pay for it: what they took is added to that of the next one for which it is read, the last of the chunk at the latest.
+func (w *worker) took(last bool) time.Duration {
+	ticks := w.out.ticks.Load()
+	if ticks == w.ticks && !last {
+		return 0
+	}
+	w.ticks = ticks
+	now := time.Now()
+	d := now.Sub(w.clock)
+	w.clock = now
+	return d
+}
+
+// lateness decides who reports an item: the executor, or its time limit. nil has no limit.
+type lateness struct {
+	timer    *time.Timer
+	reported atomic.Bool
+}
+
+// first reports whether the item was not reported before.
+func (l *lateness) first() bool { return l == nil || l.reported.CompareAndSwap(false, true) }
+
+// limit reports the item as timed out when it is not done in time.
+func (w *worker) limit(c *chunk, i int) *lateness {
+	l := &lateness{}
+	l.timer = time.AfterFunc(c.job.timeout, func() {
+		if l.first() {
+			w.result(c, i, core.StatusTimeout, c.job.timeout, nil)
+			w.out.flush()
+		}
+	})
+	return l
+}
+
 // report sends what a function returned, or how it failed.
 func (w *worker) report(c *chunk, i int, out []reflect.Value, err error, took time.Duration) {
 	j := c.job
-	if v, stack, ok := panicked(err); ok {
-		w.result(c, i, core.StatusPanic, took, w.panicBody(j, v, stack))
-		return
-	}
 	var value reflect.Value
 	if err == nil {
 		value, err = call.Results(out, j.mode&core.LastErr != 0)
+	} else if v, stack, ok := panicked(err); ok {
+		w.result(c, i, core.StatusPanic, took, w.panicBody(j, v, stack))
+		return
 	}
 	if err != nil {
 		e := w.codec.NewEncoder(nil, &j.session)
@@ -345,6 +403,10 @@ func (w *worker) report(c *chunk, i int, out []reflect.Value, err error, took ti
 	}
 	if j.mode&core.NoResult != 0 || !value.IsValid() {
 		w.result(c, i, core.StatusValue, took, nil)
+		return
+	}
+	if j.out.Plain() {
+		w.out.plain(c.id, i, uint64(max(took, 0)), j.out.Memory(value))
 		return
 	}
 	w.enc.Reset(w.enc.Bytes()[:0])
@@ -361,9 +423,7 @@ func (w *worker) report(c *chunk, i int, out []reflect.Value, err error, took ti
 
 // result sends a Result frame.
 func (w *worker) result(c *chunk, i int, status uint64, took time.Duration, body []byte) {
-	w.out.put(func(b proc.Body) proc.Body {
-		return b.Uint(c.id).Uint(uint64(i)).Uint(status).Uint(uint64(max(took, 0)))
-	}, proc.Result, body)
+	w.out.result(c.id, uint64(i), status, uint64(max(took, 0)), body)
 }
 
 // panicked tells what a function panicked with.

@@ -3,6 +3,7 @@ package worker
 import (
 	"io"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"poolbook/pool/internal/proc"
@@ -22,10 +23,12 @@ type writer struct {
 	mu      sync.Mutex
 	w       io.Writer
 	buf     []byte
+	run     run
 	armed   bool // the flusher was woken
 	since   time.Time
 	prompt  int // pieces of output since then
 	wake    chan struct{}
+	ticks   atomic.Uint64 // how often the flusher has run
 	stopped chan struct{}
 	once    sync.Once
 }
@@ -40,8 +43,65 @@ func newWriter(w io.Writer) *writer {
 func (o *writer) put(body func(proc.Body) proc.Body, kind proc.Kind, tail []byte) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.endRun()
 	b, start := proc.Begin(o.buf, kind)
-	b = body(b)
+	o.finish(body(b), start, tail)
+}
+
+// run is a Run frame at the end of the buffer that can still grow.
+type run struct {
+	open     bool
+	start    int // of the frame in the buffer
+	chunk    uint64
+	first, n int
+	took     uint64
+}
+
+// plain adds a result that is memory to the run of those before it.
+func (o *writer) plain(chunk uint64, item int, took uint64, value []byte) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	r := &o.run
+	if !r.open || r.chunk != chunk || r.first+r.n != item {
+		o.endRun()
+		b, start := proc.Begin(o.buf, proc.Run)
+		o.buf = append(b, make([]byte, proc.RunHead)...)
+		*r = run{open: true, start: start, chunk: chunk, first: item}
+		if !o.armed {
+			o.armLocked()
+		}
+	}
+	r.n++
+	r.took += took
+	o.buf = append(o.buf, value...)
+	if len(o.buf) >= flushSize {
+		o.flushLocked()
+	}
+}
+
+// endRun ends the frame that could grow.
+func (o *writer) endRun() {
+	r := &o.run
+	if !r.open {
+		return
+	}
+	r.open = false
+	proc.PutRun(o.buf[r.start+5:], r.chunk, r.first, r.n, r.took)
+	proc.End(o.buf, r.start)
+}
+
+// result adds a Result frame.
+func (o *writer) result(chunk, item, status, took uint64, tail []byte) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.endRun()
+	b, start := proc.Begin(o.buf, proc.Result)
+	b = proc.Body(b).Uint(chunk).Uint(item).Uint(status).Uint(took)
+	o.finish(b, start, tail)
+}
+
+// finish ends the frame that begins at start of b.
+func (o *writer) finish(b []byte, start int, tail []byte) {
 	if len(tail) > flushSize {
 		b = proc.End(b, start)
 		proc.Extend(b, start, len(tail))
@@ -54,11 +114,24 @@ func (o *writer) put(body func(proc.Body) proc.Body, kind proc.Kind, tail []byte
 	if len(o.buf) >= flushSize {
 		o.flushLocked()
 	} else if !o.armed {
-		o.armed = true
-		select {
-		case o.wake <- struct{}{}:
-		default:
-		}
+		o.armLocked()
+	}
+}
+
+// arm lets the flusher run in a while.
+func (o *writer) arm() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !o.armed {
+		o.armLocked()
+	}
+}
+
+func (o *writer) armLocked() {
+	o.armed = true
+	select {
+	case o.wake <- struct{}{}:
+	default:
 	}
 }
 
@@ -80,6 +153,7 @@ func (o *writer) flush() {
 }
 
 func (o *writer) flushLocked() {
+	o.endRun()
 	if len(o.buf) > 0 {
 		_, _ = o.w.Write(o.buf)
 		o.buf = o.buf[:0]
@@ -104,6 +178,7 @@ func (o *writer) flusher() {
 		}
 		o.mu.Lock()
 		o.armed = false
+		o.ticks.Add(1)
 		o.flushLocked()
 		o.mu.Unlock()
 	}

@@ -352,9 +352,9 @@ func TestItems(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := c.NewDecoder(e.Bytes(), nil)
-	got := make([]reflect.Value, 3)
+	got := out.Memory()
 	for i := 1; i < 3; i++ {
-		if err := out.Decode(d, got); err != nil {
+		if err := out.DecodeInto(d, got); err != nil {
 			t.Fatal(err)
 		}
 		if v := (args{int8(got[0].Int()), got[1].Int(), got[2].String()}); v != items[i] {

@@ -89,15 +89,25 @@ func (it *Items) encode(e *Encoder, at unsafe.Pointer) error {
 	return nil
 }
 
-// Decode reads the next item of a message as new arguments.
-func (it *Items) Decode(d *Decoder, args []reflect.Value) error {
+// Memory are variables for the arguments of an item.
+func (it *Items) Memory() []reflect.Value {
+	args := make([]reflect.Value, len(it.columns))
+	for i := range it.columns {
+		args[i] = reflect.New(it.columns[i].t).Elem()
+	}
+	return args
+}
+
+// DecodeInto reads the next item of a message into variables that Memory made. What they held before is forgotten.
+func (it *Items) DecodeInto(d *Decoder, args []reflect.Value) error {
 	for i := range it.columns {
 		c := &it.columns[i]
-		v := reflect.New(c.t)
-		if err := d.value(c.plan, v.UnsafePointer()); err != nil {
+		if !c.plain {
+			args[i].SetZero()
+		}
+		if err := d.value(c.plan, unsafe.Pointer(args[i].UnsafeAddr())); err != nil {
 			return err
 		}
-		args[i] = v.Elem()
 	}
 	return nil
 }
@@ -109,6 +119,23 @@ type Value struct{ p *plan }
 func (c *Codec) Value(t reflect.Type) (Value, error) {
 	p, err := c.plan(t)
 	return Value{p}, err
+}
+
+// Plain reports whether values are their memory.
+func (p Value) Plain() bool { return p.p != nil && p.p.plain }
+
+// Memory is the memory of a plain value, or of a copy of it.
+func (p Value) Memory(v reflect.Value) []byte { return unsafe.Slice((*byte)(address(v)), p.p.size) }
+
+// Fill copies the memory of n plain values into the elements of a slice from i on. data has just as much.
+func (p Value) Fill(slice reflect.Value, i, n int, data []byte) error {
+	if !p.p.plain || uintptr(len(data)) != uintptr(n)*p.p.size || i < 0 || i+n > slice.Len() {
+		return malformed("values")
+	}
+	if len(data) > 0 {
+		copy(unsafe.Slice((*byte)(unsafe.Add(slice.UnsafePointer(), uintptr(i)*p.p.size)), len(data)), data)
+	}
+	return nil
 }
 
 // Encode appends v, of the plan's type.

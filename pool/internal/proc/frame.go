@@ -32,6 +32,7 @@ const (
 	Ready    Kind = 64 + iota // version
 	Failed                    // text: the worker cannot be made ready
 	Result                    // chunk, item, status, nanoseconds, body
+	Run                       // results of consecutive items without failure, as memory: see RunHead
 	Returned                  // chunks that are given back
 	Output                    // stream, job, item, bytes
 	Request                   // request, object, operation, body
@@ -210,4 +211,24 @@ func (f *Fields) String() string { return string(f.Bytes()) }
 // Extend adds n bytes, which follow separately, to the length of the frame that began at start.
 func Extend(buf []byte, start, n int) {
 	binary.LittleEndian.PutUint32(buf[start:], binary.LittleEndian.Uint32(buf[start:])+uint32(n))
+}
+
+// RunHead is what a Run frame has before the results: the chunk (8 bytes), the first item (4), how many (4), nanoseconds of all (8).
+const RunHead = 24
+
+// PutRun writes the head of a run.
+func PutRun(head []byte, chunk uint64, first, n int, took uint64) {
+	binary.LittleEndian.PutUint64(head, chunk)
+	binary.LittleEndian.PutUint32(head[8:], uint32(first))
+	binary.LittleEndian.PutUint32(head[12:], uint32(n))
+	binary.LittleEndian.PutUint64(head[16:], took)
+}
+
+// ReadRun reads the body of a Run frame.
+func ReadRun(body []byte) (chunk uint64, first, n int, took uint64, values []byte, err error) {
+	if len(body) < RunHead {
+		return 0, 0, 0, 0, nil, fmt.Errorf("%w: run", ErrFrame)
+	}
+	return binary.LittleEndian.Uint64(body), int(binary.LittleEndian.Uint32(body[8:])), int(binary.LittleEndian.Uint32(body[12:])),
+		binary.LittleEndian.Uint64(body[16:]), body[RunHead:], nil
 }

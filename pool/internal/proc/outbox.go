@@ -8,14 +8,17 @@ import (
 // direct is the size from which a piece is written from where it is, instead of being copied behind others.
 const direct = 1 << 15
 
-// Outbox writes frames to a pipe in the background. Its methods never wait for the reader.
+// Outbox writes frames to a pipe. Its methods never wait for the reader: what the pipe does not take at once a goroutine writes.
 type Outbox struct {
 	mu      sync.Mutex
 	wake    sync.Cond
-	pieces  [][]byte // what is to be written; the last one is open when own is set
-	own     bool     // the last piece is the outbox's memory and can grow
-	spare   []byte   // written piece to be used again
-	bytes   int64    // put in so far
+	try     func(p []byte) int // writes what the pipe takes at once; nil where that cannot be
+	pieces  [][]byte           // what is to be written; the last one is open when own is set
+	own     bool               // the last piece is the outbox's memory and can grow
+	pushed  bool               // the goroutine is to write
+	writing bool               // it does
+	spare   []byte             // written piece to be used again
+	bytes   int64              // put in so far
 	closing bool
 	err     error
 	done    chan struct{}
@@ -23,13 +26,14 @@ type Outbox struct {
 
 // NewOutbox starts the goroutine that writes to w; Close ends it and closes w.
 func NewOutbox(w io.WriteCloser) *Outbox {
-	o := &Outbox{done: make(chan struct{})}
+	o := &Outbox{done: make(chan struct{}), try: tryWriter(w)}
 	o.wake.L = &o.mu
 	go o.run(w)
 	return o
 }
 
-// Put lets add append whole frames. Large bodies may be given as tail, which is not copied and must not change.
+// Put lets add append whole frames, to go out with the next Push. Large bodies may be given as tail, which is not copied and must not
+// change.
 func (o *Outbox) Put(add func(buf []byte) []byte, tail []byte) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -50,6 +54,26 @@ func (o *Outbox) Put(add func(buf []byte) []byte, tail []byte) {
 		*last = append(*last, tail...)
 	}
 	o.bytes += int64(len(*last)-before) + int64(len(tail))
+}
+
+// Push sends what was put in. With now it is written in this call, as far as the pipe takes it at once: the reader is waiting for it.
+// Otherwise the goroutine writes, together with what comes until it does.
+func (o *Outbox) Push(now bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(o.pieces) == 0 {
+		return
+	}
+	if now && o.try != nil && !o.writing && !o.pushed && len(o.pieces) == 1 && o.own {
+		p := o.pieces[0]
+		if n := o.try(p); n == len(p) {
+			o.pieces[0] = p[:0]
+			return
+		} else if n > 0 {
+			o.pieces[0] = p[n:]
+		}
+	}
+	o.pushed = true
 	o.wake.Signal()
 }
 
@@ -64,7 +88,7 @@ func (o *Outbox) Bytes() int64 {
 func (o *Outbox) Close() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.closing = true
+	o.closing, o.pushed = true, o.pushed || len(o.pieces) > 0
 	o.wake.Signal()
 }
 
@@ -77,13 +101,15 @@ func (o *Outbox) run(w io.WriteCloser) {
 	var work [][]byte
 	for {
 		o.mu.Lock()
-		for len(o.pieces) == 0 && !o.closing {
+		o.writing = false
+		for !o.pushed && !o.closing {
 			o.wake.Wait()
 		}
-		if len(o.pieces) == 0 {
+		if !o.pushed {
 			o.mu.Unlock()
 			return
 		}
+		o.pushed, o.writing = false, true
 		work, o.pieces = o.pieces, work[:0]
 		own := o.own
 		o.own = false

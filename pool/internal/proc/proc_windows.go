@@ -26,6 +26,9 @@ func terminate(p *os.Process) { _ = p.Kill() }
 
 func status(s *os.ProcessState) Status { return Status{Code: s.ExitCode()} }
 
+// tryWriter: a write to a Windows pipe waits for the reader.
+func tryWriter(any) func(p []byte) int { return nil }
+
 var errNoBeacon = errors.New("no shared memory here")
 
 // newBeacon: the worker tells the start of each item in a frame instead.

@@ -1,0 +1,140 @@
+package client
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+)
+
+// Spec tells how to start a kernel: what a kernel.json of Jupyter says.
+type Spec struct {
+	// Argv is the command. In each argument {connection_file} and {resource_dir} are replaced.
+	Argv []string
+	// Env has additional KEY=VALUE entries for the process.
+	Env []string
+	// Dir is the directory of the kernelspec, for its logos and {resource_dir}; empty for one made by hand.
+	Dir string
+	// InterruptMode is "message" or "signal"; empty means signal.
+	InterruptMode string
+	// Name is the kernel's name in URLs and notebooks, DisplayName is for people.
+	Name, DisplayName, Language string
+	// Metadata is the metadata of kernel.json.
+	Metadata map[string]any
+}
+
+// Interrupt modes of a [Spec].
+const (
+	InterruptMessage = "message"
+	InterruptSignal  = "signal"
+)
+
+// kernelJSON is the file kernel.json.
+type kernelJSON struct {
+	Argv          []string          `json:"argv"`
+	DisplayName   string            `json:"display_name"`
+	Language      string            `json:"language"`
+	InterruptMode string            `json:"interrupt_mode,omitempty"`
+	Env           map[string]string `json:"env,omitempty"`
+	Metadata      map[string]any    `json:"metadata,omitempty"`
+}
+
+// FindSpecs finds the installed kernels by name in Jupyter's search path ([DataPath]); of two with the same name the first
+// found counts. The error, which joins one per broken kernelspec, does not make the others less usable.
+func FindSpecs() (map[string]Spec, error) {
+	specs := make(map[string]Spec)
+	var errs []error
+	for _, data := range DataPath() {
+		dir := filepath.Join(data, "kernels")
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			if !errors.Is(err, os.ErrNotExist) {
+				errs = append(errs, fmt.Errorf("client: kernelspecs: %w", err))
+			}
+			continue
+		}
+		for _, e := range entries {
+			name := strings.ToLower(e.Name()) // names are not case sensitive
+			if _, found := specs[name]; found {
+				continue
+			}
+			spec, err := ReadSpec(filepath.Join(dir, e.Name()))
+			if errors.Is(err, os.ErrNotExist) {
+				continue // a directory without kernel.json is not a kernelspec
+			}
+			if err != nil {
+				errs = append(errs, err)
+				continue
+			}
+			spec.Name = name
+			specs[name] = spec
+		}
+	}
+	return specs, errors.Join(errs...)
+}
+
+// ReadSpec reads the kernelspec in a directory. Its name is the directory's.
+func ReadSpec(dir string) (Spec, error) {
+	path := filepath.Join(dir, "kernel.json")
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return Spec{}, fmt.Errorf("client: kernelspec: %w", err)
+	}
+	var k kernelJSON
+	if err := json.Unmarshal(data, &k); err != nil {
+		return Spec{}, fmt.Errorf("client: kernelspec %s: %w", path, err)
+	}
+	if len(k.Argv) == 0 {
+		return Spec{}, fmt.Errorf("client: kernelspec %s: no argv", path)
+	}
+	s := Spec{
+		Argv:          k.Argv,
+		Dir:           dir,
+		InterruptMode: k.InterruptMode,
+		Name:          strings.ToLower(filepath.Base(dir)),
+		DisplayName:   k.DisplayName,
+		Language:      k.Language,
+		Metadata:      k.Metadata,
+	}
+	for key, value := range k.Env {
+		s.Env = append(s.Env, key+"="+value)
+	}
+	return s, nil
+}
+
+// DataPath is Jupyter's search path for data, best first: JUPYTER_PATH, the user's directory, the system's.
+func DataPath() []string {
+	paths := filepath.SplitList(os.Getenv("JUPYTER_PATH"))
+	paths = append(paths, UserDataDir())
+	if runtime.GOOS == "windows" {
+		if dir := os.Getenv("PROGRAMDATA"); dir != "" {
+			paths = append(paths, filepath.Join(dir, "jupyter"))
+		}
+		return paths
+	}
+	return append(paths, "/usr/local/share/jupyter", "/usr/share/jupyter")
+}
+
+// UserDataDir is Jupyter's data directory of the user: JUPYTER_DATA_DIR, or the system's usual place.
+func UserDataDir() string {
+	if dir := os.Getenv("JUPYTER_DATA_DIR"); dir != "" {
+		return dir
+	}
+	home, _ := os.UserHomeDir()
+	switch runtime.GOOS {
+	case "windows":
+		if dir := os.Getenv("APPDATA"); dir != "" {
+			return filepath.Join(dir, "jupyter")
+		}
+		return filepath.Join(home, "jupyter")
+	case "darwin":
+		return filepath.Join(home, "Library", "Jupyter")
+	}
+	if dir := os.Getenv("XDG_DATA_HOME"); dir != "" {
+		return filepath.Join(dir, "jupyter")
+	}
+	return filepath.Join(home, ".local", "share", "jupyter")
+}

@@ -1,0 +1,213 @@
+package kernel
+
+import (
+	"encoding/json"
+	"fmt"
+	"sync"
+
+	"github.com/google/uuid"
+
+	"poolbook/kernel/protocol"
+)
+
+// Comms is the registry of comms: free channels between front ends and code in cells, which widgets use.
+// Its methods may be called by many goroutines.
+type Comms struct {
+	s *server
+
+	mu      sync.Mutex
+	targets map[string]func(*Comm, CommMessage, Output) // guarded by mu
+	open    map[string]*Comm                            // by id, guarded by mu
+}
+
+// CommMessage is what the other side sent.
+type CommMessage struct {
+	Data     json.RawMessage
+	Metadata json.RawMessage
+	Buffers  [][]byte
+}
+
+// Comm is one open comm. Its methods may be called by many goroutines.
+type Comm struct {
+	ID, Target string
+
+	c      *Comms
+	parent protocol.Header // of what opened it
+
+	mu      sync.Mutex
+	onMsg   func(CommMessage, Output) // guarded by mu
+	onClose func(CommMessage, Output) // guarded by mu
+}
+
+func newComms(s *server) *Comms {
+	return &Comms{s: s, targets: make(map[string]func(*Comm, CommMessage, Output)), open: make(map[string]*Comm)}
+}
+
+// Register sets what happens when a front end opens a comm with the target's name; nil removes it. The function runs
+// between cells; what it writes to the Output goes where the front end shows what belongs to its message.
+func (c *Comms) Register(target string, opened func(comm *Comm, open CommMessage, out Output)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if opened == nil {
+		delete(c.targets, target)
+		return
+	}
+	c.targets[target] = opened
+}
+
+// Open opens a comm to the front ends, as caused by the request whose Output is given (nil: by none).
+func (c *Comms) Open(out Output, target string, m CommMessage) *Comm {
+	comm := &Comm{ID: uuid.NewString(), Target: target, c: c}
+	if o, ok := out.(*output); ok {
+		comm.parent = o.r.Header
+	}
+	c.mu.Lock()
+	c.open[comm.ID] = comm
+	c.mu.Unlock()
+	c.publish(comm, protocol.TypeCommOpen, protocol.CommOpen{ID: comm.ID, TargetName: target, Data: object(m.Data)}, m)
+	return comm
+}
+
+// OnMessage sets what is called, between cells, with each message of the other side.
+func (c *Comm) OnMessage(f func(CommMessage, Output)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.onMsg = f
+}
+
+// OnClose sets what is called when the other side closes the comm.
+func (c *Comm) OnClose(f func(CommMessage, Output)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.onClose = f
+}
+
+// Send sends a message to the front ends. After Close it does nothing.
+func (c *Comm) Send(m CommMessage) {
+	if c.c.get(c.ID) != nil {
+		c.c.publish(c, protocol.TypeCommMsg, protocol.CommMsg{ID: c.ID, Data: object(m.Data)}, m)
+	}
+}
+
+// Close closes the comm and tells the front ends. It may be called again.
+func (c *Comm) Close(m CommMessage) {
+	if c.c.remove(c.ID) != nil {
+		c.c.publish(c, protocol.TypeCommClose, protocol.CommMsg{ID: c.ID, Data: object(m.Data)}, m)
+	}
+}
+
+func (c *Comms) publish(comm *Comm, msgType string, content any, m CommMessage) {
+	c.s.publishWith(c.s.life, comm.parent, msgType, content, m.Metadata, m.Buffers)
+}
+
+func (c *Comms) get(id string) *Comm {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.open[id]
+}
+
+func (c *Comms) remove(id string) *Comm {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	comm := c.open[id]
+	delete(c.open, id)
+	return comm
+}
+
+func object(raw json.RawMessage) json.RawMessage {
+	if len(raw) == 0 {
+		return json.RawMessage("{}")
+	}
+	return raw
+}
+
+// commOpen opens a comm for a front end. An unknown target is answered by closing it, as the protocol has it.
+func (r *request) commOpen(*subshell) error {
+	req, err := protocol.Decode[protocol.CommOpen](r.Message)
+	if err != nil {
+		return err
+	}
+	c := r.s.comms
+	comm := &Comm{ID: req.ID, Target: req.TargetName, c: c, parent: r.Header}
+	c.mu.Lock()
+	opened := c.targets[req.TargetName]
+	used := c.open[req.ID] != nil
+	if opened != nil && !used {
+		c.open[req.ID] = comm
+	}
+	c.mu.Unlock()
+	if used {
+		return fmt.Errorf("comm %q is open already", req.ID)
+	}
+	if opened == nil {
+		c.publish(comm, protocol.TypeCommClose, protocol.CommMsg{ID: comm.ID, Data: object(nil)}, CommMessage{})
+		return nil
+	}
+	r.callback(func(out Output) { opened(comm, r.commMessage(req.Data), out) })
+	return nil
+}
+
+func (r *request) commMsg(*subshell) error {
+	req, err := protocol.Decode[protocol.CommMsg](r.Message)
+	if err != nil {
+		return err
+	}
+	comm := r.s.comms.get(req.ID)
+	if comm == nil {
+		return fmt.Errorf("message for unknown comm %q", req.ID)
+	}
+	comm.mu.Lock()
+	f := comm.onMsg
+	comm.mu.Unlock()
+	if f != nil {
+		r.callback(func(out Output) { f(r.commMessage(req.Data), out) })
+	}
+	return nil
+}
+
+func (r *request) commClose(*subshell) error {
+	req, err := protocol.Decode[protocol.CommMsg](r.Message)
+	if err != nil {
+		return err
+	}
+	comm := r.s.comms.remove(req.ID)
+	if comm == nil {
+		return nil // both sides closed it at once
+	}
+	comm.mu.Lock()
+	f := comm.onClose
+	comm.mu.Unlock()
+	if f != nil {
+		r.callback(func(out Output) { f(r.commMessage(req.Data), out) })
+	}
+	return nil
+}
+
+// callback calls a handler of a comm with an Output that belongs to the request.
+func (r *request) callback(f func(Output)) {
+	out := newOutput(r, r.s.life, Cell{ID: r.Header.ID, ExecutionCount: r.s.executionCount()})
+	defer out.finish()
+	f(out)
+}
+
+func (r *request) commMessage(data json.RawMessage) CommMessage {
+	return CommMessage{Data: data, Metadata: r.Metadata, Buffers: r.Buffers}
+}
+
+func (r *request) commInfo(*subshell) error {
+	req, err := protocol.Decode[protocol.CommInfoRequest](r.Message)
+	if err != nil {
+		return err
+	}
+	reply := protocol.CommInfoReply{Status: protocol.StatusOK, Comms: map[string]protocol.CommInfo{}}
+	c := r.s.comms
+	c.mu.Lock()
+	for id, comm := range c.open {
+		if req.TargetName == "" || req.TargetName == comm.Target {
+			reply.Comms[id] = protocol.CommInfo{TargetName: comm.Target}
+		}
+	}
+	c.mu.Unlock()
+	r.reply(reply)
+	return nil
+}

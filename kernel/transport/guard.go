@@ -1,0 +1,177 @@
+package transport
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+)
+
+// ErrProtocol is wrapped by errors about peers that break the rules of ZMTP, or the limits set here.
+var ErrProtocol = errors.New("peer breaks the ZMTP protocol")
+
+// Parts of a ZMTP 3 frame: a byte of flags, a length of one or eight bytes, the body.
+const (
+	flagMore    = 1
+	flagLong    = 2
+	flagCommand = 4
+
+	greetingLen    = 64
+	maxCommand     = 64 << 10 // a command's body after the handshake, and all of one in it
+	maxFrames      = 8192     // in one message
+	pieceByPiece   = 1 << 20  // longer frames are read in pieces that grow
+	writeBufferLen = 64 << 10
+)
+
+// guard is the net.Conn that zmq4 sees. It follows the frames that come in and ends the connection before zmq4 allocates
+// what a bad peer claims, keeps commands away from zmq4 after the handshake (zmq4 would answer a PING from the reading
+// goroutine, in the middle of what the writing one sends), and collects small writes.
+//
+// One goroutine reads and one writes; the handshake does both from one.
+type guard struct {
+	net.Conn
+	maxMessage int64
+	onCommand  func(name string, body []byte) error // called by the reader, set when the handshake is done
+
+	// Owned by the reader.
+	in       *bufio.Reader
+	greeting int    // bytes of the greeting still to come
+	pending  []byte // read and checked, not yet given to zmq4
+	body     int64  // bytes of the current frame that go to zmq4 as they come
+	total    int64  // of the current message
+	frames   int    // of the current message
+
+	// Owned by the writer.
+	out *bufio.Writer // nil during the handshake
+}
+
+func newGuard(c net.Conn, maxMessage int64) *guard {
+	return &guard{Conn: c, maxMessage: maxMessage, in: bufio.NewReaderSize(c, 32<<10), greeting: greetingLen}
+}
+
+// opened ends the handshake: writes are buffered from now on and commands go to onCommand.
+func (g *guard) opened(onCommand func(name string, body []byte) error) {
+	g.out = bufio.NewWriterSize(g.Conn, writeBufferLen)
+	g.onCommand = onCommand
+}
+
+// Read gives zmq4 the next checked bytes.
+func (g *guard) Read(p []byte) (int, error) {
+	for {
+		switch {
+		case len(p) == 0:
+			return 0, nil
+		case len(g.pending) > 0:
+			n := copy(p, g.pending)
+			if g.pending = g.pending[n:]; len(g.pending) == 0 {
+				g.pending = nil
+			}
+			return n, nil
+		case g.greeting > 0:
+			n, err := g.in.Read(p[:min(len(p), g.greeting)])
+			g.greeting -= n
+			return n, err
+		case g.body > 0:
+			n, err := g.in.Read(p[:min(int64(len(p)), g.body)])
+			g.body -= int64(n)
+			return n, err
+		}
+		if err := g.nextFrame(); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// nextFrame reads a frame's header and puts it into pending, or handles a command.
+func (g *guard) nextFrame() error {
+	var header [9]byte
+	if _, err := io.ReadFull(g.in, header[:2]); err != nil {
+		return err
+	}
+	flags, n := header[0], 2
+	size := uint64(header[1])
+	if flags&flagLong != 0 {
+		if _, err := io.ReadFull(g.in, header[2:]); err != nil {
+			return unexpected(err)
+		}
+		size, n = binary.BigEndian.Uint64(header[1:]), 9
+	}
+	if flags&^(flagMore|flagLong|flagCommand) != 0 {
+		return fmt.Errorf("%w: frame with flags %#x", ErrProtocol, flags)
+	}
+	if flags&flagCommand != 0 {
+		if flags&flagMore != 0 || g.frames > 0 || size > maxCommand {
+			return fmt.Errorf("%w: command of %d bytes with flags %#x inside %d frames", ErrProtocol, size, flags, g.frames)
+		}
+		if g.onCommand != nil {
+			return g.command(int(size))
+		}
+	} else if g.out == nil {
+		return fmt.Errorf("%w: a message before the handshake", ErrProtocol)
+	}
+	g.frames++
+	if size > uint64(g.maxMessage-g.total) || g.frames > maxFrames {
+		return fmt.Errorf("%w: frame %d of %d bytes after %d: a message may have %d bytes in %d frames",
+			ErrProtocol, g.frames, size, g.total, g.maxMessage, maxFrames)
+	}
+	g.total += int64(size)
+	if flags&flagMore == 0 {
+		g.frames, g.total = 0, 0
+	}
+	g.pending = append(g.pending, header[:n]...)
+	if size <= pieceByPiece {
+		g.body = int64(size)
+		return nil
+	}
+	for left := int64(size); left > 0; {
+		piece := min(left, max(pieceByPiece, int64(len(g.pending))))
+		old := len(g.pending)
+		g.pending = append(g.pending, make([]byte, piece)...)
+		if _, err := io.ReadFull(g.in, g.pending[old:]); err != nil {
+			return unexpected(err)
+		}
+		left -= piece
+	}
+	return nil
+}
+
+func (g *guard) command(size int) error {
+	body := make([]byte, size)
+	if _, err := io.ReadFull(g.in, body); err != nil {
+		return unexpected(err)
+	}
+	if size == 0 || int(body[0]) > size-1 {
+		return fmt.Errorf("%w: command without a name", ErrProtocol)
+	}
+	end := 1 + int(body[0])
+	return g.onCommand(string(body[1:end]), body[end:])
+}
+
+func unexpected(err error) error {
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+// Write collects what zmq4 writes until Flush.
+func (g *guard) Write(p []byte) (int, error) {
+	if g.out == nil {
+		return g.Conn.Write(p)
+	}
+	return g.out.Write(p)
+}
+
+// Flush sends what was written.
+func (g *guard) Flush() error { return g.out.Flush() }
+
+// remote names the peer in logs.
+func remote(c net.Conn) string {
+	if a := c.RemoteAddr(); a != nil {
+		return strings.TrimSpace(a.Network() + " " + a.String())
+	}
+	return "unknown"
+}

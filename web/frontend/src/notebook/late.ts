@@ -1,0 +1,36 @@
+// Plugins that are not needed to see and run a notebook: fetched once the first
+// one is there, or before when the page was asked for another kind of file.
+import celltags from '@jupyterlab/celltags-extension';
+import console from '@jupyterlab/console-extension';
+import csvviewer from '@jupyterlab/csvviewer-extension';
+import fileeditor from '@jupyterlab/fileeditor-extension';
+import imageviewer from '@jupyterlab/imageviewer-extension';
+import inspector from '@jupyterlab/inspector-extension';
+import logconsole from '@jupyterlab/logconsole-extension';
+import markdownviewer from '@jupyterlab/markdownviewer-extension';
+import settingeditor from '@jupyterlab/settingeditor-extension';
+import '@jupyterlab/celltags-extension/style/index.js';
+import '@jupyterlab/console-extension/style/index.js';
+import '@jupyterlab/csvviewer-extension/style/index.js';
+import '@jupyterlab/fileeditor-extension/style/index.js';
+import '@jupyterlab/imageviewer-extension/style/index.js';
+import '@jupyterlab/inspector-extension/style/index.js';
+import '@jupyterlab/logconsole-extension/style/index.js';
+import '@jupyterlab/markdownviewer-extension/style/index.js';
+import '@jupyterlab/settingeditor-extension/style/index.js';
+import { followers, pluginsOf } from './plugins';
+
+export const plugins = [
+  ...followers(),
+  ...pluginsOf([
+    celltags,
+    console,
+    csvviewer,
+    fileeditor,
+    imageviewer,
+    inspector,
+    logconsole,
+    markdownviewer,
+    settingeditor
+  ]).filter(p => !p.id.endsWith(':language-server'))
+];

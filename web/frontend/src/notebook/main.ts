@@ -1,0 +1,14 @@
+// The notebook page: the application with the pool panel.
+import { pool } from '../pool';
+import { schema } from '../pool/schema';
+import '../pool/pool.css';
+import { start } from './app';
+import { addSchema } from './settings';
+
+function main(): void {
+  addSchema(pool.id, schema);
+  void start([pool]);
+}
+
+if (document.readyState === 'complete') main();
+else window.addEventListener('load', main, { once: true });

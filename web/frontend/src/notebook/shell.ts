@@ -1,0 +1,82 @@
+// The frame around the document: logo and way back, words in the page's
+// language, and what is said when the server is gone.
+import {
+  IConnectionLost,
+  ILabShell,
+  type JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { Notification } from '@jupyterlab/apputils';
+import {
+  type ITranslator,
+  ITranslator as TranslatorToken,
+  nullTranslator
+} from '@jupyterlab/translation';
+import { Widget } from '@lumino/widgets';
+import { baseUrl } from '../page';
+import logoSvg from '../logo.svg';
+
+export const translator: JupyterFrontEndPlugin<ITranslator> = {
+  id: 'poolbook:translator',
+  description: 'English, as the packages are written.',
+  autoStart: true,
+  provides: TranslatorToken,
+  activate: () => nullTranslator
+};
+
+export const logo: JupyterFrontEndPlugin<void> = {
+  id: 'poolbook:logo',
+  description: 'The logo, which leads to the start page.',
+  autoStart: true,
+  requires: [ILabShell],
+  activate: (_app, shell: ILabShell) => {
+    const widget = new Widget();
+    widget.id = 'pb-logo';
+    const link = document.createElement('a');
+    link.href = baseUrl;
+    link.title = 'Poolbook: tutorials and notebooks';
+    link.setAttribute('aria-label', link.title);
+    link.innerHTML = logoSvg;
+    widget.node.append(link);
+    shell.add(widget, 'top', { rank: 0 });
+  }
+};
+
+export const connectionLost: JupyterFrontEndPlugin<IConnectionLost> = {
+  id: 'poolbook:connection-lost',
+  description: 'Says that the server does not answer, and when it does again.',
+  autoStart: true,
+  provides: IConnectionLost,
+  activate: app => {
+    let note = '';
+    app.serviceManager.kernelspecs.specsChanged.connect(() => {
+      if (!note) return;
+      Notification.update({
+        id: note,
+        message: 'The server answers again.',
+        type: 'success',
+        autoClose: 3000
+      });
+      note = '';
+    });
+    return async () => {
+      if (note) return;
+      note = Notification.error(
+        'The server does not answer. Is poolbook still running? What you type stays in this window until it can be saved.',
+        { autoClose: false }
+      );
+    };
+  }
+};
+
+/** Hands failed connections to whoever says so in the page. */
+export const watch: JupyterFrontEndPlugin<void> = {
+  id: 'poolbook:watch-connection',
+  description: 'Watches the connection to the server.',
+  autoStart: true,
+  requires: [IConnectionLost],
+  activate: (app, lost: IConnectionLost) => {
+    app.serviceManager.connectionFailure.connect(
+      (manager, error) => void lost(manager, error)
+    );
+  }
+};

@@ -1,0 +1,155 @@
+// The notebooks and folders of the served folder, and which of them run.
+import { address, request } from '../page';
+import { act, ago, alert, byId, make } from './dom';
+
+interface Entry {
+  name: string;
+  path: string;
+  type: 'directory' | 'notebook' | 'file';
+  last_modified: string;
+}
+
+interface Session {
+  id: string;
+  path: string;
+  kernel: { execution_state: string; name: string };
+}
+
+/** The folder that is shown, relative to the served one. */
+export const folder =
+  new URLSearchParams(location.search)
+    .get('folder')
+    ?.replace(/^\/+|\/+$/g, '') ?? '';
+
+const icons = {
+  directory:
+    '<svg viewBox="0 0 20 20" aria-hidden="true"><path d="M2.5 5.5a1 1 0 0 1 1-1H8l1.7 1.8h6.8a1 1 0 0 1 1 1v7.2a1 1 0 0 1-1 1h-13a1 1 0 0 1-1-1z" fill="currentColor"/></svg>',
+  notebook:
+    '<svg viewBox="0 0 20 20" aria-hidden="true"><rect x="3.5" y="2.5" width="13" height="15" rx="2" fill="none" stroke="currentColor" stroke-width="1.5"/><path d="M6.5 2.5v15M9.5 7h4M9.5 10h4" stroke="currentColor" stroke-width="1.5" fill="none"/></svg>'
+};
+
+function icon(type: 'directory' | 'notebook'): HTMLElement {
+  const span = make('span', { class: `icon ${type}` });
+  span.innerHTML = icons[type];
+  return span;
+}
+
+function folderAddress(path: string): string {
+  return address() + (path ? `?folder=${encodeURIComponent(path)}` : '');
+}
+
+function stopButton(session: Session, name: string): HTMLButtonElement {
+  const button = make(
+    'button',
+    {
+      type: 'button',
+      class: 'quiet',
+      'aria-label': `Stop the kernel of ${name}`
+    },
+    'Stop'
+  );
+  button.addEventListener(
+    'click',
+    () =>
+      void act(button, async () => {
+        await request('DELETE', address('api/sessions', session.id));
+        await files();
+      })
+  );
+  return button;
+}
+
+function row(entry: Entry, session: Session | undefined): HTMLLIElement {
+  const isFolder = entry.type === 'directory';
+  const link = make(
+    'a',
+    {
+      href: isFolder
+        ? folderAddress(entry.path)
+        : address('notebooks', entry.path)
+    },
+    icon(isFolder ? 'directory' : 'notebook'),
+    make('span', { class: 'name' }, entry.name)
+  );
+  const item = make('li', {}, link);
+  if (session) {
+    const busy = session.kernel.execution_state === 'busy';
+    item.append(
+      make('span', { class: 'running' }, busy ? 'busy' : 'running'),
+      stopButton(session, entry.name)
+    );
+  }
+  const modified = new Date(entry.last_modified);
+  item.append(
+    make(
+      'time',
+      { datetime: modified.toISOString(), title: modified.toLocaleString() },
+      ago(modified)
+    )
+  );
+  return item;
+}
+
+function crumbs(): void {
+  const parts = folder.split('/').filter(Boolean);
+  const nav = byId('crumbs');
+  nav.replaceChildren();
+  if (!parts.length) return;
+  nav.append(make('a', { href: folderAddress('') }, 'Folder'));
+  parts.forEach((part, i) => {
+    nav.append(make('span', { 'aria-hidden': 'true' }, '/'));
+    const path = parts.slice(0, i + 1).join('/');
+    nav.append(
+      i === parts.length - 1
+        ? make('span', { 'aria-current': 'page' }, part)
+        : make('a', { href: folderAddress(path) }, part)
+    );
+  });
+}
+
+let shown = '';
+
+/** Lists the folder; leaves the page alone when nothing has changed. */
+export async function files(): Promise<void> {
+  const list = byId('files');
+  try {
+    const [listing, sessions] = await Promise.all([
+      request<{ content: Entry[] }>(
+        'GET',
+        address('api/contents', folder) + '?content=1&type=directory'
+      ),
+      request<Session[]>('GET', address('api/sessions'))
+    ]);
+    const entries = listing.content.filter(
+      e => e.type !== 'file' && !e.name.startsWith('.')
+    );
+    entries.sort(
+      (a, b) =>
+        Number(b.type === 'directory') - Number(a.type === 'directory') ||
+        b.last_modified.localeCompare(a.last_modified)
+    );
+    const running = new Map(sessions.map(s => [s.path, s]));
+    const state = JSON.stringify([
+      entries.map(e => [e.path, e.last_modified]),
+      sessions.map(s => [s.id, s.path, s.kernel.execution_state])
+    ]);
+    if (state !== shown) {
+      shown = state;
+      list.replaceChildren(...entries.map(e => row(e, running.get(e.path))));
+      if (!entries.length) {
+        list.append(
+          make(
+            'li',
+            { class: 'empty' },
+            'No notebooks here yet. Make one, or open a tutorial.'
+          )
+        );
+      }
+    }
+  } catch (error) {
+    alert(`The folder cannot be listed: ${(error as Error).message}`);
+  } finally {
+    list.removeAttribute('aria-busy');
+    crumbs();
+  }
+}

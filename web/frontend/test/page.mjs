@@ -1,0 +1,239 @@
+// The page by itself, on whatever kernel the server has: start page, running,
+// interrupting, restarting, errors, editing, themes, narrow windows, axe.
+//   node test/page.mjs URL [WORD…]
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { code } from './lib/code.mjs';
+import { api, Notebook, stored } from './lib/notebook.mjs';
+import { equal, ok, run } from './lib/run.mjs';
+
+const axe = readFileSync(
+  createRequire(import.meta.url).resolve('axe-core/axe.min.js'),
+  'utf8'
+);
+
+/** A new notebook by the start page's button. */
+async function fresh(t) {
+  await t.start();
+  const words = await code(t.page);
+  await t.page.locator('#new').click();
+  await t.page.waitForURL('**/notebooks/**');
+  const notebook = await new Notebook(t.page).ready();
+  return { notebook, words };
+}
+
+/** Fails when axe finds a serious or critical fault. */
+async function accessible(page) {
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() =>
+    globalThis.axe.run(document, { resultTypes: ['violations'] })
+  );
+  const serious = violations.filter(
+    v => v.impact === 'serious' || v.impact === 'critical'
+  );
+  ok(
+    serious.length === 0,
+    serious
+      .map(
+        v =>
+          `${v.id} (${v.impact}): ${v.help}\n${v.nodes.map(n => '  ' + n.html.slice(0, 200)).join('\n')}`
+      )
+      .join('\n')
+  );
+}
+
+async function accept(page) {
+  await page.locator('.jp-Dialog .jp-mod-accept').click();
+  await page.locator('.jp-Dialog').waitFor({ state: 'detached' });
+}
+
+async function startPage(t) {
+  await t.start();
+  const { page } = t;
+  equal(await page.title(), 'Poolbook', 'title');
+  const tutorials = await api(page, 'GET', 'poolbook/api/tutorials');
+  equal(await page.locator('.card').count(), tutorials.length, 'cards');
+  await accessible(page);
+  await page.getByRole('radio', { name: 'Dark' }).check();
+  equal(
+    await page.evaluate(() => document.documentElement.dataset.theme),
+    'dark',
+    'theme'
+  );
+  await accessible(page);
+  await page.reload();
+  await page.waitForSelector('#files:not([aria-busy])');
+  equal(
+    await page.evaluate(() => document.documentElement.dataset.theme),
+    'dark',
+    'theme after a reload'
+  );
+  // The choice is the notebook page's too.
+  await page.locator('#new').click();
+  await page.waitForURL('**/notebooks/**');
+  await page.waitForSelector('body[data-jp-theme-name="Poolbook Dark"]', {
+    state: 'attached'
+  });
+}
+
+async function runs(t) {
+  const { notebook, words } = await fresh(t);
+  await notebook.run(0, words.print);
+  await notebook.shows(0, 'hello from the cell');
+  await notebook.finished(0);
+  await notebook.run(1, words.set);
+  await notebook.run(2, words.get);
+  await notebook.shows(2, '42');
+  await notebook.save();
+  const saved = await stored(t.page, notebook.path());
+  equal([saved.cells[0].source].flat().join(''), words.print, 'saved source');
+  ok(saved.cells[2].execution_count === 3, 'the execution count is saved');
+  await accessible(t.page);
+}
+
+async function interrupts(t) {
+  const { notebook, words } = await fresh(t);
+  for (const [index, snippet] of [words.loop, words.sleep].entries()) {
+    await notebook.run(index, snippet);
+    await notebook.started(index);
+    if (index === 1) await notebook.shows(index, 'sleeping');
+    await notebook.button('interrupt');
+    await notebook.finished(index, 10_000);
+  }
+  await notebook.run(2, words.print);
+  await notebook.shows(2, 'hello from the cell');
+}
+
+async function restarts(t) {
+  const { notebook, words } = await fresh(t);
+  await notebook.run(0, words.set);
+  await notebook.finished(0);
+  await notebook.button('restart');
+  await accept(t.page);
+  // A new kernel counts from one and knows nothing.
+  await notebook.run(1, words.get);
+  await notebook.prompt(1, /^\[1\]:?$/, 30_000);
+  await t.page.waitForSelector(
+    '[data-mime-type="application/vnd.jupyter.stderr"]'
+  );
+  await notebook.run(2, words.print);
+  await notebook.shows(2, 'hello from the cell');
+}
+
+async function fails(t) {
+  const { notebook, words } = await fresh(t);
+  await notebook.run(0, words.fail);
+  await notebook.shows(0, words.failure);
+  ok(
+    await notebook.cells
+      .nth(0)
+      .locator('[data-mime-type="application/vnd.jupyter.stderr"]')
+      .count(),
+    'an error output'
+  );
+}
+
+async function edits(t) {
+  const { notebook } = await fresh(t);
+  const { page } = t;
+  // The page's own words are offered beside the kernel's.
+  await notebook.type(0, 'alphabet, alphanumeric, alph');
+  await page.keyboard.press('Tab');
+  await page
+    .locator('.jp-Completer-item')
+    .filter({ hasText: 'alphanumeric' })
+    .first()
+    .waitFor();
+  await page.keyboard.press('Escape');
+  // Undo what was typed, make it Markdown with maths, and bring it back.
+  await notebook.type(0, '# Title with $x^2$');
+  await notebook.command();
+  await page.keyboard.press('m');
+  await page.locator('.jp-MarkdownCell').waitFor();
+  await notebook.shiftEnter();
+  await page.locator('.jp-MarkdownOutput h1').waitFor();
+  await page.locator('.jp-MarkdownOutput mjx-container').waitFor();
+  await notebook.select(0);
+  await notebook.command();
+  // Changes within half a second of each other are undone as one.
+  await page.waitForTimeout(600);
+  await page.keyboard.press('d');
+  await page.keyboard.press('d');
+  await page.locator('.jp-MarkdownOutput').waitFor({ state: 'detached' });
+  await page.keyboard.press('z');
+  await page.locator('.jp-MarkdownOutput h1').waitFor();
+  await page.keyboard.press('Control+f');
+  await page.locator('.jp-DocumentSearch-overlay').waitFor();
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Control+Shift+c');
+  await page
+    .locator('#modal-command-palette, #command-palette')
+    .first()
+    .waitFor();
+  await page.keyboard.press('Escape');
+}
+
+async function reloads(t) {
+  const { notebook, words } = await fresh(t);
+  await notebook.run(0, words.set);
+  await notebook.finished(0);
+  await notebook.save();
+  await t.page.reload();
+  await notebook.ready();
+  await notebook.run(1, words.get);
+  await notebook.shows(1, '42');
+}
+
+async function comesBack(t) {
+  const { notebook, words } = await fresh(t);
+  await notebook.run(0, words.slow);
+  await notebook.shows(0, 'step 1');
+  await notebook.save();
+  await t.page.reload();
+  await notebook.ready();
+  await notebook.shows(0, 'step 4');
+  await notebook.finished(0);
+  const steps = (await notebook.output(0)).trim().split('\n');
+  equal(steps.join(), 'step 1,step 2,step 3,step 4', 'output after a reload');
+}
+
+async function manyLines(t) {
+  const { notebook, words } = await fresh(t);
+  await notebook.run(0, words.lines);
+  await notebook.finished(0, 60_000);
+  await notebook.run(1, words.print);
+  await notebook.shows(1, 'hello from the cell');
+}
+
+async function narrow(t) {
+  await t.start();
+  const wide = () =>
+    t.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  equal(await wide(), 0, 'the start page is wider than the window by');
+  await t.page.locator('#new').click();
+  await t.page.waitForURL('**/notebooks/**');
+  const notebook = await new Notebook(t.page).ready();
+  equal(await wide(), 0, 'the notebook page is wider than the window by');
+  await notebook.run(0, (await code(t.page)).print);
+  await notebook.shows(0, 'hello from the cell');
+}
+
+const phone = {
+  viewport: { width: 390, height: 844 },
+  hasTouch: true,
+  isMobile: true
+};
+
+await run([
+  ['start page', startPage],
+  ['run and save', runs],
+  ['run and save, dark', runs, { colorScheme: 'dark' }],
+  ['interrupt', interrupts],
+  ['restart', restarts],
+  ['error', fails],
+  ['edit', edits],
+  ['reload', reloads],
+  ['come back', comesBack],
+  ['100,000 lines', manyLines],
+  ['phone', narrow, phone]
+]);

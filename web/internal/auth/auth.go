@@ -1,0 +1,258 @@
+// Package auth decides who may use the server: it knows the token, makes and checks the cookie that a browser gets for it, and
+// tells requests that a page of somebody else has made from the user's own.
+//
+// A request is let in by one of
+//
+//	the token          Authorization: token T | Bearer T, or ?token=T    programs; no page of another site can know it
+//	the session cookie made at sign-in                                   browsers; they send it along for anybody's page, hence XSRF checks
+//
+// For requests that change something and come with the cookie only, SameOrigin must hold: browsers say in Origin or Sec-Fetch-Site
+// which page made the request; clients that send neither must repeat the value of the _xsrf cookie, which only the server's own pages
+// can read, and which is bound to the session, so that a cookie planted by another port of the same host is of no use.
+package auth
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/binary"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Lifetime of a browser's sign-in.
+const Lifetime = 30 * 24 * time.Hour
+
+// XSRFCookie is the name that Jupyter's clients read.
+const XSRFCookie = "_xsrf"
+
+// Method is how a request was let in.
+type Method int
+
+// The methods.
+const (
+	None Method = iota
+	ByToken
+	ByCookie
+)
+
+// Guard holds the secrets of one server. Its methods may be called concurrently.
+type Guard struct {
+	token  string
+	key    [32]byte // of the cookies; new with each start
+	cookie string   // name of the session cookie: cookies are shared by the ports of a host
+	hosts  []string // names besides loopback that the server goes by, lower case, without port
+	anyIP  bool     // reachable from other machines: any address literal is a good Host
+	origin []string // further origins whose pages may use the server
+
+	mu       sync.Mutex
+	failures []time.Time // of the last wrong sign-ins, guarded by mu
+}
+
+// Config of a Guard.
+type Config struct {
+	Token   string   // empty: a random one is made
+	Port    int      // in the cookie's name
+	Hosts   []string // allowed Host names besides localhost and loopback addresses
+	AnyIP   bool     // the server listens on an address that is not loopback
+	Origins []string // allowed origins besides the server's own, as "https://host:port"
+}
+
+// New makes the guard of a server.
+func New(c Config) *Guard {
+	g := &Guard{token: c.Token, cookie: "poolbook-" + strconv.Itoa(c.Port), anyIP: c.AnyIP, origin: c.Origins}
+	for _, h := range c.Hosts {
+		g.hosts = append(g.hosts, strings.ToLower(h))
+	}
+	if g.token == "" {
+		var b [24]byte
+		_, _ = rand.Read(b[:]) // never fails: see crypto/rand
+		g.token = base64.RawURLEncoding.EncodeToString(b[:])
+	}
+	_, _ = rand.Read(g.key[:])
+	return g
+}
+
+// Token is the secret that lets in.
+func (g *Guard) Token() string { return g.token }
+
+// TokenOf returns the token that a request brings, "" when there is none.
+func TokenOf(r *http.Request) string {
+	if h := r.Header.Get("Authorization"); h != "" {
+		scheme, value, _ := strings.Cut(h, " ")
+		if strings.EqualFold(scheme, "token") || strings.EqualFold(scheme, "bearer") {
+			return strings.TrimSpace(value)
+		}
+	}
+	return r.URL.Query().Get("token")
+}
+
+// Right compares a token in constant time.
+func (g *Guard) Right(token string) bool {
+	a, b := sha256.Sum256([]byte(token)), sha256.Sum256([]byte(g.token))
+	return subtle.ConstantTimeCompare(a[:], b[:]) == 1
+}
+
+// Who tells how the request is let in. session identifies the browser's sign-in, for XSRF.
+func (g *Guard) Who(r *http.Request) (how Method, session string) {
+	if t := TokenOf(r); t != "" && g.Right(t) {
+		return ByToken, ""
+	}
+	for _, c := range r.CookiesNamed(g.cookie) {
+		if g.validSession(c.Value) {
+			return ByCookie, c.Value
+		}
+	}
+	return None, ""
+}
+
+// A session is: 8 bytes of expiry (Unix seconds), 16 random bytes, and their authentication code, in base64.
+const sessionLen = 8 + 16
+
+func (g *Guard) newSession() string {
+	b := make([]byte, sessionLen, sessionLen+sha256.Size)
+	binary.BigEndian.PutUint64(b, uint64(time.Now().Add(Lifetime).Unix()))
+	_, _ = rand.Read(b[8:])
+	return base64.RawURLEncoding.EncodeToString(append(b, g.mac("session", b)...))
+}
+
+func (g *Guard) validSession(s string) bool {
+	b, err := base64.RawURLEncoding.DecodeString(s)
+	if err != nil || len(b) != sessionLen+sha256.Size || !hmac.Equal(b[sessionLen:], g.mac("session", b[:sessionLen])) {
+		return false
+	}
+	return time.Now().Unix() < int64(binary.BigEndian.Uint64(b))
+}
+
+func (g *Guard) mac(purpose string, data []byte) []byte {
+	m := hmac.New(sha256.New, g.key[:])
+	m.Write([]byte(purpose))
+	m.Write([]byte{0})
+	m.Write(data)
+	return m.Sum(nil)
+}
+
+// xsrf is the value that the pages of a session repeat.
+func (g *Guard) xsrf(session string) string {
+	return base64.RawURLEncoding.EncodeToString(g.mac("xsrf", []byte(session)))
+}
+
+// SignIn gives the browser a session.
+func (g *Guard) SignIn(w http.ResponseWriter, r *http.Request) {
+	session := g.newSession()
+	http.SetCookie(w, &http.Cookie{
+		Name: g.cookie, Value: session, Path: "/", MaxAge: int(Lifetime.Seconds()),
+		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: r.TLS != nil,
+	})
+	g.giveXSRF(w, r, session)
+}
+
+// SignOut takes the browser's session away.
+func (g *Guard) SignOut(w http.ResponseWriter) {
+	for _, name := range []string{g.cookie, XSRFCookie} {
+		http.SetCookie(w, &http.Cookie{Name: name, Path: "/", MaxAge: -1})
+	}
+}
+
+func (g *Guard) giveXSRF(w http.ResponseWriter, r *http.Request, session string) {
+	http.SetCookie(w, &http.Cookie{
+		Name: XSRFCookie, Value: g.xsrf(session), Path: "/", SameSite: http.SameSiteStrictMode, Secure: r.TLS != nil,
+	})
+}
+
+// RefreshXSRF sets the _xsrf cookie again when it is missing or another server's.
+func (g *Guard) RefreshXSRF(w http.ResponseWriter, r *http.Request, session string) {
+	if c, err := r.Cookie(XSRFCookie); err != nil || c.Value != g.xsrf(session) {
+		g.giveXSRF(w, r, session)
+	}
+}
+
+// SameOrigin reports whether a request with a cookie was made by a page of this server.
+// For requests that do not change anything and are no websockets it need not be asked.
+func (g *Guard) SameOrigin(r *http.Request, session string) bool {
+	if origin := r.Header.Get("Origin"); origin != "" {
+		return g.RightOrigin(r)
+	}
+	switch r.Header.Get("Sec-Fetch-Site") {
+	case "same-origin":
+		return true
+	case "":
+	default:
+		return false // "none" is the user's own typing, which changes nothing
+	}
+	sent := r.Header.Get("X-Xsrftoken")
+	if sent == "" {
+		sent = r.Header.Get("X-Csrftoken")
+	}
+	if sent == "" {
+		sent = r.URL.Query().Get(XSRFCookie)
+	}
+	return sent != "" && hmac.Equal([]byte(sent), []byte(g.xsrf(session)))
+}
+
+// RightOrigin reports whether the Origin header, if there is one, is that of this server or of an allowed one.
+// Browsers always send it with websockets and with whatever another site's page makes.
+func (g *Guard) RightOrigin(r *http.Request) bool {
+	origin := r.Header.Get("Origin")
+	if origin == "" || slices.Contains(g.origin, origin) {
+		return true
+	}
+	u, err := url.Parse(origin)
+	if err != nil || u.Host == "" { // "null": a sandboxed frame, a file
+		return false
+	}
+	scheme := "http"
+	if r.TLS != nil {
+		scheme = "https"
+	}
+	return u.Scheme == scheme && strings.EqualFold(u.Host, r.Host)
+}
+
+// RightHost reports whether the request was sent to a name that this server goes by. A page of another site whose name its owner
+// points at 127.0.0.1 (DNS rebinding) comes with that site's name.
+func (g *Guard) RightHost(r *http.Request) bool {
+	host := r.Host
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	host = strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") || slices.Contains(g.hosts, host) {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && (g.anyIP || ip.Unmap().IsLoopback())
+}
+
+// Limit of wrong sign-ins: so many within the window, from anywhere.
+const (
+	maxFailures   = 10
+	failureWindow = time.Minute
+)
+
+// Blocked reports whether there were too many wrong tokens lately, and for how long no more are looked at.
+func (g *Guard) Blocked() (time.Duration, bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	now := time.Now()
+	g.failures = slices.DeleteFunc(g.failures, func(t time.Time) bool { return now.Sub(t) > failureWindow })
+	if len(g.failures) < maxFailures {
+		return 0, false
+	}
+	return failureWindow - now.Sub(g.failures[0]), true
+}
+
+// Failed notes a wrong token at sign-in.
+func (g *Guard) Failed() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.failures = append(g.failures, time.Now())
+}

@@ -1,0 +1,419 @@
+package kernels
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"poolbook/kernel/client"
+	"poolbook/kernel/protocol"
+)
+
+// Restarting a kernel that died by itself.
+const (
+	MaxRestarts = 5                // in a row
+	stableAfter = 60 * time.Second // a kernel that lived longer begins a new row
+)
+
+// maxAsked is how many requests may wait for a reply at a time, for each kernel.
+const maxAsked = 10_000
+
+// Model is a kernel in the form of Jupyter's API.
+type Model struct {
+	ID           string    `json:"id"`
+	Name         string    `json:"name"`
+	LastActivity time.Time `json:"last_activity"`
+	State        string    `json:"execution_state"`
+	Connections  int       `json:"connections"`
+}
+
+// Kernel is a running kernel. Its methods may be called concurrently.
+type Kernel struct {
+	id   string
+	name string
+	dir  string
+	proc *client.Kernel
+	log  *slog.Logger
+
+	ctx    context.Context // ends with the shutdown
+	cancel context.CancelFunc
+	work   sync.WaitGroup // pump and revive
+
+	restarting sync.Mutex // held while the process is replaced
+
+	mu       sync.Mutex
+	conns    map[*Conn]struct{} // guarded by mu
+	asked    map[string]asked   // requests that wait for a reply, by message id, guarded by mu
+	backlog  backlog            // guarded by mu
+	journal  journal            // guarded by mu
+	state    string             // execution state, guarded by mu
+	active   time.Time          // last message, guarded by mu
+	started  time.Time          // of the current process, guarded by mu
+	restarts int                // in a row, guarded by mu
+	closed   bool               // guarded by mu
+}
+
+// asked is a request that waits for its reply.
+type asked struct {
+	session string // of the client
+	channel protocol.Channel
+	header  protocol.Header
+}
+
+// newKernel takes over a started process.
+func newKernel(id, name, dir string, proc *client.Kernel, sub *client.Subscription, log *slog.Logger) *Kernel {
+	now := time.Now().UTC()
+	k := &Kernel{
+		id: id, name: name, dir: dir, proc: proc, log: log.With("kernel", id, "name", name),
+		conns: map[*Conn]struct{}{}, asked: map[string]asked{}, state: protocol.StateIdle, active: now, started: now,
+	}
+	k.ctx, k.cancel = context.WithCancel(context.Background())
+	k.work.Go(func() { k.pump(sub) })
+	return k
+}
+
+// ID is the kernel's id in addresses.
+func (k *Kernel) ID() string { return k.id }
+
+// Model is the kernel's state now.
+func (k *Kernel) Model() Model {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return Model{ID: k.id, Name: k.name, LastActivity: k.active, State: k.state, Connections: len(k.conns)}
+}
+
+// Journal returns the latest executions.
+func (k *Kernel) Journal() []Entry {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.journal.copy()
+}
+
+// Connect attaches a client. An older connection of the same session, which its client has lost, is closed. The client first gets
+// what was kept for it.
+func (k *Kernel) Connect(session string) (*Conn, error) {
+	if session == "" {
+		session = uuid.NewString()
+	}
+	c := newConn(k, session)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.closed {
+		return nil, ErrGone
+	}
+	for old := range k.conns {
+		if old.session == session {
+			k.remove(old)
+		}
+	}
+	for _, p := range k.backlog.take(session, k.proc.Session()) {
+		c.put(p)
+	}
+	k.conns[c] = struct{}{}
+	return c, nil
+}
+
+// remove takes a connection off; the lock is held. What only it should have got goes to the backlog; what the others got too does not.
+func (k *Kernel) remove(c *Conn) {
+	if _, ok := k.conns[c]; !ok {
+		return
+	}
+	delete(k.conns, c)
+	for _, p := range c.end() {
+		switch {
+		case p.Channel != protocol.IOPub:
+			k.backlog.add(kept{Packet: p, owner: c.session, shared: len(k.conns) > 0})
+		case len(k.conns) == 0:
+			k.backlog.add(kept{Packet: p})
+		}
+	}
+}
+
+func (k *Kernel) detach(c *Conn) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.remove(c)
+}
+
+// send passes a client's message on.
+func (k *Kernel) send(c *Conn, p Packet) error {
+	if p.Channel == protocol.IOPub || p.Channel == protocol.Heartbeat || !p.Channel.Valid() {
+		return fmt.Errorf("nothing can be sent on channel %q", p.Channel)
+	}
+	h := p.Message.Header
+	k.mu.Lock()
+	k.active = time.Now().UTC()
+	if expectsReply(h.Type) && len(k.asked) < maxAsked {
+		k.asked[h.ID] = asked{c.session, p.Channel, h}
+	}
+	if h.Type == protocol.TypeExecuteRequest && p.Channel == protocol.Shell {
+		k.journal.note(p.Message)
+	}
+	k.mu.Unlock()
+	return k.proc.Send(p.Channel, p.Message)
+}
+
+// requestSuffix marks the types of messages that are answered.
+const requestSuffix = "_request"
+
+func expectsReply(msgType string) bool {
+	return strings.HasSuffix(msgType, requestSuffix) && msgType != requestSuffix
+}
+
+// pump is the goroutine that takes the kernel's messages.
+func (k *Kernel) pump(sub *client.Subscription) {
+	defer sub.Close()
+	for {
+		in, err := sub.Next(k.ctx)
+		if err != nil {
+			return
+		}
+		if in.Message == nil {
+			k.hearEvent(in.Event)
+			continue
+		}
+		k.hear(Packet{in.Channel, in.Message})
+	}
+}
+
+// hear gives one message to those who should get it, and waits while a connection's queue is full.
+func (k *Kernel) hear(p Packet) {
+	var full []*Conn
+	k.mu.Lock()
+	k.active = time.Now().UTC()
+	k.journal.hear(p)
+	switch p.Channel {
+	case protocol.IOPub:
+		if p.Message.Header.Type == protocol.TypeStatus {
+			if s, err := protocol.Decode[protocol.Status](p.Message); err == nil && s.ExecutionState != "" {
+				k.state = s.ExecutionState
+			}
+		}
+		k.toAll(p)
+		for c := range k.conns {
+			full = append(full, c)
+		}
+	case protocol.Shell, protocol.Control:
+		if a, ok := k.asked[p.Message.Parent.ID]; ok {
+			delete(k.asked, p.Message.Parent.ID)
+			k.toSession(a.session, p)
+		}
+	case protocol.Stdin:
+		if a, ok := k.asked[p.Message.Parent.ID]; ok {
+			k.toSession(a.session, p)
+		}
+	}
+	k.mu.Unlock()
+	for _, c := range full {
+		c.waitRoom(k.ctx)
+	}
+}
+
+// toAll gives an output to all connections, or to the backlog; the lock is held.
+func (k *Kernel) toAll(p Packet) {
+	if len(k.conns) == 0 {
+		if p.Message.Parent.Session != k.proc.Session() { // not the server's own questions
+			k.backlog.add(kept{Packet: p})
+		}
+		return
+	}
+	for c := range k.conns {
+		c.put(p)
+	}
+}
+
+// toSession gives a reply to the client that asked. When that is not there, it is kept for it, and whoever is there instead, or comes
+// next, gets it too: a page that was opened anew has another session. The lock is held.
+func (k *Kernel) toSession(session string, p Packet) {
+	for c := range k.conns {
+		if c.session == session && c.put(p) {
+			return
+		}
+	}
+	for c := range k.conns {
+		c.put(p)
+	}
+	k.backlog.add(kept{Packet: p, owner: session, shared: len(k.conns) > 0})
+}
+
+func (k *Kernel) hearEvent(e client.Event) {
+	switch e {
+	case client.EventDied:
+		k.died()
+	case client.EventRestarting:
+		k.mu.Lock()
+		k.state = "restarting"
+		k.mu.Unlock()
+	case client.EventRestarted:
+		k.mu.Lock()
+		k.started = time.Now().UTC()
+		k.state = protocol.StateIdle
+		k.mu.Unlock()
+	}
+}
+
+// died tells everybody that the kernel has ended by itself, and restarts it unless that was done too often.
+func (k *Kernel) died() {
+	cause := k.proc.Err()
+	if cause == nil || errors.Is(cause, client.ErrClosed) {
+		return
+	}
+	k.mu.Lock()
+	if k.closed {
+		k.mu.Unlock()
+		return
+	}
+	if time.Since(k.started) > stableAfter {
+		k.restarts = 0
+	}
+	k.started = time.Now().UTC()
+	k.restarts++
+	again := k.restarts <= MaxRestarts
+	what := "It is being restarted; its variables are lost."
+	if !again {
+		what = fmt.Sprintf("It died %d times in a row and is not restarted any more.", k.restarts)
+	}
+	k.log.Warn("kernel died", "error", cause, "times", k.restarts)
+	evalue := fmt.Sprintf("The kernel died: %v. %s", cause, what)
+	k.failUnfinished("KernelDied", evalue)
+	if again {
+		k.announce("restarting")
+	} else {
+		k.announce("dead")
+	}
+	attempt := k.restarts
+	if again {
+		k.work.Go(func() { k.revive(attempt) })
+	}
+	k.mu.Unlock()
+}
+
+// failUnfinished ends the requests that the dead process will never answer: an error in each running cell, a reply, and idle.
+// The lock is held.
+func (k *Kernel) failUnfinished(ename, evalue string) {
+	content := map[string]any{"status": "error", "ename": ename, "evalue": evalue, "traceback": []string{ename + ": " + evalue}}
+	for _, e := range k.journal.unfinished() {
+		if e.Status == Running {
+			k.say(protocol.TypeError, e.request, content)
+		}
+	}
+	k.abandon(content)
+}
+
+// abandon answers the requests that will get no reply from the process, in its place, and ends the unfinished entries of the journal.
+// The lock is held.
+func (k *Kernel) abandon(content any) {
+	for id, a := range k.asked {
+		delete(k.asked, id)
+		reply := strings.TrimSuffix(a.header.Type, requestSuffix) + "_reply"
+		m, err := protocol.New(reply, k.proc.Session(), "poolbook", a.header, content)
+		if err != nil {
+			k.log.Error("reply not made", "type", reply, "error", err)
+			continue
+		}
+		k.toSession(a.session, Packet{a.channel, m})
+		k.say(protocol.TypeStatus, a.header, map[string]string{"execution_state": protocol.StateIdle})
+	}
+	now := time.Now().UTC()
+	for _, e := range k.journal.unfinished() {
+		e.Status, e.Ended = Done, &now
+	}
+}
+
+// say publishes an output in the kernel's place. The lock is held.
+func (k *Kernel) say(msgType string, parent protocol.Header, content any) {
+	m, err := protocol.New(msgType, k.proc.Session(), "poolbook", parent, content)
+	if err != nil {
+		k.log.Error("message not made", "type", msgType, "error", err)
+		return
+	}
+	p := Packet{protocol.IOPub, m}
+	k.journal.hear(p)
+	k.toAll(p)
+}
+
+// announce changes the kernel's state and tells all clients. The lock is held.
+func (k *Kernel) announce(state string) {
+	k.state = state
+	k.say(protocol.TypeStatus, protocol.Header{}, map[string]string{"execution_state": state})
+}
+
+// revive restarts a kernel that died: at once the first time, a little later each further time.
+func (k *Kernel) revive(attempt int) {
+	wait := time.NewTimer(time.Duration(attempt-1) * 200 * time.Millisecond)
+	defer wait.Stop()
+	select {
+	case <-wait.C:
+	case <-k.ctx.Done():
+		return
+	}
+	k.restarting.Lock()
+	defer k.restarting.Unlock()
+	if k.proc.Err() == nil {
+		return // the user was faster
+	}
+	err := k.proc.Restart(k.ctx)
+	// A failed restart is told to the pump as another death, which counts.
+	if err != nil && k.ctx.Err() == nil {
+		k.log.Warn("kernel not restarted", "error", err)
+	}
+}
+
+// Interrupt stops what the kernel runs.
+func (k *Kernel) Interrupt(ctx context.Context) error { return k.proc.Interrupt(ctx) }
+
+// Restart replaces the process, also that of a dead kernel. What waits for the old one is told that it was aborted.
+func (k *Kernel) Restart(ctx context.Context) error {
+	k.restarting.Lock()
+	defer k.restarting.Unlock()
+	k.mu.Lock()
+	k.restarts = 0
+	k.abandon(map[string]string{"status": protocol.StatusAborted})
+	k.mu.Unlock()
+	return k.proc.Restart(ctx)
+}
+
+// shutdown ends the process, the connections and the goroutines. It may be called again.
+func (k *Kernel) shutdown(ctx context.Context) error {
+	k.mu.Lock()
+	if k.closed {
+		k.mu.Unlock()
+		k.work.Wait()
+		return nil
+	}
+	k.closed = true
+	k.announce("dead")
+	k.mu.Unlock()
+	k.cancel()
+	err := k.proc.Shutdown(ctx)
+	k.work.Wait()
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for c := range k.conns {
+		c.drain()
+	}
+	return err
+}
+
+// MarshalJSON writes an entry of the journal for clients, its outputs in the default websocket form.
+func (e Entry) MarshalJSON() ([]byte, error) {
+	outputs := make([]json.RawMessage, 0, len(e.Outputs))
+	for _, p := range e.Outputs {
+		data, err := encodePacket(p)
+		if err != nil {
+			return nil, err
+		}
+		outputs = append(outputs, data)
+	}
+	return json.Marshal(map[string]any{
+		"msg_id": e.MsgID, "session": e.Session, "cell_id": e.CellID, "code": e.Code, "status": e.Status, "execution_count": e.ExecutionCount,
+		"started": e.Started, "ended": e.Ended, "truncated": e.Truncated, "messages": outputs,
+	})
+}

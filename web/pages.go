@@ -1,0 +1,248 @@
+package web
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"poolbook/web/internal/auth"
+)
+
+// configMarker in the page's HTML is replaced by its configuration.
+const configMarker = "<!--page-config-->"
+
+// noPage stands in for the page in a build without it.
+const noPage = `<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><title>Poolbook</title>` + configMarker + `</head>
+<body><h1>Poolbook</h1>
+<p>This build has no page of its own. Its Jupyter server works: connect VS Code or JupyterLab to this address.</p>
+</body></html>
+`
+
+// page serves an HTML file of the page with its configuration. kind is "start", "notebook" or "edit".
+func (s *Server) page(file, kind string) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if s.stripToken(w, r) {
+			return nil
+		}
+		html, _, err := s.asset(file, "")
+		if err != nil {
+			html = []byte(noPage)
+		}
+		config, err := json.Marshal(s.pageConfig(kind, r.PathValue("path"))) // escapes <, > and &
+		if err != nil {
+			return err
+		}
+		element := `<script id="jupyter-config-data" type="application/json">` + string(config) + `</script>`
+		h := w.Header()
+		h.Set("Content-Type", "text/html; charset=utf-8")
+		h.Set("Cache-Control", "no-cache, private")
+		h.Set("Content-Security-Policy", s.pageCSP(r))
+		if how, session := s.guard.Who(r); how == auth.ByCookie {
+			s.guard.RefreshXSRF(w, r, session)
+		}
+		_, _ = w.Write(bytes.Replace(html, []byte(configMarker), []byte(element), 1))
+		return nil
+	}
+}
+
+// pageCSP lets a page use what comes from this server only, and no inline scripts. Images may come from elsewhere, since
+// notebooks link to them; eval is what JupyterLab's JSON schemas, Vega and trusted JavaScript outputs need.
+func (s *Server) pageCSP(r *http.Request) string {
+	ws := "ws://" + r.Host
+	if r.TLS != nil {
+		ws = "wss://" + r.Host
+	}
+	return "default-src 'self'; script-src 'self' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; " +
+		"img-src 'self' data: blob: https:; media-src 'self' data: blob: https:; font-src 'self' data:; " +
+		"connect-src 'self' data: blob: " + ws + "; worker-src 'self' blob:; frame-src 'self' blob: data:; " +
+		"object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'"
+}
+
+// pageConfig is what JupyterLab's PageConfig reads.
+func (s *Server) pageConfig(kind, path string) map[string]any {
+	return map[string]any{
+		"appName": "Poolbook", "appVersion": appVersion(), "appUrl": "/lab", "appNamespace": "poolbook",
+		"baseUrl": "/", "wsUrl": "", "token": "", "frontendUrl": "/",
+		"fullStaticUrl": "/static", "fullLabextensionsUrl": "/lab/extensions",
+		"settingsUrl": "/lab/api/settings", "fullSettingsUrl": "/lab/api/settings",
+		"themesUrl": "/lab/api/themes", "fullThemesUrl": "/lab/api/themes",
+		"translationsApiUrl": "/lab/api/translations", "fullTranslationsApiUrl": "/lab/api/translations",
+		"workspacesApiUrl": "/lab/api/workspaces", "fullWorkspacesApiUrl": "/lab/api/workspaces",
+		"federated_extensions": []any{}, "disabledExtensions": []any{}, "mathjaxUrl": "", "cacheFiles": "false", "devMode": "false",
+		"terminalsAvailable": "false", "exposeAppInBrowser": "false", "delete_to_trash": trueFalse(!s.cfg.NoTrash), "preferredDir": "", "rootUri": "",
+		"folder": displayDir(s.contents.Dir()), "serverRoot": displayDir(s.contents.Dir()), "defaultKernel": s.defaultKernel(),
+		"poolbookPage": kind, "poolbookPath": path,
+	}
+}
+
+func trueFalse(b bool) string {
+	if b {
+		return "true"
+	}
+	return "false"
+}
+
+// displayDir shortens a path below the user's home.
+func displayDir(dir string) string {
+	home, err := os.UserHomeDir()
+	if err != nil || home == "" || home == "/" {
+		return dir
+	}
+	rel, err := filepath.Rel(home, dir)
+	if err != nil || !filepath.IsLocal(rel) {
+		return dir
+	}
+	return filepath.Join("~", rel)
+}
+
+// stripToken turns the address that the program printed into a session: the token is to stay neither in the address bar nor in the
+// browser's history. Programs that only look whether the page is there get it right away.
+func (s *Server) stripToken(w http.ResponseWriter, r *http.Request) bool {
+	q := r.URL.Query()
+	if !q.Has("token") || !s.guard.Right(q.Get("token")) {
+		return false
+	}
+	s.guard.SignIn(w, r)
+	if r.Method != http.MethodGet || !strings.Contains(r.Header.Get("Accept"), "text/html") {
+		return false
+	}
+	q.Del("token")
+	to := url.URL{Path: r.URL.Path, RawQuery: q.Encode()}
+	redirect(w, r, to.String())
+	return true
+}
+
+// redirect goes to an address of this server.
+func redirect(w http.ResponseWriter, r *http.Request, to string) {
+	w.Header().Set("Cache-Control", "no-store")
+	http.Redirect(w, r, to, http.StatusFound)
+}
+
+// signedIn lets signed-in users see a page and sends the others to the sign-in page.
+func (s *Server) signedIn(h handler) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if how, _ := s.guard.Who(r); how != auth.None {
+			return h(w, r)
+		}
+		q := r.URL.Query()
+		q.Del("token")
+		next := url.URL{Path: r.URL.Path, RawQuery: q.Encode()}
+		redirect(w, r, "/login?next="+url.QueryEscape(next.String()))
+		return nil
+	}
+}
+
+// localPath returns where to go after sign-in: only a path of this server, never another host ("//evil", "/\evil").
+func localPath(next string) string {
+	u, err := url.Parse(next)
+	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || !strings.HasPrefix(next, "/") ||
+		strings.HasPrefix(next, "//") || strings.ContainsAny(next, "\\\r\n\t") {
+		return "/"
+	}
+	return next
+}
+
+// login serves the sign-in page, and takes its form. The fields are named as Jupyter's, so that its clients can sign in.
+func (s *Server) login(w http.ResponseWriter, r *http.Request) error {
+	next := localPath(r.URL.Query().Get("next"))
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		if how, _ := s.guard.Who(r); how == auth.ByCookie {
+			redirect(w, r, next)
+			return nil
+		}
+		return s.loginPage(w, r, http.StatusOK, next, "")
+	}
+	if !s.guard.RightOrigin(r) || r.Header.Get("Sec-Fetch-Site") == "cross-site" {
+		return statusErr(http.StatusForbidden, "the form was sent by another site")
+	}
+	if wait, blocked := s.guard.Blocked(); blocked {
+		w.Header().Set("Retry-After", fmt.Sprint(int(wait.Seconds())+1))
+		return s.loginPage(w, r, http.StatusTooManyRequests, next, "Too many wrong tokens. Try again in a minute.")
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
+	if err := r.ParseForm(); err != nil {
+		return &httpError{Status: http.StatusBadRequest, Message: "the form cannot be read", Err: err}
+	}
+	token := r.PostForm.Get("password")
+	if token == "" {
+		token = r.PostForm.Get("token")
+	}
+	// People paste the whole address.
+	if u, err := url.Parse(strings.TrimSpace(token)); err == nil && u.Query().Has("token") {
+		token = u.Query().Get("token")
+	}
+	if !s.guard.Right(strings.TrimSpace(token)) {
+		s.guard.Failed()
+		s.log.Warn("sign-in with a wrong token", "from", r.RemoteAddr)
+		return s.loginPage(w, r, http.StatusUnauthorized, next, "That is not the token.")
+	}
+	s.guard.SignIn(w, r)
+	redirect(w, r, next)
+	return nil
+}
+
+// logout ends the browser's session; the address may be opened by hand, but not be embedded by other sites.
+func (s *Server) logout(w http.ResponseWriter, r *http.Request) error {
+	switch r.Header.Get("Sec-Fetch-Site") {
+	case "cross-site", "same-site":
+		return statusErr(http.StatusForbidden, "asked by another site")
+	}
+	s.guard.SignOut(w)
+	return s.loginPage(w, r, http.StatusOK, "/", "You are signed out.")
+}
+
+var loginTemplate = template.Must(template.New("login").Parse(`<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Sign in – Poolbook</title>
+<style>
+:root { color-scheme: light dark; }
+body { font: 16px/1.5 system-ui, sans-serif; display: grid; place-items: center; min-height: 90vh; margin: 0; padding: 1rem; }
+main { max-width: 30rem; width: 100%; }
+h1 { font-size: 1.5rem; margin: 0 0 .5rem; }
+input, button { font: inherit; padding: .6rem .8rem; border-radius: .4rem; border: 1px solid #8888; box-sizing: border-box; width: 100%; margin-top: .75rem; }
+button { background: #00758f; color: #fff; border-color: transparent; cursor: pointer; }
+[role=alert] { color: #c62828; font-weight: 600; }
+@media (prefers-color-scheme: dark) { [role=alert] { color: #ff8a80; } }
+code { font-size: .95em; }
+</style>
+</head>
+<body>
+<main>
+<h1>Poolbook</h1>
+<p>Open the address that <code>poolbook</code> printed when it started, or paste it, or its token, here.</p>
+{{if .Message}}<p role="alert">{{.Message}}</p>{{end}}
+<form method="post" action="/login?next={{.Next}}">
+<label for="token">Token or address</label>
+<input id="token" name="password" type="password" autocomplete="current-password" required autofocus>
+<button type="submit">Sign in</button>
+</form>
+</main>
+</body>
+</html>
+`))
+
+func (s *Server) loginPage(w http.ResponseWriter, r *http.Request, status int, next, message string) error {
+	var b bytes.Buffer
+	if err := loginTemplate.Execute(&b, struct{ Next, Message string }{next, message}); err != nil {
+		return err
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
+	w.WriteHeader(status)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(b.Bytes())
+	}
+	return nil
+}

@@ -1,0 +1,109 @@
+package web
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"poolbook/web/internal/contents"
+)
+
+// httpError is an error with a status, shown to the client in Jupyter's form.
+type httpError struct {
+	Status  int
+	Message string
+	Reason  string
+	Err     error // for the log, may be nil
+}
+
+func (e *httpError) Error() string { return e.Message }
+func (e *httpError) Unwrap() error { return e.Err }
+
+func statusErr(status int, format string, args ...any) *httpError {
+	return &httpError{Status: status, Message: fmt.Sprintf(format, args...)}
+}
+
+// handler is an HTTP handler that leaves its error to be answered by the caller.
+type handler func(w http.ResponseWriter, r *http.Request) error
+
+// serve runs h and answers its error.
+func (s *Server) serve(h handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := h(w, r); err != nil {
+			s.fail(w, r, err)
+		}
+	})
+}
+
+// fail answers an error as JSON: {"message": …, "reason": …}, which Jupyter's clients show.
+func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
+	e := toHTTP(err)
+	if e.Status >= 500 {
+		s.log.Warn("request failed", "method", r.Method, "path", r.URL.Path, "status", e.Status, "error", err)
+	} else {
+		s.log.Debug("request refused", "method", r.Method, "path", r.URL.Path, "status", e.Status, "error", err)
+	}
+	if r.Context().Err() != nil {
+		return // nobody listens
+	}
+	body := map[string]any{"message": e.Message, "reason": nil}
+	if e.Reason != "" {
+		body["reason"] = e.Reason
+	}
+	_ = writeJSON(w, e.Status, body)
+}
+
+func toHTTP(err error) *httpError {
+	var known *httpError
+	if errors.As(err, &known) {
+		return known
+	}
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return &httpError{Status: http.StatusRequestEntityTooLarge, Message: fmt.Sprintf("the request is larger than %d bytes", tooLarge.Limit), Err: err}
+	}
+	var c *contents.Error
+	if errors.As(err, &c) {
+		status := map[contents.Kind]int{
+			contents.Internal: 500, contents.NotFound: 404, contents.BadRequest: 400, contents.Exists: 409, contents.Changed: 409,
+			contents.Forbidden: 403, contents.TooLarge: 413,
+		}[c.Kind]
+		return &httpError{Status: status, Message: c.Message, Reason: c.Reason, Err: err}
+	}
+	return &httpError{Status: http.StatusInternalServerError, Message: err.Error(), Err: err}
+}
+
+// writeJSON answers with a JSON value.
+func writeJSON(w http.ResponseWriter, status int, v any) error {
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return nil // the connection is gone, or half an answer is out: nothing more can be said
+	}
+	return nil
+}
+
+// maxSmallBody is for requests that are a few fields, in bytes.
+const maxSmallBody = 1 << 20
+
+// readJSON reads a request's body of at most limit bytes; an empty one leaves v as it is.
+func readJSON(w http.ResponseWriter, r *http.Request, limit int64, v any) error {
+	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	if err != nil {
+		return err
+	}
+	if len(strings.TrimSpace(string(data[:min(len(data), 64)]))) == 0 && len(data) < 64 {
+		return nil
+	}
+	if err := json.Unmarshal(data, v); err != nil {
+		return &httpError{Status: http.StatusBadRequest, Message: "the request's body is not the JSON that is due: " + err.Error(), Err: err}
+	}
+	return nil
+}

@@ -1,0 +1,425 @@
+package web
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+func TestListensOnLoopbackOnly(t *testing.T) {
+	s, err := New(Config{Dir: t.TempDir(), DataDir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if host, _, _ := net.SplitHostPort(s.cfg.Addr); host != "127.0.0.1" {
+		t.Errorf("default address %s", s.cfg.Addr)
+	}
+	if err := s.Stop(); err != nil {
+		t.Error(err)
+	}
+}
+
+// everyAPI is one address of each family that must not answer strangers.
+var everyAPI = []struct{ method, path string }{
+	{"GET", "/api/status"}, {"GET", "/api/me"}, {"GET", "/api/kernelspecs"}, {"GET", "/api/kernels"}, {"POST", "/api/kernels"},
+	{"GET", "/api/kernels/x/channels"}, {"GET", "/api/sessions"}, {"POST", "/api/sessions"}, {"GET", "/api/contents"},
+	{"GET", "/api/contents/secret.txt"}, {"PUT", "/api/contents/x"}, {"POST", "/api/contents"}, {"DELETE", "/api/contents/secret.txt"},
+	{"GET", "/api/events/subscribe"}, {"POST", "/api/events"}, {"POST", "/api/shutdown"}, {"GET", "/api/config/x"}, {"PUT", "/api/config/x"},
+	{"GET", "/lab/api/settings"}, {"PUT", "/lab/api/workspaces/x"}, {"GET", "/poolbook/api/tutorials"}, {"PUT", "/poolbook/api/settings/x"},
+	{"GET", "/poolbook/api/kernels/x/journal"}, {"GET", "/kernelspecs/x/logo.png"}, {"GET", "/api/terminals"}, {"GET", "/api/nbconvert"},
+}
+
+func TestNobodyGetsInWithoutToken(t *testing.T) {
+	s := start(t)
+	writeFile(t, s.dir, "secret.txt", "secret")
+	for _, header := range []map[string]string{
+		nil,
+		{"Authorization": "token wrong"},
+		{"Authorization": "token "},
+		{"Authorization": "Bearer null"},
+		{"Authorization": "Basic " + s.Token()},
+		{"Cookie": "poolbook-" + strings.Split(s.Addr().String(), ":")[1] + "=AAAA"},
+		{"Cookie": "poolbook-" + strings.Split(s.Addr().String(), ":")[1] + "=" + strings.Repeat("A", 75)},
+	} {
+		for _, a := range everyAPI {
+			got := s.want(http.StatusForbidden, request{method: a.method, path: a.path, noToken: true, header: header, body: "{}"})
+			if strings.Contains(got.body, "secret\"") {
+				t.Errorf("%s %s tells: %s", a.method, a.path, got.body)
+			}
+		}
+	}
+	for _, p := range []string{"/", "/tree", "/lab", "/notebooks/a.ipynb", "/files/secret.txt", "/edit/secret.txt", "/?token=wrong"} {
+		got := s.want(http.StatusFound, request{path: p, noToken: true})
+		if to := got.Header.Get("Location"); !strings.HasPrefix(to, "/login?next=") || strings.Contains(to, "wrong") {
+			t.Errorf("%s redirects to %s", p, to)
+		}
+	}
+	s.want(200, request{path: "/static/favicon.svg", noToken: true})
+	s.want(200, request{path: "/api", noToken: true})
+}
+
+func writeFile(t *testing.T, dir, name, text string) {
+	t.Helper()
+	p := filepath.Join(dir, filepath.FromSlash(name))
+	if err := os.MkdirAll(filepath.Dir(p), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(p, []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestSignIn(t *testing.T) {
+	s := start(t)
+	c := s.browser()
+	if got := s.want(200, request{path: "/api/status", noToken: true, client: c}); got.body == "" {
+		t.Error("empty")
+	}
+	// The form, with the token and with the whole address; then away.
+	for _, secret := range []string{s.Token(), " " + s.URL() + " "} {
+		got := s.want(http.StatusFound, request{method: "POST", path: "/login?next=%2Fnotebooks%2Fa%2520b.ipynb%3Fx%3D1", noToken: true,
+			header: map[string]string{"Content-Type": "application/x-www-form-urlencoded"}, body: "password=" + strings.ReplaceAll(urlEscape(secret), "+", "%20")})
+		if to := got.Header.Get("Location"); to != "/notebooks/a%20b.ipynb?x=1" {
+			t.Errorf("goes on to %q", to)
+		}
+		if len(got.Cookies()) != 2 || !got.Cookies()[0].HttpOnly || got.Cookies()[0].SameSite != http.SameSiteLaxMode {
+			t.Errorf("cookies %v", got.Cookies())
+		}
+	}
+	s.want(200, request{path: "/logout", noToken: true, client: c})
+	s.want(403, request{path: "/api/status", noToken: true, client: c})
+}
+
+func urlEscape(s string) string {
+	var b strings.Builder
+	for _, c := range []byte(s) {
+		fmt.Fprintf(&b, "%%%02X", c)
+	}
+	return b.String()
+}
+
+func TestSignInGoesNowhereElse(t *testing.T) {
+	for _, next := range []string{"//evil.example", "https://evil.example/", `/\evil.example`, "javascript:alert(1)", "/\t/evil.example", "evil", "", "/%0d%0aSet-Cookie:x\r\n"} {
+		if got := localPath(next); got != "/" {
+			t.Errorf("%q goes to %q", next, got)
+		}
+	}
+	s := start(t)
+	got := s.want(200, request{path: "/login?next=%22%3E%3Cscript%3Ealert(1)%3C/script%3E", noToken: true})
+	if strings.Contains(got.body, "<script") {
+		t.Error("script in the sign-in page")
+	}
+}
+
+func TestGuessingIsSlowedDown(t *testing.T) {
+	s := start(t)
+	form := map[string]string{"Content-Type": "application/x-www-form-urlencoded"}
+	for range 10 {
+		s.want(http.StatusUnauthorized, request{method: "POST", path: "/login", noToken: true, header: form, body: "password=guess"})
+	}
+	got := s.want(http.StatusTooManyRequests, request{method: "POST", path: "/login", noToken: true, header: form, body: "password=" + s.Token()})
+	if got.Header.Get("Retry-After") == "" {
+		t.Error("no Retry-After")
+	}
+	s.want(200, request{path: "/api/status"}) // who knows the token is not locked out
+}
+
+// A page of another site makes the user's browser send the cookie along.
+func TestXSRF(t *testing.T) {
+	s := start(t)
+	writeFile(t, s.dir, "mine.txt", "mine")
+	c := s.browser()
+	right := s.cookie(c, "_xsrf")
+	if right == "" {
+		t.Fatal("no _xsrf cookie")
+	}
+	attempts := []map[string]string{
+		{},
+		{"Origin": "https://evil.example"},
+		{"Origin": "https://evil.example", "X-XSRFToken": right},
+		{"Origin": "null"},
+		{"Origin": "http://127.0.0.1:1"}, // another port of this machine
+		{"Origin": strings.Replace(s.base, "http:", "https:", 1)},
+		{"Sec-Fetch-Site": "cross-site", "X-XSRFToken": right},
+		{"Sec-Fetch-Site": "same-site", "X-XSRFToken": right},
+		{"X-XSRFToken": "wrong"},
+		{"X-XSRFToken": "planted", "Cookie": "_xsrf=planted"}, // what another port can set
+		{"Content-Type": "text/plain"},
+	}
+	for _, h := range attempts {
+		for _, a := range []struct{ method, path string }{
+			{"DELETE", "/api/contents/mine.txt"}, {"POST", "/api/kernels"}, {"PUT", "/api/contents/mine.txt"}, {"PATCH", "/api/contents/mine.txt"},
+			{"POST", "/api/shutdown"}, {"PUT", "/poolbook/api/settings/x"}, {"POST", "/poolbook/api/tutorials/x/reset"},
+		} {
+			s.want(http.StatusForbidden, request{method: a.method, path: a.path, noToken: true, client: c, header: h,
+				body: `{"type":"file","content":"stolen","path":"x"}`})
+		}
+	}
+	if data, err := os.ReadFile(filepath.Join(s.dir, "mine.txt")); err != nil || string(data) != "mine" {
+		t.Errorf("%q %v", data, err)
+	}
+	for i, h := range []map[string]string{
+		{"X-XSRFToken": right}, {"Origin": s.base}, {"Sec-Fetch-Site": "same-origin"},
+	} {
+		s.want(201, request{method: "PUT", path: fmt.Sprint("/api/contents/ok", i), noToken: true, client: c, header: h, body: `{"type":"file","content":"x"}`})
+	}
+	// Reading from another site's page, with the cookie, is refused as well.
+	s.want(http.StatusForbidden, request{path: "/api/contents/mine.txt", noToken: true, client: c, header: map[string]string{"Origin": "https://evil.example"}})
+}
+
+func TestAnotherSessionsXSRFTokenIsNoUse(t *testing.T) {
+	s := start(t)
+	victim, attacker := s.browser(), s.browser()
+	s.want(http.StatusForbidden, request{method: "POST", path: "/api/contents", noToken: true, client: victim,
+		header: map[string]string{"X-XSRFToken": s.cookie(attacker, "_xsrf")}, body: "{}"})
+}
+
+// DNS rebinding: evil.example is made to point to 127.0.0.1.
+func TestForeignHostIsRefused(t *testing.T) {
+	s := start(t, func(c *Config) { c.Hosts = []string{"Work.Example"} })
+	port := strings.Split(s.Addr().String(), ":")[1]
+	for _, host := range []string{"evil.example", "evil.example:" + port, "127.0.0.1.evil.example", "localhost.evil.example", "10.0.0.1", "[fe80::1]:80", "xlocalhost"} {
+		s.want(http.StatusForbidden, request{path: "/api/status", host: host})
+		s.want(http.StatusForbidden, request{path: "/static/favicon.svg", host: host})
+		s.want(http.StatusForbidden, request{path: "/login", host: host, noToken: true})
+	}
+	for _, host := range []string{"localhost", "LOCALHOST:" + port, "127.0.0.1", "[::1]:" + port, "127.9.9.9", "app.localhost:80", "work.example:443"} {
+		s.want(200, request{path: "/api/status", host: host})
+	}
+}
+
+func TestCrossOriginWebsocket(t *testing.T) {
+	s := start(t)
+	c := s.browser()
+	dial := func(path string, h http.Header) int {
+		t.Helper()
+		d := websocket.Dialer{Jar: c.Jar}
+		conn, res, err := d.Dial("ws"+strings.TrimPrefix(s.base, "http")+path, h)
+		if err == nil {
+			_ = conn.Close()
+			return 101
+		}
+		if res == nil {
+			t.Fatal(err)
+		}
+		return res.StatusCode
+	}
+	for _, origin := range []string{"https://evil.example", "null", "http://127.0.0.1:1", "http://localhost." + s.Addr().String()} {
+		if got := dial("/api/events/subscribe", http.Header{"Origin": {origin}}); got != 403 {
+			t.Errorf("origin %s: %d", origin, got)
+		}
+	}
+	// A cookie without any sign of where the request comes from: no browser does that.
+	if got := dial("/api/events/subscribe", nil); got != 403 {
+		t.Errorf("no origin: %d", got)
+	}
+	if got := dial("/api/events/subscribe", http.Header{"Origin": {s.base}}); got != 101 {
+		t.Errorf("own origin: %d", got)
+	}
+	c.Jar = nil
+	if got := dial("/api/events/subscribe", http.Header{"Origin": {s.base}}); got != 403 {
+		t.Errorf("no cookie: %d", got)
+	}
+	if got := dial("/api/events/subscribe?token="+s.Token(), nil); got != 101 {
+		t.Errorf("token in the query: %d", got)
+	}
+}
+
+func TestNoWayOutOfTheFolder(t *testing.T) {
+	s := start(t)
+	outside := filepath.Join(filepath.Dir(s.dir), "outside-"+filepath.Base(s.dir)+".txt")
+	if err := os.WriteFile(outside, []byte("TOPSECRET"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	defer os.Remove(outside)
+	if err := os.Symlink(outside, filepath.Join(s.dir, "link.txt")); err != nil {
+		t.Skip(err)
+	}
+	if err := os.Symlink("..", filepath.Join(s.dir, "up")); err != nil {
+		t.Skip(err)
+	}
+	name := filepath.Base(outside)
+	for _, p := range []string{
+		"../" + name, "%2e%2e/" + name, "..%2f" + name, "%2e%2e%2f" + name, "a/../../" + name, "..%5c" + name, "link.txt", "up/" + name,
+		"%2f" + strings.TrimPrefix(outside, "/"), outside, "./../" + name, "..;/" + name, "%00/../" + name, "....//" + name,
+	} {
+		for _, prefix := range []string{"/files/", "/api/contents/", "/static/", "/lab/api/themes/", "/static/assets/"} {
+			raw(t, s, "GET", prefix+p, "")
+			raw(t, s, "PUT", prefix+p, `{"type":"file","content":"overwritten"}`)
+			raw(t, s, "DELETE", prefix+p, "")
+		}
+		if data, err := os.ReadFile(outside); err != nil || string(data) != "TOPSECRET" {
+			t.Fatalf("%s: %q %v", p, data, err)
+		}
+		if p == "link.txt" || strings.HasPrefix(p, "up/") { // the links themselves may be deleted
+			_ = os.Symlink(outside, filepath.Join(s.dir, "link.txt"))
+		}
+	}
+	s.want(404, request{path: "/files/.hidden"})
+	writeFile(t, s.dir, ".hidden", "x")
+	s.want(404, request{path: "/files/.hidden"})
+	s.want(404, request{path: "/api/contents/.hidden"})
+}
+
+// raw sends a path as it is, without a client's cleaning.
+func raw(t *testing.T, s *testServer, method, path, body string) {
+	t.Helper()
+	conn, err := net.Dial("tcp", s.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	fmt.Fprintf(conn, "%s %s HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nAuthorization: token %s\r\nContent-Length: %d\r\n\r\n%s",
+		method, path, s.Token(), len(body), body)
+	_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
+	data, _ := io.ReadAll(conn)
+	if strings.Contains(string(data), "TOPSECRET") {
+		t.Errorf("%s %s got out: %s", method, path, data)
+	}
+}
+
+func TestFilesCannotActAsTheUser(t *testing.T) {
+	s := start(t)
+	writeFile(t, s.dir, "evil.html", "<script>fetch('/api/contents')</script>")
+	writeFile(t, s.dir, "evil.weird", "<script>1</script>")
+	a := s.want(200, request{path: "/files/evil.html"})
+	csp := a.Header.Get("Content-Security-Policy")
+	if !strings.HasPrefix(csp, "sandbox ") || strings.Contains(csp, "allow-same-origin") {
+		t.Errorf("CSP %q", csp)
+	}
+	a = s.want(200, request{path: "/files/evil.weird"})
+	if ct := a.Header.Get("Content-Type"); ct != "application/octet-stream" {
+		t.Errorf("type %q", ct)
+	}
+	a = s.want(200, request{path: "/files/evil.html?download=1"})
+	if !strings.HasPrefix(a.Header.Get("Content-Disposition"), "attachment") {
+		t.Error("no attachment")
+	}
+}
+
+func TestSecurityHeaders(t *testing.T) {
+	s := start(t)
+	for _, p := range []string{"/", "/notebooks/a.ipynb", "/api/status", "/login", "/static/favicon.svg", "/nothing", "/api/contents"} {
+		a := s.do(request{path: p})
+		for _, h := range []string{"X-Content-Type-Options", "Referrer-Policy", "Content-Security-Policy", "Cross-Origin-Opener-Policy"} {
+			if a.Header.Get(h) == "" {
+				t.Errorf("%s: no %s", p, h)
+			}
+		}
+		csp := a.Header.Get("Content-Security-Policy")
+		if !strings.Contains(csp, "frame-ancestors 'self'") && !strings.Contains(csp, "frame-ancestors 'none'") {
+			t.Errorf("%s may be framed: %s", p, csp)
+		}
+		if strings.Contains(strings.Split(strings.SplitN(csp+"script-src", "script-src", 2)[1], ";")[0], "unsafe-inline") {
+			t.Errorf("%s lets inline scripts run: %s", p, csp)
+		}
+		if a.Header.Get("Access-Control-Allow-Origin") != "" {
+			t.Errorf("%s opens itself to other sites", p)
+		}
+	}
+}
+
+func TestOversizedRequests(t *testing.T) {
+	s := start(t, func(c *Config) { c.MaxBody = 1 << 20 })
+	big := `{"type":"file","format":"text","content":"` + strings.Repeat("x", 2<<20) + `"}`
+	s.want(413, request{method: "PUT", path: "/api/contents/big.txt", body: big})
+	s.want(413, request{method: "PATCH", path: "/api/contents/big.txt", body: big})
+	s.want(413, request{method: "POST", path: "/api/sessions", body: big})
+	s.want(413, request{method: "PUT", path: "/poolbook/api/settings/x", body: `{"raw":"` + strings.Repeat("x", 2<<20) + `"}`})
+	s.want(431, request{path: "/api/status", header: map[string]string{"X-Long": strings.Repeat("x", 80<<10)}})
+	entries, err := os.ReadDir(s.dir)
+	if err != nil || len(entries) != 0 {
+		t.Error("something was written", entries, err)
+	}
+}
+
+// Thousands of idle connections: the server stays reachable, and keeps only so many.
+func TestThousandsOfConnections(t *testing.T) {
+	s := start(t, func(c *Config) { c.MaxConnections = 50 })
+	var conns []net.Conn
+	defer func() {
+		for _, c := range conns {
+			_ = c.Close()
+		}
+	}()
+	for range 2000 {
+		c, err := net.Dial("tcp", s.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		conns = append(conns, c)
+	}
+	if a := s.want(200, request{path: "/api/status"}); a.body == "" {
+		t.Error("empty")
+	}
+	gone := 0
+	for _, c := range conns[:1000] {
+		_ = c.SetReadDeadline(time.Now().Add(10 * time.Second))
+		if _, err := c.Read(make([]byte, 1)); err == io.EOF || err != nil && !strings.Contains(err.Error(), "timeout") {
+			gone++
+		}
+	}
+	if gone < 1000 {
+		t.Errorf("only %d of the first 1000 connections were closed for the later ones", gone)
+	}
+}
+
+func TestTooManyWebsockets(t *testing.T) {
+	s := start(t, func(c *Config) { c.MaxSockets = 3 })
+	h := http.Header{"Authorization": {"token " + s.Token()}}
+	for range 3 {
+		conn, _, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(s.base, "http")+"/api/events/subscribe", h)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+	}
+	_, res, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(s.base, "http")+"/api/events/subscribe", h)
+	if err == nil || res.StatusCode != 503 {
+		t.Errorf("%v %v", res, err)
+	}
+}
+
+// A stranger that promises a large body and sends it a byte at a time is not waited for.
+func TestSlowStranger(t *testing.T) {
+	s := start(t)
+	conn, err := net.Dial("tcp", s.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	fmt.Fprintf(conn, "PUT /api/contents/x HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 200000\r\n\r\n{")
+	_ = conn.SetReadDeadline(time.Now().Add(8 * time.Second))
+	r := bufio.NewReader(conn)
+	line, err := r.ReadString('\n')
+	if err != nil || !strings.Contains(line, "403") {
+		t.Fatalf("%q %v", line, err)
+	}
+	if _, err := io.Copy(io.Discard, r); err != nil && strings.Contains(err.Error(), "timeout") {
+		t.Error("the connection stays open")
+	}
+}
+
+func TestPageHasNoSecrets(t *testing.T) {
+	s := start(t)
+	c := s.browser()
+	a := s.want(200, request{path: "/notebooks/%3C/script%3E%3Cscript%3Ealert(1)%3C/script%3E.ipynb", noToken: true, client: c})
+	if strings.Contains(a.body, s.Token()) {
+		t.Error("the token is in the page")
+	}
+	if strings.Count(a.body, "<script") != 1 || strings.Contains(a.body, "alert(1)</script>") {
+		t.Errorf("path breaks out of the configuration: %s", a.body)
+	}
+	if a.Header.Get("Cache-Control") == "" {
+		t.Error("the page may be cached")
+	}
+}

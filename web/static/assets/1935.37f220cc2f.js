@@ -1,0 +1,1 @@
+"use strict";(globalThis.rspackChunkpoolbook||=[]).push([[1935],{32274(r,e,s){var n={"+":"inserted","-":"deleted","@":"meta"};s.d(e,{},{diff:{name:"diff",token:function(r){var e=r.string.search(/[\t ]+?$/);if(!r.sol()||0===e)return r.skipToEnd(),("error "+(n[r.string.charAt(0)]||"")).replace(/ $/,"");var s=n[r.peek()]||r.skipToEnd();return -1===e?r.skipToEnd():r.pos=e,s}}})}}]);
