@@ -105,6 +105,7 @@ async function fails(t) {
       .count(),
     'an error output'
   );
+  await accessible(t.page);
 }
 
 async function edits(t) {
@@ -205,6 +206,7 @@ await run([
   ['interrupt', interrupts],
   ['restart', restarts],
   ['error', fails],
+  ['error, dark', fails, { colorScheme: 'dark' }],
   ['edit', edits],
   ['reload', reloads],
   ['come back', comesBack],
