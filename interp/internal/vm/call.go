@@ -23,9 +23,16 @@ func (g *goroutine) call(in *instr, fp, ip ptr) {
 	nf := g.free[b.index]
 	g.free[b.index] = nf.caller
 	mem := nf.mem
-	for i := range site.args {
-		a := &site.args[i]
-		a.pass(unsafe.Add(mem, a.dst), unsafe.Add(fp, a.src))
+	if site.words {
+		for i := range site.args {
+			a := &site.args[i]
+			*(*uint64)(unsafe.Add(mem, a.dst)) = *(*uint64)(unsafe.Add(fp, a.src))
+		}
+	} else {
+		for i := range site.args {
+			a := &site.args[i]
+			a.pass(unsafe.Add(mem, a.dst), unsafe.Add(fp, a.src))
+		}
 	}
 	nf.ret = unsafe.Add(fp, out)
 	nf.caller = fr

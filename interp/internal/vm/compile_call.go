@@ -198,6 +198,10 @@ func (c *compiler) call(in *ssa.Call) {
 // callOp is the operation for a call: the loop copies the arguments itself
 // where they are of simple classes.
 func callOp(fast, slow opcode, site *callSite) opcode {
+	site.words = true
+	for i := range site.args {
+		site.words = site.words && site.args[i].class == classWord
+	}
 	if allSimple(site.args) {
 		return fast
 	}

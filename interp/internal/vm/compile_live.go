@@ -124,6 +124,29 @@ func (l *liveness) solve() {
 			})
 		}
 	}
+	// A recovered panic leads to the recover block from anywhere, and past the
+	// results' variables to the return that the compiler makes itself.
+	everywhere := func(v ssa.Value) {
+		if n, ok := c.num[v]; ok {
+			for i := range nb {
+				l.out[i].set(n)
+			}
+		}
+	}
+	if r := c.fn.Recover; r != nil {
+		for _, instr := range r.Instrs {
+			c.operands(instr, everywhere)
+		}
+	}
+	if c.borrows {
+		for _, b := range c.fn.Blocks {
+			for _, instr := range b.Instrs {
+				if a, ok := instr.(*ssa.Alloc); ok {
+					everywhere(a)
+				}
+			}
+		}
+	}
 	for changed := true; changed; {
 		changed = false
 		for i := nb - 1; i >= 0; i-- {

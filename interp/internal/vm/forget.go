@@ -1,8 +1,10 @@
 package vm
 
+import "reflect"
+
 // forgetDead clears what the goroutine's frames keep alive although it is not
 // needed any more: the frames of calls that returned, and registers whose values
-// are not used again. It runs before an explicit runtime.GC, after which
+// are not used again (but not those of unsafe.Pointers, whose numbers may be). It runs before an explicit runtime.GC, after which
 // programs expect finalizers and cleanups to run; the collector's own cycles
 // free what dead registers hold when they are overwritten.
 func (g *goroutine) forgetDead() {
@@ -39,7 +41,7 @@ func (b *body) deadAt(i int) []slot {
 		}
 		for v, value := range c.values {
 			off := c.regs[value]
-			if ti := c.infoOf(value); c.groups[v] == v && !live[off] && ti.class != classNone && hasPointers(ti.r) {
+			if ti := c.infoOf(value); c.groups[v] == v && !live[off] && ti.kind != reflect.UnsafePointer && hasPointers(ti.r) {
 				dead = append(dead, slot{off, ti})
 			}
 		}

@@ -35,6 +35,7 @@ type callSite struct {
 	fn      *Func // of a static call
 	args    []argMove
 	conv    *convention
+	words   bool // every argument is a word without pointers
 	wrapper bool // the caller is a wrapper, recover sees through it
 
 	// of a call of a func value
