@@ -762,3 +762,32 @@ func TestPythonClient(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 }
+
+// JupyterLab's own client library under Node, from the page's packages (npm ci in web/frontend; or NODE_PATH).
+func TestJupyterLabServices(t *testing.T) {
+	node, err := exec.LookPath("node")
+	if err != nil {
+		t.Skip(err)
+	}
+	modules := os.Getenv("NODE_PATH")
+	if modules == "" {
+		modules = filepath.Join("frontend", "node_modules")
+	}
+	if modules, err = filepath.Abs(modules); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(modules, "@jupyterlab", "services")); err != nil {
+		t.Skip("the page's packages are not installed")
+	}
+	s := start(t)
+	needPythonKernel(t, s)
+	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Second)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, node, filepath.Join("testdata", "services.cjs"), s.base, s.Token(), pythonKernel)
+	cmd.Env = append(os.Environ(), "NODE_PATH="+modules)
+	out, err := cmd.CombinedOutput()
+	t.Logf("%s", out)
+	if err != nil {
+		t.Fatal(err)
+	}
+}

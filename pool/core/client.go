@@ -1,8 +1,8 @@
 package core
 
 import (
-	"reflect"
 	"sync"
+	"sync/atomic"
 
 	"poolbook/pool/internal/codec"
 	"poolbook/pool/internal/proc"
@@ -10,8 +10,9 @@ import (
 
 // Client is a worker process's way to the shared objects of its notebook.
 type Client struct {
-	name string
-	send func(body []byte)
+	name  string
+	send  func(body []byte)
+	codec atomic.Pointer[codec.Codec] // of the values in shared objects
 
 	mu      sync.Mutex
 	last    uint64
@@ -28,7 +29,9 @@ func EnterWorker(name string, send func(body []byte)) *Client {
 
 // CodecOptions are the options of a worker's codec.
 func CodecOptions(types Types, c *Client) codec.Options {
-	return codec.Options{Types: types, Handle: c.handle, Known: knownErrors()}
+	o := codec.Options{Types: types, Handle: c.handle, Known: knownErrors()}
+	c.codec.Store(codec.New(o))
+	return o
 }
 
 // Reply hands over the answer of a request.
@@ -52,8 +55,4 @@ func (c *Client) call(body proc.Body) []byte {
 	c.mu.Unlock()
 	c.send(append(proc.Body(nil).Uint(id), body...))
 	return <-ch
-}
-
-func (c *Client) handle(id uint64, t reflect.Type) (reflect.Value, error) {
-	return defaultHost.handle(id, t)
 }

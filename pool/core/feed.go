@@ -260,7 +260,11 @@ func (s *state) ended(l *link, status proc.Status, readErr error) {
 		}
 	}
 	s.requeue(back)
-	if s.broken == nil && (s.phase == phaseOpen || s.phase == phaseClosed && len(s.jobs) > 0) && s.living() < s.config.processes {
+	if s.lastStatus = status; s.name != "" {
+		if s.phase != phaseTerminated && len(s.jobs) > 0 {
+			s.breakLocked(lost)
+		}
+	} else if s.broken == nil && (s.phase == phaseOpen || s.phase == phaseClosed && len(s.jobs) > 0) && s.living() < s.config.processes {
 		s.addLink()
 	}
 	s.feedAll()

@@ -45,6 +45,9 @@ type Host struct {
 	pools    map[*state]struct{} // every pool that is not yet gone; guarded by mu
 	nextPool int                 // number of the last pool made; guarded by mu
 	nextProc int                 // number of the last worker process named; guarded by mu
+	nextFree int                 // number of the last process named that is no worker of a pool; guarded by mu
+	objects  map[uint64]*Object  // shared objects that have been sent to a worker; guarded by mu
+	values   *codec.Codec        // of the values in shared objects; guarded by mu
 }
 
 // Unit is the code of one function, for a worker process.
@@ -185,4 +188,12 @@ func (h *Host) procNumber() int {
 	defer h.mu.Unlock()
 	h.nextProc++
 	return h.nextProc
+}
+
+// processNumber numbers the processes of a host that are no workers of a pool, from 1.
+func (h *Host) processNumber() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.nextFree++
+	return h.nextFree
 }

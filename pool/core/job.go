@@ -49,8 +49,10 @@ type Job struct {
 	errs     map[int]error
 	done     int
 	failed   int
-	err      error       // of the whole job
-	finished bool        // the result is final; ready is closed after the callback
+	err      error // of the whole job
+	finished bool  // the result is final; ready is closed after the callback
+	told     bool  // ready is closed
+	watchers []func()
 	failures []*chunk    // those with failed items, for RetryFailed
 	tries    map[int]int // how often an item's worker died, under Retries
 	meter    meter

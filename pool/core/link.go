@@ -15,10 +15,11 @@ const Version = 1
 
 // link is a worker process as its pool sees it.
 type link struct {
-	s    *state
-	id   int
-	name string
-	tail proc.Tail // the end of its output
+	s      *state
+	id     int
+	name   string
+	tail   proc.Tail // the end of its output
+	holder holder    // what it holds of shared objects
 
 	// Guarded by s.mu.
 	p       *proc.Process // nil until started
@@ -67,7 +68,10 @@ const blobLimit = 256 << 20
 func (s *state) addLink() {
 	s.lastLink++
 	l := &link{s: s, id: s.lastLink, jobs: map[int64]*Job{}, units: map[string]uint64{}, blobs: map[[2]uint64]*sentBlob{}, started: time.Now()}
-	l.name = fmt.Sprintf("PoolWorker-%d", s.host.procNumber())
+	if l.name = s.name; l.name == "" {
+		l.name = fmt.Sprintf("PoolWorker-%d", s.host.procNumber())
+	}
+	l.holder.gone = make(chan struct{})
 	s.links = append(s.links, l)
 	s.wg.Add(1)
 	go l.run()
@@ -83,11 +87,18 @@ func (l *link) run() {
 		l.phase = linkGone
 		s.breakLocked(&InitError{Worker: l.name, Err: err})
 		s.unlink(l)
+		if s.name != "" {
+			close(s.spawned)
+		}
 		s.mu.Unlock()
 		return
 	}
 	s.mu.Lock()
 	l.p = p
+	s.lastPID = p.PID
+	if s.name != "" {
+		close(s.spawned)
+	}
 	l.out = proc.NewOutbox(p.In)
 	l.out.Put(func(b []byte) []byte {
 		return frame(b, proc.Hello, func(b proc.Body) proc.Body { return b.String(l.name).Uint(Version) })

@@ -34,18 +34,37 @@ func (j *Job) callback() {
 		return
 	}
 	var err error
-	ended := make(chan struct{})
-	go func() { // a callback that calls runtime.Goexit ends this goroutine, not that of all callbacks
-		defer close(ended)
+	onGoroutine(func() {
 		if j.s.host.Call != nil {
 			_, err = j.s.host.Call(context.Background(), cb, []reflect.Value{arg})
 			return
 		}
 		_, err = call.Func(context.Background(), cb, []reflect.Value{arg}, func(e error) { err = e })
+	})
+	j.report("callback", err)
+}
+
+// onGoroutine runs f: one that calls runtime.Goexit ends a goroutine of its own, not that of all callbacks.
+func onGoroutine(f func()) {
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		f()
 	}()
 	<-ended
+}
+
+// guard calls f, and reports when it panics.
+func (j *Job) guard(what string, f func()) {
+	var err error
+	onGoroutine(func() { err = call.Guard(f, func(e error) { err = e }) })
+	j.report(what, err)
+}
+
+// report tells on the cell's standard error how a callback failed.
+func (j *Job) report(what string, err error) {
 	if err != nil {
-		j.o.write("", -1, true, fmt.Appendf(nil, "the callback of job %s failed: %s\n", quote(j.label()), errorText(err)))
+		j.o.write("", -1, true, fmt.Appendf(nil, "the %s of job %s failed: %s\n", what, quote(j.label()), errorText(err)))
 	}
 }
 

@@ -49,11 +49,17 @@ type state struct {
 	threadsN int         // thread workers that live
 	idle     *sync.Cond  // thread workers wait here for chunks
 	over     *sync.Cond  // the goroutine that sees the pool off waits here
-	calls    []*Job      // callbacks to be run
+	calls    []func()    // callbacks to be run
 	calling  bool        // a goroutine runs them
 	total    Stats
 	cpu      time.Duration // of processes that have ended
 	feedback ticker
+
+	// Of a pool that is one process.
+	name       string
+	spawned    chan struct{} // closed when it has started, or could not
+	lastPID    int
+	lastStatus proc.Status
 }
 
 type phase int
@@ -65,9 +71,12 @@ const (
 )
 
 // NewPool makes a pool of processes, or of goroutines: with threads, and when the host has no processes.
-func NewPool(o *Origin, threads bool, opts []Option) *Pool {
+func NewPool(o *Origin, threads bool, opts []Option) *Pool { return newPool(o, threads, opts, "") }
+
+// newPool makes a pool; with a name it is that of one process, which is not replaced when it ends.
+func newPool(o *Origin, threads bool, opts []Option, name string) *Pool {
 	h := o.host()
-	s := &state{host: h, origin: o, threads: threads || h.Spawn == nil, config: makeConfig(opts), gone: make(chan struct{}),
+	s := &state{host: h, origin: o, threads: threads || h.Spawn == nil, config: makeConfig(opts), gone: make(chan struct{}), name: name, spawned: make(chan struct{}),
 		jobs: map[int64]*Job{}, paces: map[string]*pace{}}
 	s.idle, s.over = sync.NewCond(&s.mu), sync.NewCond(&s.mu)
 	s.ctx, s.stop = context.WithCancel(context.Background())
@@ -78,6 +87,7 @@ func NewPool(o *Origin, threads bool, opts []Option) *Pool {
 	runtime.AddCleanup(p, func(s *state) { s.close() }, s)
 	if s.threads {
 		s.startThreads()
+		close(s.spawned)
 	} else {
 		s.startProcesses()
 	}
@@ -88,7 +98,7 @@ func NewPool(o *Origin, threads bool, opts []Option) *Pool {
 // knownErrors are errors of this package, which tasks may return.
 func knownErrors() map[string]error {
 	m := map[string]error{}
-	for _, err := range []error{ErrClosed, ErrTerminated, ErrTimeout, ErrInterrupted, ErrCancelled, ErrNotClosed, ErrHolderDied, ErrNotHeld, ErrQueueClosed, ErrBroken} {
+	for _, err := range []error{ErrClosed, ErrTerminated, ErrTimeout, ErrInterrupted, ErrCancelled, ErrNotClosed, ErrHolderDied, ErrNotHeld, ErrQueueClosed, ErrBroken, ErrIndex, ErrNoKey} {
 		m[err.Error()] = err
 	}
 	return m
@@ -288,16 +298,26 @@ func (s *state) finish(j *Job) {
 		cb = j.opts.onError
 	}
 	if cb.IsValid() && !(s.phase == phaseTerminated && errors.Is(j.err, ErrTerminated)) {
-		s.calls = append(s.calls, j)
-		if !s.calling {
-			s.calling = true
-			s.wg.Add(1)
-			go s.runCallbacks()
-		}
+		s.callLater(func() {
+			j.callback()
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			j.turnReady()
+		})
 	} else {
-		close(j.ready)
+		j.turnReady()
 	}
 	s.settle()
+}
+
+// callLater runs f on the goroutine of the callbacks.
+func (s *state) callLater(f func()) {
+	s.calls = append(s.calls, f)
+	if !s.calling {
+		s.calling = true
+		s.wg.Add(1)
+		go s.runCallbacks()
+	}
 }
 
 // runCallbacks runs what is in calls, one after the other.
@@ -310,12 +330,11 @@ func (s *state) runCallbacks() {
 			s.mu.Unlock()
 			return
 		}
-		j := s.calls[0]
+		f := s.calls[0]
 		s.calls[0] = nil
 		s.calls = s.calls[1:]
 		s.mu.Unlock()
-		j.callback()
-		close(j.ready)
+		f()
 	}
 }
 

@@ -99,7 +99,7 @@ func (g *goroutine) invoke(in *instr, fp, ip ptr) {
 	site := (*callSite)(in.p)
 	v := at[iface](fp, in.b)
 	w := v.typ
-	t := site.target.Load()
+	t := site.slotFor(w).Load()
 	if w == nil || t == nil || t.typ != w || t.fn == nil || t.copy != nil && t.copy.class != classWord {
 		g.slowInvoke(site, fp, in.a, in.b)
 		return
@@ -177,7 +177,7 @@ func (g *goroutine) slowInvoke(s *callSite, fp ptr, out, recv uint32) {
 	if w == nil {
 		panicNil()
 	}
-	t := s.target.Load()
+	t := s.slotFor(w).Load()
 	if t == nil || t.typ != w {
 		t = s.resolve(g, w)
 	}

@@ -46,9 +46,14 @@ type callSite struct {
 	method  methodName
 	index   int // in the method table
 	empty   bool
-	target  atomic.Pointer[target]
-	targets sync.Map // ptr → *target, all that were met
+	cache   [4]atomic.Pointer[target] // some of targets, see slotFor
+	targets sync.Map                  // ptr → *target, all that were met
 	invoked *nativeCall
 	at      uint32 // the interface value
 	out     uint32 // where the results go
+}
+
+// slotFor is where the target for values with first word w is kept.
+func (s *callSite) slotFor(w ptr) *atomic.Pointer[target] {
+	return &s.cache[(uintptr(w)>>5^uintptr(w)>>7)&3]
 }

@@ -20,7 +20,7 @@ func terminate(p *os.Process) { _ = p.Signal(syscall.SIGTERM) }
 
 func status(s *os.ProcessState) Status {
 	if w, ok := s.Sys().(syscall.WaitStatus); ok && w.Signaled() {
-		return Status{Signal: w.Signal().String(), Code: -1}
+		return Status{Signal: w.Signal().String(), Number: int(w.Signal()), Code: -1}
 	}
 	return Status{Code: s.ExitCode()}
 }

@@ -26,6 +26,7 @@ type Process struct {
 // Status is how a process ended.
 type Status struct {
 	Signal string // the signal that ended it, such as "killed"; empty when it exited
+	Number int    // of the signal, 0 without one
 	Code   int    // exit code; -1 with a signal
 }
 
