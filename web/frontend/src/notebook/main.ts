@@ -1,65 +1,14 @@
-// The notebook page: JupyterLab's application with a curated choice of plugins.
-import { JupyterLab } from '@jupyterlab/application';
-import { PageConfig } from '@jupyterlab/coreutils';
-import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
-import json from '@jupyterlab/json-extension';
-import './styles';
-import { accessible } from './accessible';
-import { layout } from './layout';
-import { isNotebook, opener, requestedPath, tree } from './location';
-import { plugins } from './plugins';
-import { settings } from './settings';
-import { connectionLost, logo, translator, watch } from './shell';
-import { resumePlugin } from './resume';
-import { saveState } from './savestate';
-import { state } from './state';
-import { themes } from './themes';
+// The notebook page: the application with the pool panel.
+import { pool } from '../pool';
+import { schema } from '../pool/schema';
+import '../pool/pool.css';
+import { start } from './app';
+import { addSchema } from './settings';
 
-/** Registers what was left for later and starts it. */
-async function late(app: JupyterLab): Promise<void> {
-  const { plugins } = await import('./late');
-  app.registerPlugins(plugins);
-  const started = plugins.filter(
-    p => p.autoStart !== false && p.autoStart !== 'defer'
-  );
-  await Promise.all(started.map(p => app.activatePlugin(p.id)));
+function main(): void {
+  addSchema(pool.id, schema);
+  void start([pool]);
 }
 
-async function main(): Promise<void> {
-  PageConfig.setOption('appName', 'Poolbook');
-  PageConfig.setOption('mode', 'multiple-document');
-  const app = new JupyterLab({
-    mimeExtensions: [
-      { __esModule: true, default: json } as IRenderMime.IExtensionModule
-    ]
-  });
-  app.registerPlugins([
-    ...plugins,
-    settings,
-    state,
-    accessible,
-    saveState,
-    resumePlugin,
-    layout,
-    themes,
-    translator,
-    logo,
-    connectionLost,
-    watch,
-    tree,
-    opener
-  ]);
-  const path = requestedPath();
-  // A file that is not a notebook may need one of the later plugins to open.
-  if (path && !isNotebook(path)) {
-    app.registerPlugins((await import('./late')).plugins);
-    await app.start({ hostID: 'main' });
-  } else {
-    await app.start({ hostID: 'main' });
-    await app.restored;
-    requestIdleCallback(() => void late(app), { timeout: 3000 });
-  }
-}
-
-if (document.readyState === 'complete') void main();
-else window.addEventListener('load', () => void main(), { once: true });
+if (document.readyState === 'complete') main();
+else window.addEventListener('load', main, { once: true });

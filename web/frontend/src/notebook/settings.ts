@@ -26,13 +26,17 @@ type Known = Record<
 type Overrides = Record<string, string>;
 
 const KEY = 'poolbook:settings';
-const known: Known = {
-  ...(schemas as unknown as Known),
-  'poolbook:save-state': {
-    schema: saveState as unknown as ISettingRegistry.ISchema,
+const known: Known = { ...(schemas as unknown as Known) };
+
+/** Adds the schema of a plugin of ours, before the application starts. */
+export function addSchema(id: string, schema: object): void {
+  known[id] = {
+    schema: schema as unknown as ISettingRegistry.ISchema,
     version: '1'
-  }
-};
+  };
+}
+
+addSchema('poolbook:save-state', saveState);
 
 function fromBrowser(): Overrides {
   try {

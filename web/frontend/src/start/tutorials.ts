@@ -8,14 +8,38 @@ interface Tutorial {
   description: string;
   /** About how long it takes, in minutes. */
   minutes?: number;
+  /** Where the copy of it is that was opened before. */
+  copy?: string | null;
 }
 
-async function open(name: string): Promise<void> {
-  const { path } = await request<{ path: string }>(
-    'POST',
-    address('poolbook/api/tutorials', name, 'open')
-  );
+/** Opens the copy in the folder, made now if there is none; or a fresh one. */
+async function open(name: string, how: 'open' | 'reset'): Promise<void> {
+  const url = address('poolbook/api/tutorials', name, how);
+  const { path } = await request<{ path: string }>('POST', url);
   location.assign(address('notebooks', path));
+}
+
+function startOver(tutorial: Tutorial): HTMLElement {
+  const button = make(
+    'button',
+    {
+      type: 'button',
+      class: 'quiet',
+      'aria-label': `Start ${tutorial.title} over`,
+      title: 'Opens a fresh copy; yours is kept under another name'
+    },
+    'Start over'
+  );
+  button.addEventListener(
+    'click',
+    () => void act(button, () => open(tutorial.name, 'reset'))
+  );
+  return make(
+    'span',
+    { class: 'card-foot' },
+    make('span', {}, 'In your folder'),
+    button
+  );
 }
 
 function card(tutorial: Tutorial, number: number): HTMLLIElement {
@@ -38,9 +62,11 @@ function card(tutorial: Tutorial, number: number): HTMLLIElement {
     );
   button.addEventListener(
     'click',
-    () => void act(button, () => open(tutorial.name))
+    () => void act(button, () => open(tutorial.name, 'open'))
   );
-  return make('li', {}, button);
+  const item = make('li', {}, button);
+  if (tutorial.copy) item.append(startOver(tutorial));
+  return item;
 }
 
 /** Fills the list of tutorials; without any, the section is not shown. */

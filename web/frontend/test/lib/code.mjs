@@ -11,8 +11,7 @@ const snippets = {
     failure: 'index out of range',
     print: 'fmt.Println("hello from the cell")',
     lines: 'for i := 0; i < 100000; i++ {\n\tfmt.Println("line", i)\n}',
-    slow: 'for i := 1; i <= 4; i++ {\n\tfmt.Println("step", i)\n\ttime.Sleep(700 * time.Millisecond)\n}',
-    complete: ['fmt.Prin', 'Println']
+    slow: 'for i := 1; i <= 4; i++ {\n\tfmt.Println("step", i)\n\ttime.Sleep(700 * time.Millisecond)\n}'
   },
   python: {
     loop: 'while True: pass',
@@ -23,8 +22,7 @@ const snippets = {
     failure: 'index out of range',
     print: 'print("hello from the cell")',
     lines: 'for i in range(100000): print("line", i)',
-    slow: 'import time\nfor i in range(1, 5):\n    print("step", i, flush=True)\n    time.sleep(.7)',
-    complete: ['import math; math.sq', 'sqrt']
+    slow: 'import time\nfor i in range(1, 5):\n    print("step", i, flush=True)\n    time.sleep(.7)'
   }
 };
 

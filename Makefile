@@ -1,0 +1,91 @@
+# One target for each thing one does. `make help` lists them.
+
+GO          ?= go
+BIN         ?= poolbook
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+# Packages whose tests also run under the race detector.
+RACE        ?= ./kernel/... ./pool/... ./web/... ./notebooks/...
+GOFILES     = $(shell git ls-files --cached --others --exclude-standard '*.go')
+
+.PHONY: help run build install test race fuzz bench bench-interp bench-pool bench-kernel conformance screenshot page page-check lint fmt fmt-check vet tidy-check cross notebooks check clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: ## start the server and print its address
+	$(GO) run ./cmd/poolbook
+
+build: ## the program, as ./poolbook
+	$(GO) build -trimpath -o $(BIN) ./cmd/poolbook
+
+install: ## the program in Go's bin folder, and its kernel for Jupyter and VS Code
+	$(GO) install -trimpath ./cmd/poolbook
+	"$$($(GO) env GOPATH)/bin/poolbook" install --user
+
+test: ## all tests; what a test needs and is missing is named (REQUIRE_ALL=1: a failure)
+	@set -o pipefail; $(GO) test -json -timeout 20m $(TESTFLAGS) ./... | $(GO) run .ci/testsum/main.go
+
+race: ## the tests of the concurrent packages under the race detector
+	$(GO) test -race -short -shuffle=on -timeout 15m $(RACE)
+
+fuzz: ## fuzz each decoder for 30 seconds
+	@for t in $$(grep -rlE '^func Fuzz' --include='*_test.go' $$(git ls-files '*_test.go')); do \
+		for f in $$(sed -nE 's/^func (Fuzz[A-Za-z0-9_]+)\(.*/\1/p' $$t); do \
+			echo "== $$f ($$t)"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime 30s ./$$(dirname $$t) || exit 1; \
+		done; \
+	done
+
+bench: bench-interp bench-pool bench-kernel ## all measurements
+
+bench-interp: ## the interpreter next to CPython, other interpreters and compiled Go
+	$(GO) run ./interp/bench
+
+bench-pool: ## pools and cells next to Python's multiprocessing
+	$(GO) test -run '^$$' -bench . -benchtime 3x ./cmd/poolbook
+
+bench-kernel: build ## the kernel: start, round trips, output
+	$(GO) run ./kernel/bench ./$(BIN) kernel -f {connection_file}
+
+conformance: ## Go's own run tests and the library's examples, in the interpreter (minutes)
+	$(GO) test -count=1 -timeout 20m -v ./interp/conformance
+
+screenshot: build ## take the README's picture anew (needs Chromium and make page)
+	@dir=$$(mktemp -d); ./$(BIN) serve --no-browser --port 9378 --token picture $$dir & \
+	server=$$!; sleep 1; node .github/screenshot.mjs 'http://127.0.0.1:9378/?token=picture' .github/screenshot.png; \
+	status=$$?; kill -INT $$server; wait $$server; rm -r $$dir; exit $$status
+
+page: ## build the page from web/frontend into web/static (needs Node)
+	cd web/frontend && npm ci --no-audit --no-fund && npm run build
+
+page-check: page ## fail when the committed page is not what its source builds to
+	@test -z "$$(git status --porcelain web/static)" || { git status --short web/static | head; echo 'web/static is not what web/frontend builds to: commit the result of "make page"'; exit 1; }
+
+lint: vet ## go vet and staticcheck
+	$(GO) run $(STATICCHECK) ./...
+
+vet:
+	$(GO) vet ./...
+
+fmt: ## format the Go files
+	@gofmt -w $(GOFILES)
+
+fmt-check:
+	@bad="$$(gofmt -l $(GOFILES))"; test -z "$$bad" || { echo "not formatted: $$bad"; exit 1; }
+
+tidy-check:
+	$(GO) mod tidy -diff
+
+cross: ## build for the other platforms
+	GOOS=windows GOARCH=amd64 $(GO) build ./...
+	GOOS=darwin GOARCH=arm64 $(GO) build ./...
+	GOOS=linux GOARCH=arm64 $(GO) build ./...
+
+notebooks: build ## run the tutorials and compare with their stored outputs
+	./$(BIN) test notebooks/*.ipynb
+
+check: fmt-check lint tidy-check cross race test ## what CI runs
+
+clean: ## remove what make built
+	rm -f $(BIN)
+
+SHELL := bash

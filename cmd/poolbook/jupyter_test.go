@@ -1,0 +1,68 @@
+package main
+
+import (
+	"os"
+	"strings"
+	"testing"
+	"time"
+)
+
+// The tests in this file hold that stock Jupyter, as Debian packages it, works
+// with this kernel.
+
+// needModule skips or fails the test unless Debian's Python has the module.
+func needModule(t *testing.T, module string) {
+	t.Helper()
+	need(t, debianPython+" -m "+module+" --version")
+}
+
+func TestNBClient(t *testing.T) {
+	needModule(t, "jupyter_core")
+	p := newPlace(t)
+	p.install()
+	p.tutorial("01-map-async.ipynb")
+	out := p.run(5*time.Minute, "", debianPython, "-c", `
+import nbformat, nbclient
+nb = nbformat.read("01-map-async.ipynb", as_version=4)
+for c in nb.cells:
+    if c.cell_type == "code": c.outputs, c.execution_count = [], None
+nbclient.NotebookClient(nb, timeout=60, kernel_name="poolbook").execute()
+nbformat.validate(nb)
+nbformat.write(nb, "done.ipynb")
+`)
+	if out.code != 0 {
+		t.Fatalf("nbclient: %+v", out)
+	}
+	p.sameAsStored("01-map-async.ipynb", p.file("done.ipynb"))
+}
+
+func TestNBConvert(t *testing.T) {
+	needModule(t, "nbconvert")
+	p := newPlace(t)
+	p.install()
+	p.tutorial("01-map-async.ipynb")
+	out := p.run(5*time.Minute, "", debianPython, "-m", "nbconvert", "--execute", "--to", "html", "--template", "classic", "01-map-async.ipynb")
+	if out.code != 0 {
+		t.Fatalf("nbconvert: %+v", out)
+	}
+	page, err := os.ReadFile(p.file("01-map-async.html"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"Processing...", "Squared numbers: [1 4 9 16 25]"} {
+		if !strings.Contains(string(page), want) {
+			t.Errorf("the page has no %q", want)
+		}
+	}
+}
+
+func TestJupyterConsole(t *testing.T) {
+	needModule(t, "jupyter_console")
+	p := newPlace(t)
+	p.install()
+	in := "x := 6\nx * 7\nfmt.Println(\"from the console\")\nquit\n"
+	out := p.run(2*time.Minute, in, debianPython, "-m", "jupyter_console", "--kernel", "poolbook", "--simple-prompt")
+	if !strings.Contains(out.stdout, "42") || !strings.Contains(out.stdout, "from the console") {
+		t.Errorf("jupyter console: %+v", out)
+	}
+}

@@ -1,0 +1,54 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"poolbook/kernel"
+)
+
+// kernelCommand is what a kernelspec starts.
+func kernelCommand() *cobra.Command {
+	file := ""
+	verbose := false
+	cmd := &cobra.Command{
+		Use:   "kernel -f FILE",
+		Short: "Serve a connection file, as front ends ask for",
+		Long: `Run the Go kernel on a connection file until a front end shuts it down or the
+process that started it ends. Jupyter starts this command; poolbook install tells
+it to.`,
+		Example: `  poolbook kernel -f connection.json
+  jupyter console --existing connection.json`,
+		Args: atMost(0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if file == "" {
+				return usageError{errors.New("kernel: -f FILE, the connection file, is missing")}
+			}
+			log := slog.New(slog.DiscardHandler)
+			if verbose {
+				log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
+			}
+			session, err := newKernelSession(log)
+			if err != nil {
+				return err
+			}
+			// Signals are the kernel's own affair: SIGINT interrupts the cell.
+			err = kernel.Run(context.WithoutCancel(cmd.Context()), kernel.Config{
+				ConnectionFile: file, Session: session, HistoryDir: kernel.DefaultHistoryDir(kernelName), Logger: log,
+			})
+			if errors.Is(err, kernel.ErrStuck) {
+				fmt.Fprintln(os.Stderr, "poolbook:", err)
+				os.Exit(exitFailure) // a cell does not stop: nothing can be waited for
+			}
+			return err
+		},
+	}
+	cmd.Flags().StringVarP(&file, "connection-file", "f", "", "the connection `FILE`")
+	cmd.Flags().BoolVar(&verbose, "verbose", false, "log to standard error")
+	return cmd
+}

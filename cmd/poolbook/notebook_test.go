@@ -1,0 +1,315 @@
+//go:build unix
+
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"poolbook/kernel/client"
+	"poolbook/kernel/protocol"
+	"poolbook/notebooks"
+	"poolbook/notebooks/nbformat"
+	"poolbook/notebooks/run"
+)
+
+// tutorial copies a tutorial into the place.
+func (p *testPlace) tutorial(name string) string {
+	p.t.Helper()
+	data, err := notebooks.Tutorials.ReadFile(name)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return p.write(name, string(data))
+}
+
+// sameAsStored compares a notebook that another program executed with the
+// outputs that the tutorial has stored.
+func (p *testPlace) sameAsStored(name, executed string) {
+	p.t.Helper()
+	data, err := notebooks.Tutorials.ReadFile(name)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	stored, err := nbformat.Parse(data)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	got, err := nbformat.ReadFile(executed)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	diffs, err := run.Compare(stored, got)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	for _, d := range diffs {
+		p.t.Errorf("%s\n%v", name, d)
+	}
+}
+
+func TestTutorialsAreValid(t *testing.T) {
+	names, err := filepath.Glob("../../notebooks/*.ipynb")
+	if err != nil || len(names) == 0 {
+		t.Fatalf("no tutorials (%v)", err)
+	}
+	for _, name := range names {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := nbformat.Validate(data); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		nb, err := nbformat.Parse(data)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		again, err := nb.Marshal()
+		if err != nil || string(again) != string(data) {
+			t.Errorf("%s is not laid out as Jupyter writes it (%v)", name, err)
+		}
+		if nb.KernelName() != kernelName {
+			t.Errorf("%s is for the kernel %q", name, nb.KernelName())
+		}
+	}
+}
+
+// TestTutorials runs every tutorial and compares with its stored outputs.
+func TestTutorials(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes the time of all the tutorials")
+	}
+	names, err := filepath.Glob("../../notebooks/*.ipynb")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := newPlace(t)
+	for _, name := range names {
+		t.Run(filepath.Base(name), func(t *testing.T) {
+			file := p.tutorial(filepath.Base(name))
+			if out := p.poolbook("test", file); out.code != 0 {
+				t.Errorf("exit code %d\n%s%s", out.code, out.stdout, out.stderr)
+			}
+		})
+	}
+}
+
+func TestRunNotebook(t *testing.T) {
+	p := newPlace(t)
+	cells := func(sources ...string) string {
+		nb := nbformat.New()
+		for _, s := range sources {
+			nb.Cells = append(nb.Cells, &nbformat.Cell{Type: nbformat.Code, ID: nb.NewID(s), Source: s})
+		}
+		data, err := nb.Marshal()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(data)
+	}
+	p.write("good.ipynb", cells("x := 20", "fmt.Println(x)", "x * 2 + 2"))
+	p.write("bad.ipynb", cells("fmt.Println(1)", "var xs []int\nxs[3]", "fmt.Println(3)"))
+	p.write("slow.ipynb", cells("for {\n}"))
+
+	out := p.poolbook("run", "good.ipynb")
+	if out.code != 0 || out.stdout != "20\n42\n" {
+		t.Errorf("run: %+v", out)
+	}
+	out = p.poolbook("run", "good.ipynb", "-o", "out.ipynb")
+	nb, err := nbformat.ReadFile(p.file("out.ipynb"))
+	if err != nil || out.code != 0 || nb.Cells[2].Outputs[0].Data.Text("text/plain") != "42" || nb.KernelName() != kernelName {
+		t.Errorf("run -o: %+v, %v", out, err)
+	}
+	out = p.poolbook("run", "bad.ipynb", "-o", "out.ipynb")
+	if out.code != 1 || !strings.Contains(out.stderr, "cell 2") || !strings.Contains(out.stderr, "index out of range") {
+		t.Errorf("run of a cell that fails: %+v", out)
+	}
+	if nb, err = nbformat.ReadFile(p.file("out.ipynb")); err != nil || nb.Cells[1].Outputs[0].Type != nbformat.ErrorOutput || len(nb.Cells[2].Outputs) != 0 {
+		t.Errorf("its outputs were not written (%v)", err)
+	}
+	before, err := os.ReadFile(p.file("bad.ipynb"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.poolbook("run", "bad.ipynb", "--inplace")
+	if after, err := os.ReadFile(p.file("bad.ipynb")); err != nil || string(after) != string(before) {
+		t.Errorf("--inplace changed a notebook whose run failed (%v)", err)
+	}
+	out = p.poolbook("run", "bad.ipynb", "--inplace", "--allow-errors")
+	if nb, err = nbformat.ReadFile(p.file("bad.ipynb")); out.code != 0 || err != nil || nb.Cells[2].Outputs[0].Text != "3\n" {
+		t.Errorf("run --inplace --allow-errors: %+v (%v)", out, err)
+	}
+	out = p.poolbook("run", "slow.ipynb", "--timeout", "1s")
+	if out.code != 1 || !strings.Contains(out.stderr, "cell 1") || !strings.Contains(out.stderr, "longer than 1s") {
+		t.Errorf("run --timeout: %+v", out)
+	}
+
+	if out = p.poolbook("test", "out.ipynb"); out.code != 1 || !strings.Contains(out.stdout, "0 passed, 1 failed") {
+		t.Errorf("test of a notebook that fails: %+v", out)
+	}
+	if out = p.poolbook("test", "good.ipynb"); out.code != 1 || !strings.Contains(out.stdout, "+ 42") {
+		t.Errorf("test of a notebook without outputs: %+v", out)
+	}
+	if out = p.poolbook("test", "--update", "good.ipynb"); out.code != 0 {
+		t.Errorf("test --update: %+v", out)
+	}
+	if out = p.poolbook("test", "good.ipynb"); out.code != 0 || !strings.Contains(out.stdout, "1 passed, 0 failed") {
+		t.Errorf("test after --update: %+v", out)
+	}
+}
+
+func TestRunProgram(t *testing.T) {
+	p := newPlace(t)
+	p.write("hello.go", "package main\n\nimport (\n\t\"fmt\"\n\t\"os\"\n)\n\nfunc main() {\n\tfmt.Println(\"hello\", os.Args[1:])\n\tos.Exit(3)\n}\n")
+	if out := p.poolbook("run", "hello.go", "--", "-x", "y"); out.code != 3 || out.stdout != "hello [-x y]\n" {
+		t.Errorf("run: %+v", out)
+	}
+	p.write("other.go", "package main\n\nfunc greeting() string { return \"hi\" }\n")
+	p.write("two.go", "package main\n\nfunc main() { println(greeting()) }\n")
+	if out := p.poolbook("run", "two.go", "other.go"); out.code != 0 || out.stderr != "hi\n" {
+		t.Errorf("run of two files: %+v", out)
+	}
+	if out := p.poolbook("run", "two.go", "x"); out.code != 2 || !strings.Contains(out.stderr, "arguments go after --") {
+		t.Errorf("run with an argument that is no file: %+v", out)
+	}
+	p.write("panic.go", "package main\n\nfunc main() {\n\tvar m map[string]int\n\tm[\"a\"] = 1\n}\n")
+	if out := p.poolbook("run", "panic.go"); out.code != 2 || !strings.Contains(out.stderr, "panic.go") || !strings.Contains(out.stderr, "nil map") {
+		t.Errorf("run of a program that panics: %+v", out)
+	}
+	p.write("wrong.go", "package main\n\nfunc main() {\n\tx := 1 + \"a\"\n\t_ = x\n}\n")
+	if out := p.poolbook("run", "wrong.go"); out.code != 1 || !strings.Contains(out.stderr, "wrong.go") || !strings.Contains(out.stderr, "line 4") {
+		t.Errorf("run of a program that does not compile: %+v", out)
+	}
+}
+
+func TestREPL(t *testing.T) {
+	p := newPlace(t)
+	in := "x := 3\nfunc double(n int) int {\n\treturn 2 * n\n}\ndouble(x)\nfmt.Println(\"pipe\")\n"
+	if out := p.run(time.Minute, in, program(t), "repl"); out.code != 0 || out.stdout != "6\npipe\n" {
+		t.Errorf("repl: %+v", out)
+	}
+	if out := p.run(time.Minute, "y\nfmt.Println(1)\n", program(t), "repl"); out.code != 1 || !strings.Contains(out.stderr, "undefined: y") || out.stdout != "" {
+		t.Errorf("repl with an error: %+v", out)
+	}
+}
+
+// TestKilledWorker holds that a worker that dies in the middle of a map is an
+// error in the cell at once, and that the next cell works.
+func TestKilledWorker(t *testing.T) {
+	p := newPlace(t)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	k := p.kernel(ctx)
+	cell := func(code string, onText func(string)) (*protocol.ExecuteReply, string) {
+		var text strings.Builder
+		reply, err := k.Execute(ctx, code, client.ExecuteOptions{}, func(m *protocol.Message) error {
+			if m.Header.Type == protocol.TypeStream {
+				s, err := protocol.Decode[protocol.Stream](m)
+				if err != nil {
+					return err
+				}
+				text.WriteString(s.Text)
+				if onText != nil {
+					onText(text.String())
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return reply, text.String()
+	}
+	var killed time.Time
+	reply, text := cell(`func nap(n int) int { fmt.Println("napping"); time.Sleep(10 * time.Minute); return n }
+p := pool.New(pool.Processes(1))
+_, err := pool.Map(p, nap, []int{7})
+fmt.Println("got", err)
+var lost *pool.WorkerLostError
+fmt.Println("lost:", errors.As(err, &lost))`, func(s string) {
+		if strings.Contains(s, "napping") && killed.IsZero() {
+			killed = time.Now()
+			for _, pid := range p.matching("worker --pipe") {
+				if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+					t.Errorf("kill a worker: %v", err)
+				}
+			}
+		}
+	})
+	if took := time.Since(killed); killed.IsZero() || took > 5*time.Second {
+		t.Errorf("the cell ended %v after its worker was killed", took)
+	}
+	if reply.Status != protocol.StatusOK || !strings.Contains(text, "killed") || !strings.Contains(text, "lost: true") {
+		t.Errorf("status %s, output %q", reply.Status, text)
+	}
+	reply, text = cell(`squares, err := pool.Map(p, func(n int) int { return n * n }, []int{1, 2, 3})
+fmt.Println(squares, err)`, nil)
+	if reply.Status != protocol.StatusOK || text != "[1 4 9] <nil>\n" {
+		t.Errorf("the next cell: status %s, output %q", reply.Status, text)
+	}
+}
+
+// TestInterruptBySignal holds that SIGINT, as front ends and Ctrl-C send it,
+// ends the cell and not the kernel.
+func TestInterruptBySignal(t *testing.T) {
+	p := newPlace(t)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	k := p.kernel(ctx)
+	for round := range 2 {
+		sent := false
+		reply, err := k.Execute(ctx, "kept := 41\nfmt.Println(\"begin\")\nfor {\n}", client.ExecuteOptions{}, func(m *protocol.Message) error {
+			if m.Header.Type != protocol.TypeStream || sent {
+				return nil
+			}
+			sent = true
+			for _, pid := range p.matching("kernel -f") {
+				if err := syscall.Kill(pid, syscall.SIGINT); err != nil {
+					t.Errorf("interrupt the kernel: %v", err)
+				}
+			}
+			return nil
+		})
+		if err != nil || reply.Status != protocol.StatusError || reply.ErrorInfo == nil || reply.Name != "KeyboardInterrupt" {
+			t.Fatalf("round %d: %+v, %v", round, reply, err)
+		}
+	}
+	reply, err := k.Execute(ctx, "kept + 1", client.ExecuteOptions{}, nil)
+	if err != nil || reply.Status != protocol.StatusOK {
+		t.Errorf("the next cell: %+v, %v", reply, err)
+	}
+}
+
+// TestKernelKilled holds that the workers end with their kernel.
+func TestKernelKilled(t *testing.T) {
+	p := newPlace(t)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	k := p.kernel(ctx)
+	started := false
+	_, err := k.Execute(ctx, busyWorkers+"\nnaps.Wait()", client.ExecuteOptions{}, func(m *protocol.Message) error {
+		if m.Header.Type != protocol.TypeStream || started {
+			return nil
+		}
+		started = true
+		for _, pid := range p.matching("kernel -f") {
+			if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+				t.Errorf("kill the kernel: %v", err)
+			}
+		}
+		return nil
+	})
+	var died *client.DiedError
+	if !errors.As(err, &died) {
+		t.Errorf("Execute = %v, want a *client.DiedError", err)
+	}
+	waitUntil(t, 5*time.Second, "all processes have ended", func() bool { return len(p.processes()) == 0 })
+}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"reflect"
+	"strconv"
+
+	"poolbook/interp"
+	"poolbook/kernel"
+	"poolbook/pool/core"
+)
+
+// poolHost joins the pools of a session to its interpreter and to the front
+// end: workers are processes of this program, functions travel as units.
+type poolHost struct {
+	core.Host
+	session *interp.Session // set by attach, before the first cell
+	bars    *progressBars
+	panel   *poolPanel
+}
+
+func newPoolHost() *poolHost {
+	h := &poolHost{bars: newProgressBars()}
+	h.Spawn = spawnWorker
+	h.Unit = h.unit
+	h.panel = newPoolPanel(h.CancelJob)
+	h.Events = func(e core.Event) {
+		h.bars.event(e)
+		h.panel.event(e)
+	}
+	return h
+}
+
+// attach names the session whose functions the host sends. It is called once.
+func (h *poolHost) attach(s *interp.Session) {
+	h.session = s
+	h.Types = sessionTypes{s}
+}
+
+// enter makes out the place of progress bars of the cell with that id.
+func (h *poolHost) enter(cell string, out kernel.Output) { h.bars.enter(cell, out) }
+
+// flush returns when what the pools have reported by now is shown.
+func (h *poolHost) flush() { h.bars.flush() }
+
+// Close ends all workers and returns when they are gone.
+func (h *poolHost) Close() {
+	h.Host.Close()
+	h.bars.close()
+	h.panel.close()
+}
+
+// origin is core.CallerOrigin in a cell.
+func (h *poolHost) origin(c interp.Call, _ []reflect.Value) []reflect.Value {
+	cell := c.Cell()
+	return []reflect.Value{reflect.ValueOf(&core.Origin{
+		Host: &h.Host, Ctx: c.Context(), Cell: cellKey(cell.Number),
+		Stdout: func(_ string, _ int, p []byte) { cell.Stdout.Write(p) },
+		Stderr: func(_ string, _ int, p []byte) { cell.Stderr.Write(p) },
+	})}
+}
+
+// cellKey names a cell in the events of pools, as its prompt does.
+func cellKey(number int) string { return "[" + strconv.Itoa(number) + "]" }
+
+// unit takes a function apart for the workers.
+func (h *poolHost) unit(fn any) (*core.Unit, error) {
+	u, err := h.session.Unit(reflect.ValueOf(fn))
+	if err != nil {
+		return nil, err
+	}
+	payload, err := json.Marshal(unitPayload{Source: u.Source, Entry: u.Entry})
+	if err != nil {
+		return nil, fmt.Errorf("pack the code of a function: %w", err)
+	}
+	out := &core.Unit{Hash: u.Hash, Payload: payload, Assigns: u.Assigns}
+	for _, v := range u.Vars {
+		out.Vars = append(out.Vars, core.Var{ID: v.ID, Name: v.Name, Value: v.Value})
+	}
+	return out, nil
+}
+
+// unitPayload is the form in which the code of a unit travels.
+type unitPayload struct {
+	Source string `json:"source"`
+	Entry  string `json:"entry"`
+}
+
+// sessionTypes are the types of a session by name.
+type sessionTypes struct{ *interp.Session }
+
+// spawnWorker makes the command of a worker process.
+func spawnWorker() (*exec.Cmd, error) {
+	exe, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("find this program: %w", err)
+	}
+	return exec.Command(exe, "worker", "--pipe"), nil
+}

@@ -1,0 +1,198 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"poolbook/kernel/client"
+	"poolbook/notebooks/nbformat"
+	"poolbook/notebooks/run"
+)
+
+// runFlags are the flags of `poolbook run` and `poolbook test` for notebooks.
+type runFlags struct {
+	kernel      string
+	timeout     time.Duration
+	allowErrors bool
+}
+
+func (f *runFlags) add(cmd *cobra.Command, timeout time.Duration) {
+	cmd.Flags().StringVar(&f.kernel, "kernel", "", "run in the installed kernel `NAME` (default: the notebook's own; Go runs here)")
+	cmd.Flags().DurationVar(&f.timeout, "timeout", timeout, "limit for one cell, such as 30s; 0 is none")
+}
+
+func runCommand() *cobra.Command {
+	var f runFlags
+	var out string
+	var inPlace bool
+	cmd := &cobra.Command{
+		Use:   "run FILE… [-- ARGS]",
+		Short: "Run a notebook, or a Go program in the interpreter",
+		Long: `Run a notebook (.ipynb) from its first cell to its last, in a new kernel and in
+the notebook's folder, and stop at the first error. Without -o or --inplace the
+outputs are printed. The file of -o is written also when a cell fails, with the
+error in it; --inplace leaves the notebook alone then.
+
+Run a Go program (one or more .go files of package main) in the interpreter:
+without compiling it, with its arguments after --. It exits as the program does.`,
+		Example: `  poolbook run notes.ipynb -o done.ipynb
+  poolbook run notes.ipynb --inplace --timeout 2m
+  poolbook run hello.go -- --name Gopher`,
+		Args: atLeast(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ext := filepath.Ext(args[0])
+			switch {
+			case ext == ".go":
+				files, rest, err := programArgs(args, cmd.ArgsLenAtDash())
+				if err != nil {
+					return err
+				}
+				return runProgram(cmd.Context(), files, rest)
+			case ext != ".ipynb":
+				return usageError{fmt.Errorf("%s: only notebooks (.ipynb) and Go programs (.go) can be run", args[0])}
+			case len(args) > 1:
+				return usageError{errors.New("one notebook at a time; `poolbook test` takes many")}
+			case out != "" && inPlace:
+				return usageError{errors.New("-o and --inplace are two places: choose one")}
+			}
+			target := out
+			if inPlace {
+				target = args[0]
+			}
+			return runNotebook(cmd, args[0], target, inPlace, f)
+		},
+	}
+	f.add(cmd, 0)
+	cmd.Flags().BoolVar(&f.allowErrors, "allow-errors", false, "go on after a cell that fails")
+	cmd.Flags().StringVarP(&out, "output", "o", "", "write the notebook with its outputs to `FILE`")
+	cmd.Flags().BoolVar(&inPlace, "inplace", false, "write the outputs into the notebook itself")
+	return cmd
+}
+
+// programArgs takes the files of a program and its arguments, those after --,
+// apart. dash is where that stood, -1 for nowhere.
+func programArgs(args []string, dash int) (files, rest []string, err error) {
+	if dash < 0 {
+		dash = len(args)
+	}
+	for _, a := range args[:dash] {
+		if filepath.Ext(a) != ".go" {
+			return nil, nil, usageError{fmt.Errorf("%s: not a Go file; a program's arguments go after --", a)}
+		}
+	}
+	return args[:dash], args[dash:], nil
+}
+
+// runNotebook executes the notebook of a file. target is where it goes then,
+// "" to print its outputs.
+func runNotebook(cmd *cobra.Command, name, target string, inPlace bool, f runFlags) error {
+	nb, err := nbformat.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	show := newProgress(cmd.ErrOrStderr(), filepath.Base(name))
+	runErr := executeIn(cmd.Context(), nb, filepath.Dir(name), f, show)
+	if target == "" {
+		if err := printOutputs(cmd.OutOrStdout(), nb); err != nil {
+			return err
+		}
+		return runErr
+	}
+	if runErr == nil || !inPlace {
+		if err := nbformat.WriteFile(target, nb); err != nil {
+			return errors.Join(runErr, err)
+		}
+		show.line("wrote " + target)
+	}
+	return runErr
+}
+
+// executeIn runs a notebook in a new kernel with dir as its folder. The kernel
+// is gone when it returns.
+func executeIn(ctx context.Context, nb *nbformat.Notebook, dir string, f runFlags, show *progress) (err error) {
+	spec, err := chooseSpec(f.kernel, nb.KernelName())
+	if err != nil {
+		return err
+	}
+	show.starting(spec.DisplayName)
+	k, err := client.Start(ctx, spec, client.Options{Dir: dir})
+	if err != nil {
+		return fmt.Errorf("start the kernel %s: %w", spec.DisplayName, err)
+	}
+	defer func() {
+		// An ended ctx must not keep the kernel alive.
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+		defer cancel()
+		if e := k.Shutdown(end); e != nil {
+			k.Kill()
+		}
+	}()
+	if err := setKernelspec(nb, spec); err != nil {
+		return err
+	}
+	defer show.end()
+	return run.Notebook(ctx, k, nb, run.Options{Timeout: f.timeout, AllowErrors: f.allowErrors, Progress: show.step})
+}
+
+// setKernelspec names the kernel in the metadata, as a front end does.
+func setKernelspec(nb *nbformat.Notebook, spec client.Spec) error {
+	return nb.Metadata.Set("kernelspec", map[string]string{
+		"name": spec.Name, "display_name": spec.DisplayName, "language": spec.Language,
+	})
+}
+
+// chooseSpec finds the kernel: the one asked for, the one the notebook names,
+// or this program.
+func chooseSpec(asked, named string) (client.Spec, error) {
+	name := asked
+	if name == "" {
+		name = named
+	}
+	if name == "" || name == kernelName {
+		return ownSpec()
+	}
+	specs, err := client.FindSpecs()
+	if spec, ok := specs[name]; ok {
+		return spec, nil
+	}
+	if err != nil {
+		return client.Spec{}, fmt.Errorf("find the kernel %q: %w", name, err)
+	}
+	return client.Spec{}, fmt.Errorf("no kernel %q is installed (see `jupyter kernelspec list`); --kernel %s runs the notebook as Go", name, kernelName)
+}
+
+// printOutputs writes the outputs of all cells as text.
+func printOutputs(w io.Writer, nb *nbformat.Notebook) error {
+	for _, c := range nb.Cells {
+		for i := range c.Outputs {
+			o := &c.Outputs[i]
+			text := o.Text
+			switch o.Type {
+			case nbformat.ErrorOutput:
+				text = o.EName + ": " + o.EValue
+				if len(o.Traceback) > 0 {
+					text = strings.Join(o.Traceback, "\n")
+				}
+			case nbformat.DisplayData, nbformat.ExecuteResult:
+				text = o.Data.Text("text/plain")
+			}
+			if text == "" {
+				continue
+			}
+			if text[len(text)-1] != '\n' {
+				text += "\n"
+			}
+			if _, err := io.WriteString(w, text); err != nil {
+				return fmt.Errorf("print outputs: %w", err)
+			}
+		}
+	}
+	return nil
+}

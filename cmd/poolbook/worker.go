@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"poolbook/interp"
+	"poolbook/pool/core"
+	"poolbook/pool/worker"
+)
+
+// workerCommand is what a pool starts. It is not for people, and hidden.
+func workerCommand() *cobra.Command {
+	pipe := false
+	cmd := &cobra.Command{
+		Use:    "worker",
+		Short:  "Run the tasks of a pool",
+		Hidden: true,
+		Args:   atMost(0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if !pipe {
+				return usageError{errors.New("worker: a pool starts its workers itself, with --pipe")}
+			}
+			in, out, err := worker.Pipes()
+			if err != nil {
+				return err
+			}
+			// The pool decides when its workers end, not the signals of a terminal.
+			return worker.Main(context.WithoutCancel(cmd.Context()), in, out, newEvaluator)
+		},
+	}
+	cmd.Flags().BoolVar(&pipe, "pipe", false, "talk to the pool that started it")
+	return cmd
+}
+
+// evaluator runs code units in a session of the worker's own.
+type evaluator struct{ sessionTypes }
+
+func newEvaluator(env worker.Env) (worker.Evaluator, error) {
+	session, err := interp.New(sessionConfig(nil, nil))
+	if err != nil {
+		return nil, fmt.Errorf("start the interpreter: %w", err)
+	}
+	session.SetUnitCell(interp.Cell{Stdout: env.Stdout, Stderr: env.Stderr})
+	return &evaluator{sessionTypes{session}}, nil
+}
+
+// Load makes the function of a unit.
+func (e *evaluator) Load(hash string, payload []byte) (worker.Func, error) {
+	var p unitPayload
+	if err := json.Unmarshal(payload, &p); err != nil {
+		return nil, fmt.Errorf("unpack the code of a function: %w", err)
+	}
+	u, err := e.Session.LoadUnit(p.Source, p.Entry, hash)
+	if err != nil {
+		return nil, fmt.Errorf("load the code of a function: %w", err)
+	}
+	return loaded{u}, nil
+}
+
+// loaded is a unit in a worker.
+type loaded struct{ unit *interp.LoadedUnit }
+
+func (l loaded) Value() reflect.Value { return l.unit.Func() }
+
+// Call runs the function, with a panic's stack in terms of cells.
+func (l loaded) Call(ctx context.Context, args []reflect.Value) ([]reflect.Value, error) {
+	results, err := l.unit.Call(ctx, args)
+	return results, coreError(err)
+}
+
+func (l loaded) Var(id string) (reflect.Value, bool) { return l.unit.Var(id) }
+
+// coreError turns an error of the interpreter into what pools report.
+func coreError(err error) error {
+	var panicked *interp.RuntimeError
+	var exit *interp.ExitError
+	switch {
+	case errors.As(err, &panicked):
+		var stack strings.Builder
+		for _, f := range panicked.Stack {
+			stack.WriteString(f.String() + "\n")
+		}
+		return &core.Panic{Value: panicked.Value, Stack: stack.String()}
+	case errors.As(err, &exit):
+		return &core.Exit{Code: exit.Code}
+	}
+	return err
+}

@@ -1,0 +1,137 @@
+package display
+
+import (
+	"errors"
+	"fmt"
+	"image"
+	"io/fs"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+)
+
+type point struct {
+	X, y int
+	name string
+}
+
+type shout string
+
+func (s shout) String() string { return strings.ToUpper(string(s)) }
+
+type node struct {
+	next *node
+	v    int
+}
+
+type broken int
+
+func (broken) String() string { panic("no") }
+
+type page struct{}
+
+func (*page) HTML() string { return "<b>page</b>" }
+
+func TestText(t *testing.T) {
+	ring := &node{v: 1}
+	ring.next = &node{v: 2, next: ring}
+	for _, tt := range []struct {
+		v    any
+		want string
+	}{
+		{nil, "nil"}, {1, "1"}, {2.5, "2.5"}, {float32(0.1), "0.1"}, {"a\"b", `"a\"b"`}, {true, "true"}, {'a', "97"},
+		{[]int{1, 2}, "[]int{1, 2}"}, {[]int(nil), "[]int(nil)"}, {[]int{}, "[]int{}"},
+		{[]any{1, "a", nil}, `[]any{1, "a", nil}`},
+		{map[string]int{"b": 2, "a": 1}, `map[string]int{"a": 1, "b": 2}`},
+		{map[int]bool{10: true, 9: false}, `map[int]bool{9: false, 10: true}`},
+		{point{1, 2, "n"}, `display.point{X: 1, y: 2, name: "n"}`},
+		{&point{}, `&display.point{X: 0, y: 0, name: ""}`},
+		{[]point{{1, 2, ""}}, `[]display.point{{X: 1, y: 2, name: ""}}`},
+		{1500 * time.Millisecond, "1.5s"}, {[]time.Duration{1}, "[]time.Duration{1ns}"}, {shout("a"), "A"},
+		{[]byte("hi"), `[]byte("hi")`}, {[]byte{0, 255}, "[]byte{00 ff}"},
+		{Tuple{3, nil}, "3, nil"}, {Tuple{0, errors.New("bad")}, "0, error: bad"},
+		{errors.New("bad"), "error: bad (*errors.errorString)"},
+		{fmt.Errorf("open: %w", fs.ErrNotExist), "error: open: file does not exist (*fmt.wrapError)\n  wraps: file does not exist (*errors.errorString)"},
+		{ring, "&display.node{next: &display.node{next: &display.node{…}, v: 2}, v: 1}"},
+		{broken(1), "display.broken(method String panicked: no)"},
+		{(*point)(nil), "nil"}, {func(int) string { return "" }, "func(int) string"},
+		{make(chan int, 2), "chan int (0 of 2 buffered)"},
+		{[2][]int{{1}, {2}}, "[2][]int{{1}, {2}}"},
+	} {
+		if got := Text(reflect.ValueOf(tt.v)); got != tt.want {
+			t.Errorf("%T: got %s, want %s", tt.v, got, tt.want)
+		}
+	}
+}
+
+func TestLongTexts(t *testing.T) {
+	long := Text(reflect.ValueOf(make([]int, 5000)))
+	if !strings.Contains(long, "… 4000 more") {
+		t.Errorf("%d bytes without a note", len(long))
+	}
+	for _, l := range strings.Split(long, "\n") {
+		if len(l) > 110 {
+			t.Errorf("a line of %d bytes", len(l))
+		}
+	}
+	if s := Text(reflect.ValueOf(strings.Repeat("ä", maxText))); !strings.Contains(s, "bytes are shown") {
+		t.Errorf("%d bytes of a string without a note", len(s))
+	}
+}
+
+func TestMIME(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		v    any
+		mime string
+		want string
+	}{
+		{"table of structs", []point{{1, 2, "<n>"}}, "text/html", "<th>X</th><th>y</th><th>name</th>"},
+		{"escaped", []point{{1, 2, "<n>"}}, "text/html", "<td>&lt;n&gt;</td>"},
+		{"pointers", []*point{{1, 2, "n"}, nil}, "text/html", "<tr><th>1</th><td></td>"},
+		{"map of structs", map[string]point{"k": {}}, "text/html", "<th>k</th>"},
+		{"maps", []map[string]int{{"a": 1}, {"b": 2}}, "text/html", "<th>a</th><th>b</th>"},
+		{"method of the pointer", page{}, "text/html", "<b>page</b>"},
+		{"image", image.NewGray(image.Rect(0, 0, 3, 2)), "text/plain", "<image.Gray 3×2>"},
+		{"image", image.NewGray(image.Rect(0, 0, 3, 2)), "image/png", "iVBOR"},
+	} {
+		got, _ := MIME(reflect.ValueOf(tt.v))[tt.mime].(string)
+		if !strings.Contains(got, tt.want) {
+			t.Errorf("%s: %s is %q, want %q in it", tt.name, tt.mime, got, tt.want)
+		}
+	}
+	if b := MIME(reflect.ValueOf([]time.Time{{}})); b["text/html"] != nil {
+		t.Error("times are a table")
+	}
+}
+
+type recorder struct{ shown []Bundle }
+
+func (r *recorder) Display(b Bundle, id string, update bool) {
+	b["id"] = id
+	r.shown = append(r.shown, b)
+}
+func (r *recorder) Clear(bool) { r.shown = nil }
+
+func TestPrinter(t *testing.T) {
+	r := &recorder{}
+	p := On(r)
+	p.HTML("<i>x</i>")
+	p.VegaLite(`{"mark": "bar"}`)
+	p.Update("job", 3)
+	if len(r.shown) != 3 || r.shown[0]["text/html"] != "<i>x</i>" || r.shown[2]["id"] != "job" || r.shown[2]["text/plain"] != "3" {
+		t.Errorf("shown: %v", r.shown)
+	}
+	if m, _ := r.shown[1]["application/vnd.vegalite.v5+json"].(map[string]any); m["mark"] != "bar" {
+		t.Errorf("chart: %v", r.shown[1])
+	}
+	for _, name := range Functions() {
+		if !reflect.ValueOf(p).MethodByName(name).IsValid() {
+			t.Errorf("Printer has no method %s", name)
+		}
+		if _, ok := Symbols()[name]; !ok {
+			t.Errorf("Symbols has no %s", name)
+		}
+	}
+}

@@ -1,0 +1,12 @@
+// Package display turns values into what a notebook shows: a [Bundle] of representations by MIME type.
+//
+// [MIME] is used for the value of a cell's final expression. The functions HTML, Markdown, SVG, PNG, JSON, VegaLite, Show, Update and
+// Clear show something at once; in a cell they reach the notebook through the [Host] of the cell, in a Go program they print
+// text to the standard output. A cell uses them without an import:
+//
+//	display.HTML("<b>done</b>")
+//	for i := range 10 { display.Update("progress", i) }
+//
+// A type says how it wants to be shown with the methods HTML() string, Markdown() string, SVG() string, Latex() string,
+// PNG() []byte, JPEG() []byte, JSON() any or MIMEBundle() map[string]any.
+package display

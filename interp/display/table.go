@@ -1,0 +1,150 @@
+package display
+
+import (
+	"fmt"
+	"html"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+const (
+	maxRows    = 60
+	maxColumns = 40
+)
+
+// table returns slices and maps of structs, slices of maps and slices of number slices as an HTML table; "" for other values.
+func table(v reflect.Value) string {
+	for v.Kind() == reflect.Interface || v.Kind() == reflect.Pointer {
+		if v.IsNil() {
+			return ""
+		}
+		v = v.Elem()
+	}
+	var index []string
+	var rows []reflect.Value
+	n := 0
+	switch v.Kind() {
+	case reflect.Slice, reflect.Array:
+		n = v.Len()
+		for i := range min(n, maxRows) {
+			index = append(index, fmt.Sprint(i))
+			rows = append(rows, v.Index(i))
+		}
+	case reflect.Map:
+		n = v.Len()
+		for i, k := range sortedKeys(v) {
+			if i == maxRows {
+				break
+			}
+			index = append(index, plainText(k))
+			rows = append(rows, v.MapIndex(k))
+		}
+	default:
+		return ""
+	}
+	if n == 0 {
+		return ""
+	}
+	columns, cell := layout(v.Type().Elem(), rows)
+	if len(columns) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString("<table>\n<thead><tr><th></th>")
+	for _, c := range columns {
+		b.WriteString("<th>" + html.EscapeString(c) + "</th>")
+	}
+	b.WriteString("</tr></thead>\n<tbody>\n")
+	for i, r := range rows {
+		b.WriteString("<tr><th>" + html.EscapeString(index[i]) + "</th>")
+		for j := range columns {
+			align := ""
+			c := cell(r, j)
+			if c.IsValid() && (c.CanInt() || c.CanUint() || c.CanFloat()) {
+				align = ` style="text-align:right"`
+			}
+			text := ""
+			if c.IsValid() {
+				text = plainText(c)
+			}
+			b.WriteString("<td" + align + ">" + html.EscapeString(text) + "</td>")
+		}
+		b.WriteString("</tr>\n")
+	}
+	b.WriteString("</tbody>\n</table>")
+	if n > maxRows {
+		fmt.Fprintf(&b, "\n<p>%d of %d rows</p>", maxRows, n)
+	}
+	return b.String()
+}
+
+// layout finds the columns of rows of type t and how to get a cell.
+func layout(t reflect.Type, rows []reflect.Value) (columns []string, cell func(row reflect.Value, column int) reflect.Value) {
+	base := t
+	if t.Kind() == reflect.Pointer {
+		base = t.Elem()
+	}
+	switch base.Kind() {
+	case reflect.Struct:
+		if isText(t) || isText(base) {
+			return nil, nil
+		}
+		for i := range base.NumField() {
+			if i == maxColumns {
+				break
+			}
+			columns = append(columns, base.Field(i).Name)
+		}
+		return columns, func(r reflect.Value, j int) reflect.Value {
+			if r.Kind() == reflect.Pointer {
+				if r.IsNil() {
+					return reflect.Value{}
+				}
+				r = r.Elem()
+			}
+			return r.Field(j)
+		}
+	case reflect.Map:
+		if t.Kind() == reflect.Pointer || base.Key().Kind() != reflect.String {
+			return nil, nil
+		}
+		for _, r := range rows {
+			for _, k := range r.MapKeys() {
+				if !slices.Contains(columns, k.String()) {
+					columns = append(columns, k.String())
+				}
+			}
+		}
+		slices.Sort(columns)
+		columns = columns[:min(len(columns), maxColumns)]
+		return columns, func(r reflect.Value, j int) reflect.Value {
+			return r.MapIndex(reflect.ValueOf(columns[j]).Convert(r.Type().Key()))
+		}
+	}
+	return nil, nil
+}
+
+// isText tells whether values of t show as one text, like time.Time.
+func isText(t reflect.Type) bool {
+	_, s := t.MethodByName("String")
+	_, e := t.MethodByName("Error")
+	return s || e
+}
+
+// plainText is a cell's text: strings without quotes, long texts cut.
+func plainText(v reflect.Value) string {
+	for v.Kind() == reflect.Interface && !v.IsNil() {
+		v = v.Elem()
+	}
+	s := ""
+	if v.Kind() == reflect.String && !isText(v.Type()) {
+		s = v.String()
+	} else {
+		s = (&writer{}).value(v, false, 1)
+	}
+	if r := []rune(s); len(r) > 200 {
+		return string(r[:200]) + "…"
+	}
+	return s
+}

@@ -1,0 +1,346 @@
+package display
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+const (
+	lineWidth   = 100     // a longer composite gets a line for each element
+	maxElements = 1000    // of one slice or map
+	maxText     = 100_000 // bytes of the whole text
+	maxDepth    = 12
+)
+
+// Text returns a value as Go would write it, with readable simplifications: types are named once, where they are not
+// obvious; values with a String or Error method are shown by it; long values are cut with a note.
+func Text(v reflect.Value) string {
+	if !v.IsValid() {
+		return "nil"
+	}
+	w := &writer{}
+	if v.CanInterface() {
+		switch x := v.Interface().(type) {
+		case Tuple:
+			return w.tuple(x)
+		case error:
+			if !isNil(x) {
+				return w.failure(x)
+			}
+		}
+	}
+	s := w.value(v, false, 0)
+	if len(s) > maxText {
+		cut := maxText
+		for !utf8.RuneStart(s[cut]) {
+			cut--
+		}
+		return fmt.Sprintf("%s\n… (%d of %d bytes are shown)", s[:cut], cut, len(s))
+	}
+	return s
+}
+
+type writer struct {
+	seen []reflect.Value // pointers, maps and slices on the way
+	size int
+}
+
+func (w *writer) tuple(t Tuple) string {
+	var parts []string
+	for _, x := range t {
+		if err, ok := x.(error); ok && err != nil && !isNil(err) {
+			parts = append(parts, fmt.Sprintf("error: %s", w.call(reflect.ValueOf(err), "Error", err.Error)))
+			continue
+		}
+		parts = append(parts, w.value(reflect.ValueOf(x), false, 0))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// failure shows an error in full: what it says, its type, and what it wraps.
+func (w *writer) failure(err error) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "error: %s (%s)", w.call(reflect.ValueOf(err), "Error", err.Error), typeName(reflect.TypeOf(err)))
+	var wrapped func(err error, depth int)
+	wrapped = func(err error, depth int) {
+		if depth > 8 {
+			return
+		}
+		var inner []error
+		switch x := err.(type) {
+		case interface{ Unwrap() error }:
+			inner = []error{x.Unwrap()}
+		case interface{ Unwrap() []error }:
+			inner = x.Unwrap()
+		}
+		for _, e := range inner {
+			if e != nil {
+				fmt.Fprintf(&b, "\n%swraps: %s (%s)", strings.Repeat("  ", depth), e.Error(), typeName(reflect.TypeOf(e)))
+				wrapped(e, depth+1)
+			}
+		}
+	}
+	wrapped(err, 1)
+	return b.String()
+}
+
+// value writes v. plain leaves the type of a composite out, because it can be seen around it.
+func (w *writer) value(v reflect.Value, plain bool, depth int) string {
+	s := w.write(v, plain, depth)
+	w.size += len(s)
+	return s
+}
+
+func (w *writer) write(v reflect.Value, plain bool, depth int) string {
+	if !v.IsValid() {
+		return "nil"
+	}
+	if depth > maxDepth {
+		return "…"
+	}
+	if s, ok := w.method(v); ok {
+		return s
+	}
+	t := v.Type()
+	switch v.Kind() {
+	case reflect.Bool:
+		return strconv.FormatBool(v.Bool())
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		return strconv.FormatInt(v.Int(), 10)
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		return strconv.FormatUint(v.Uint(), 10)
+	case reflect.Uintptr:
+		return fmt.Sprintf("%#x", v.Uint())
+	case reflect.Float32:
+		return strconv.FormatFloat(v.Float(), 'g', -1, 32)
+	case reflect.Float64:
+		return strconv.FormatFloat(v.Float(), 'g', -1, 64)
+	case reflect.Complex64, reflect.Complex128:
+		return fmt.Sprint(v.Complex())
+	case reflect.String:
+		return quote(v.String())
+	case reflect.Interface:
+		if v.IsNil() {
+			return "nil"
+		}
+		return w.value(v.Elem(), false, depth)
+	case reflect.Func:
+		if v.IsNil() {
+			return "nil"
+		}
+		return typeName(t)
+	case reflect.Chan:
+		if v.IsNil() {
+			return "nil"
+		}
+		return fmt.Sprintf("%s (%d of %d buffered)", typeName(t), v.Len(), v.Cap())
+	case reflect.UnsafePointer:
+		return fmt.Sprintf("unsafe.Pointer(%#x)", v.Pointer())
+	case reflect.Pointer:
+		return w.pointer(v, depth)
+	case reflect.Struct:
+		var parts []string
+		for i := range v.NumField() {
+			parts = append(parts, t.Field(i).Name+": "+w.value(v.Field(i), false, depth+1))
+		}
+		return wrap(head(t, plain), parts, "")
+	case reflect.Map:
+		return w.mapping(v, plain, depth)
+	case reflect.Slice, reflect.Array:
+		return w.list(v, plain, depth)
+	}
+	return "?"
+}
+
+func head(t reflect.Type, plain bool) string {
+	if plain {
+		return ""
+	}
+	return typeName(t)
+}
+
+func (w *writer) pointer(v reflect.Value, depth int) string {
+	if v.IsNil() {
+		return "nil"
+	}
+	if slices.ContainsFunc(w.seen, func(s reflect.Value) bool { return s.Type() == v.Type() && s.Pointer() == v.Pointer() }) {
+		return "&" + typeName(v.Type().Elem()) + "{…}" // a cycle
+	}
+	w.seen = append(w.seen, v)
+	defer func() { w.seen = w.seen[:len(w.seen)-1] }()
+	switch v.Elem().Kind() {
+	case reflect.Struct, reflect.Slice, reflect.Array, reflect.Map:
+		return "&" + w.value(v.Elem(), false, depth)
+	}
+	return fmt.Sprintf("&(%s)", w.value(v.Elem(), false, depth+1))
+}
+
+func (w *writer) list(v reflect.Value, plain bool, depth int) string {
+	t := v.Type()
+	if v.Kind() == reflect.Slice {
+		if v.IsNil() {
+			return typeName(t) + "(nil)"
+		}
+		if t.Elem().Kind() == reflect.Uint8 && t.Elem().PkgPath() == "" {
+			return byteText(typeName(t), v.Bytes())
+		}
+	}
+	var parts []string
+	more := ""
+	elided := isComposite(t.Elem())
+	for i := range v.Len() {
+		if i == maxElements || w.size > 2*maxText {
+			more = fmt.Sprintf("… %d more", v.Len()-i)
+			break
+		}
+		parts = append(parts, w.value(v.Index(i), elided, depth+1))
+	}
+	return wrap(head(t, plain), parts, more)
+}
+
+func (w *writer) mapping(v reflect.Value, plain bool, depth int) string {
+	t := v.Type()
+	if v.IsNil() {
+		return typeName(t) + "(nil)"
+	}
+	if slices.ContainsFunc(w.seen, func(s reflect.Value) bool { return s.Kind() == reflect.Map && s.Pointer() == v.Pointer() }) {
+		return typeName(t) + "{…}"
+	}
+	w.seen = append(w.seen, v)
+	defer func() { w.seen = w.seen[:len(w.seen)-1] }()
+	var parts []string
+	more := ""
+	for i, k := range sortedKeys(v) {
+		if i == maxElements || w.size > 2*maxText {
+			more = fmt.Sprintf("… %d more", v.Len()-i)
+			break
+		}
+		parts = append(parts, w.value(k, isComposite(t.Key()), depth+1)+": "+w.value(v.MapIndex(k), isComposite(t.Elem()), depth+1))
+	}
+	return wrap(head(t, plain), parts, more)
+}
+
+func isComposite(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Struct, reflect.Slice, reflect.Array, reflect.Map:
+		return true
+	}
+	return false
+}
+
+// method uses a String or Error method of v, if it has one.
+func (w *writer) method(v reflect.Value) (string, bool) {
+	if !v.CanInterface() || v.Kind() == reflect.Interface || v.Type().PkgPath() == "" && v.Kind() != reflect.Pointer {
+		return "", false
+	}
+	if (v.Kind() == reflect.Pointer || v.Kind() == reflect.Map || v.Kind() == reflect.Slice) && v.IsNil() {
+		return "", false
+	}
+	switch x := v.Interface().(type) {
+	case error:
+		return w.call(v, "Error", x.Error), true
+	case fmt.Stringer:
+		return w.call(v, "String", x.String), true
+	}
+	return "", false
+}
+
+// call runs a method of a value; a panic becomes text.
+func (w *writer) call(v reflect.Value, name string, f func() string) (s string) {
+	defer func() {
+		if r := recover(); r != nil {
+			s = fmt.Sprintf("%s(method %s panicked: %v)", typeName(v.Type()), name, r)
+		}
+	}()
+	return f()
+}
+
+// wrap joins the parts of a composite on one line, or on a line each when that would be long.
+func wrap(head string, parts []string, more string) string {
+	if more != "" {
+		parts = append(parts, more)
+	}
+	one := head + "{" + strings.Join(parts, ", ") + "}"
+	if !strings.Contains(one, "\n") && utf8.RuneCountInString(one) <= lineWidth {
+		return one
+	}
+	var b strings.Builder
+	b.WriteString(head + "{")
+	short := !slices.ContainsFunc(parts, func(p string) bool { return len(p) > 24 || strings.Contains(p, "\n") })
+	col := lineWidth
+	for i, p := range parts {
+		if short && col+len(p)+2 < lineWidth { // several to a line, as in a paragraph
+			b.WriteByte(' ')
+			col++
+		} else {
+			b.WriteString("\n    ")
+			col = 4
+		}
+		b.WriteString(strings.ReplaceAll(p, "\n", "\n    "))
+		if i < len(parts)-1 || more == "" {
+			b.WriteByte(',')
+		}
+		col += len(p) + 1
+	}
+	b.WriteString("\n}")
+	return b.String()
+}
+
+func quote(s string) string {
+	if len(s) > 200 && strings.Contains(s, "\n") && !strings.Contains(s, "`") && utf8.ValidString(s) {
+		return "`" + s + "`"
+	}
+	return strconv.Quote(s)
+}
+
+func byteText(typ string, b []byte) string {
+	const most = 512
+	note := ""
+	if len(b) > most {
+		note = fmt.Sprintf(" … (%d bytes)", len(b))
+		b = b[:most]
+	}
+	printable := utf8.Valid(b) && !bytes.ContainsFunc(b, func(r rune) bool { return r < ' ' && r != '\n' && r != '\t' || r == 0x7f })
+	if printable {
+		return typ + "(" + strconv.Quote(string(b)) + note + ")"
+	}
+	return fmt.Sprintf("%s{% x%s}", typ, b, note)
+}
+
+// typeName names a type as a cell does: types that cells declare have no package.
+func typeName(t reflect.Type) string {
+	return strings.NewReplacer("main.", "", "interface {}", "any", "uint8", "byte").Replace(t.String())
+}
+
+func sortedKeys(v reflect.Value) []reflect.Value {
+	keys := v.MapKeys()
+	slices.SortStableFunc(keys, compare)
+	return keys
+}
+
+// compare orders keys: numbers and strings by value, others by their text.
+func compare(a, b reflect.Value) int {
+	if a.Kind() == reflect.Interface {
+		a, b = a.Elem(), b.Elem()
+	}
+	if !a.IsValid() || !b.IsValid() || a.Kind() != b.Kind() {
+		return cmp.Compare(fmt.Sprint(a), fmt.Sprint(b))
+	}
+	switch {
+	case a.CanInt():
+		return cmp.Compare(a.Int(), b.Int())
+	case a.CanUint():
+		return cmp.Compare(a.Uint(), b.Uint())
+	case a.CanFloat():
+		return cmp.Compare(a.Float(), b.Float())
+	case a.Kind() == reflect.String:
+		return cmp.Compare(a.String(), b.String())
+	}
+	return cmp.Compare(fmt.Sprint(a), fmt.Sprint(b))
+}

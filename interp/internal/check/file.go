@@ -1,0 +1,135 @@
+package check
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/scanner"
+	"go/token"
+	"go/types"
+	"slices"
+)
+
+// CheckFile checks a Go file as a package of its own, which does not see the session's names. known are types that take the place of the
+// file's declarations of that name and of their methods. Line comments in the source are followed.
+func (e *Env) CheckFile(name, source string, known map[string]*types.TypeName) (*Checked, []Diag) {
+	return e.CheckFiles(map[string]string{name: source}, known)
+}
+
+// CheckFiles checks the files of one package, by name.
+func (e *Env) CheckFiles(sources map[string]string, known map[string]*types.TypeName) (*Checked, []Diag) {
+	var files []*ast.File
+	var diags []Diag
+	names := make([]string, 0, len(sources))
+	for n := range sources {
+		names = append(names, n)
+	}
+	slices.Sort(names)
+	for _, n := range names {
+		base := e.Fset.Base()
+		f, err := parser.ParseFile(e.Fset, n, sources[n], parser.AllErrors|parser.SkipObjectResolution|parser.ParseComments)
+		if list, ok := err.(scanner.ErrorList); ok {
+			for _, err := range list {
+				pos := token.Pos(base + err.Pos.Offset)
+				if tf := e.Fset.File(token.Pos(base)); tf != nil {
+					pos = tf.Pos(min(max(err.Pos.Offset, 0), tf.Size()))
+				}
+				diags = append(diags, Diag{Pos: pos, Msg: "syntax error: " + err.Msg})
+			}
+		} else if err != nil {
+			diags = append(diags, Diag{Msg: err.Error()})
+		}
+		if f != nil {
+			dropDecls(f, known)
+			files = append(files, f)
+		}
+	}
+	if len(diags) > 0 {
+		return nil, diags
+	}
+	p := e.filePass(files)
+	for try := 0; ; try++ {
+		p.checkFiles(files, known)
+		if len(p.unkeyed) == 0 || try > 10 || !p.keyLiteralsOf(files) {
+			break
+		}
+		delete(e.cells, p.pkg.Types)
+		p = e.filePass(files)
+	}
+	if len(p.diags) > 0 {
+		delete(e.cells, p.pkg.Types)
+		return nil, p.diags
+	}
+	file := files[0]
+	for _, f := range files[1:] {
+		file.Decls = append(file.Decls, f.Decls...)
+	}
+	return &Checked{Package: p.pkg, File: file, env: e}, nil
+}
+
+func (e *Env) filePass(files []*ast.File) *pass {
+	p := e.newPass(nil, 0)
+	e.cells[p.pkg.Types] = p.pkg
+	for _, f := range files {
+		f.Name.Name = p.pkg.Types.Name()
+		p.pkg.Info.FileVersions[f] = "go1.26"
+	}
+	return p
+}
+
+// dropDecls leaves out the declarations of known types and their methods.
+func dropDecls(f *ast.File, known map[string]*types.TypeName) {
+	if len(known) == 0 {
+		return
+	}
+	f.Decls = slices.DeleteFunc(f.Decls, func(d ast.Decl) bool {
+		switch d := d.(type) {
+		case *ast.FuncDecl:
+			base := recvBase(d)
+			return base != nil && known[base.Name] != nil
+		case *ast.GenDecl:
+			if d.Tok != token.TYPE {
+				return false
+			}
+			d.Specs = slices.DeleteFunc(d.Specs, func(s ast.Spec) bool { return known[s.(*ast.TypeSpec).Name.Name] != nil })
+			return len(d.Specs) == 0
+		}
+		return false
+	})
+}
+
+func (p *pass) checkFiles(files []*ast.File, known map[string]*types.TypeName) {
+	if len(known) > 0 {
+		scope := types.NewScope(types.Universe, token.NoPos, token.NoPos, "units")
+		for name, t := range known {
+			if t.Name() == name {
+				scope.Insert(t)
+			} else {
+				scope.Insert(types.NewTypeName(t.Pos(), t.Pkg(), name, t.Type()))
+			}
+		}
+		setScopeParent(p.pkg.Types.Scope(), scope)
+	}
+	conf := types.Config{
+		GoVersion:                "go1.26",
+		Importer:                 &recorder{Importer: p.env.imp},
+		DisableUnusedImportCheck: true,
+		Error:                    p.report,
+	}
+	types.NewChecker(&conf, p.env.Fset, p.pkg.Types, p.pkg.Info).Files(files)
+}
+
+func (p *pass) keyLiteralsOf(files []*ast.File) bool {
+	done := false
+	for _, f := range files {
+		p.file = f
+		done = p.keyLiterals() || done
+	}
+	return done
+}
+
+// Name makes a type known by its name, without being a cell's: types of loaded units.
+func (e *Env) Name(obj *types.TypeName) {
+	if pkg := e.cells[obj.Pkg()]; pkg != nil {
+		e.set(obj, pkg)
+	}
+}

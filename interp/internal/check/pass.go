@@ -1,0 +1,280 @@
+package check
+
+import (
+	"fmt"
+	"go/ast"
+	"go/token"
+	"go/types"
+	"slices"
+	"strings"
+
+	"poolbook/interp/internal/split"
+)
+
+// pass is one run of go/types over a cell.
+type pass struct {
+	env     *Env
+	cell    *split.Cell
+	pkg     *Package
+	carried []*funcRecord
+
+	file     *ast.File
+	entry    *ast.FuncDecl
+	items    []*item
+	declared map[string]bool // package-level names of the cell
+	methods  map[string]bool // "T.m", those that the cell itself writes
+	swaps    map[string]bool // and those that are carried
+	kept     []*typeRecord
+	swapped  []Replaced // methods of earlier types that the cell declares again
+	grown    []*types.Named
+	retyped  map[string]bool // generic types of earlier cells that are declared again with one method more
+	adopt    []*types.TypeName
+	result   *item
+
+	renamed []renaming
+	aliases map[string]types.Object // "x·" → the earlier x
+	undoes  []func()
+	diags   []Diag
+	unkeyed []token.Pos // literals with unexported fields of other cells' types
+}
+
+// renaming is an identifier that means the earlier x, in a statement before the one that declares the cell's own x.
+type renaming struct {
+	id   *ast.Ident
+	name string
+}
+
+// item is one top-level statement.
+type item struct {
+	stmt   ast.Stmt // without its labels
+	labels []*ast.LabeledStmt
+	// define is set for x, y := …: fresh are the names it declares, again those declared before in the cell.
+	define *ast.AssignStmt
+	again  map[int]bool
+	// decl is set for var declarations.
+	decl *ast.GenDecl
+	// expr is the final expression.
+	expr ast.Expr
+	// finals are several of them.
+	finals []ast.Expr
+}
+
+func (e *Env) newPass(cell *split.Cell, number int) *pass {
+	e.seq++
+	return &pass{
+		env: e, cell: cell,
+		pkg: &Package{Seq: e.seq, Cell: number, Source: cell,
+			Types: types.NewPackage("main", fmt.Sprintf("main·%d", e.seq)),
+			Info: &types.Info{
+				Types:        map[ast.Expr]types.TypeAndValue{},
+				Defs:         map[*ast.Ident]types.Object{},
+				Uses:         map[*ast.Ident]types.Object{},
+				Implicits:    map[ast.Node]types.Object{},
+				Instances:    map[*ast.Ident]types.Instance{},
+				Scopes:       map[ast.Node]*types.Scope{},
+				Selections:   map[*ast.SelectorExpr]*types.Selection{},
+				FileVersions: map[*ast.File]string{},
+			}},
+		declared: map[string]bool{}, methods: map[string]bool{}, swaps: map[string]bool{}, retyped: map[string]bool{}, aliases: map[string]types.Object{},
+	}
+}
+
+// undo takes back what the pass changed of earlier cells.
+func (p *pass) undo() {
+	for _, f := range slices.Backward(p.undoes) {
+		f()
+	}
+	p.undoes = nil
+	delete(p.env.cells, p.pkg.Types)
+}
+
+// run assembles and checks; without diagnostics the pass's info is complete.
+func (p *pass) run() (diags []Diag) {
+	for try := 0; ; try++ {
+		p.env.cells[p.pkg.Types] = p.pkg
+		p.assemble()
+		if len(p.diags) == 0 {
+			p.check()
+		}
+		for _, r := range p.renamed {
+			r.id.Name = r.name
+		}
+		if len(p.unkeyed) > 0 && try < 10 && p.keyLiterals() {
+			fresh := p.env.newPass(p.cell, p.pkg.Cell)
+			fresh.carried = p.carried
+			p.undo()
+			*p = *fresh
+			continue
+		}
+		break
+	}
+	p.hint()
+	slices.SortStableFunc(p.diags, func(a, b Diag) int { return p.place(a.Pos) - p.place(b.Pos) })
+	return p.diags
+}
+
+// place orders positions of the cell's two files by their offset in the cell.
+func (p *pass) place(pos token.Pos) int {
+	off, ok := p.cell.Offset(pos)
+	if !ok {
+		return -1
+	}
+	return off
+}
+
+func (p *pass) errorf(n ast.Node, format string, args ...any) {
+	p.diags = append(p.diags, Diag{Pos: n.Pos(), End: n.End(), Msg: fmt.Sprintf(format, args...)})
+}
+
+// check runs go/types over the assembled file.
+func (p *pass) check() {
+	scope := p.pkg.Types.Scope()
+	setScopeParent(scope, p.env.earlier())
+	imp := &recorder{Importer: p.env.imp}
+	conf := types.Config{
+		GoVersion:                "go1.26",
+		Importer:                 imp,
+		DisableUnusedImportCheck: true,
+		Error:                    p.report,
+	}
+	checker := types.NewChecker(&conf, p.env.Fset, p.pkg.Types, p.pkg.Info)
+	for name, old := range p.aliases {
+		scope.Insert(aliasOf(name, old))
+	}
+	for _, obj := range p.adopt {
+		scope.Insert(obj)
+		declareType(checker, obj)
+		named := obj.Type().(*types.Named)
+		methods := methodsOf(named)
+		saved := *methods
+		p.undoes = append(p.undoes, func() { *methods = saved })
+		var rest []*types.Func
+		for _, m := range saved {
+			if key := obj.Name() + "." + m.Name(); p.methods[key] || p.swaps[key] {
+				p.swapped = append(p.swapped, Replaced{Old: m})
+			} else {
+				rest = append(rest, m)
+			}
+		}
+		*methods = rest
+		p.grown = append(p.grown, named)
+	}
+	func() {
+		defer func() {
+			if r := recover(); r != nil {
+				p.diags = append(p.diags, Diag{Pos: p.file.Package, Msg: fmt.Sprintf("the type checker failed on this cell: %v", r)})
+			}
+		}()
+		checker.Files([]*ast.File{p.file}) // errors go to report
+	}()
+	for i, s := range p.swapped {
+		recv := s.Old.Signature().Recv()
+		if obj, _, _ := types.LookupFieldOrMethod(types.NewPointer(namedOf(recv.Type())), true, p.pkg.Types, s.Old.Name()); obj != nil {
+			p.swapped[i].New, _ = obj.(*types.Func)
+		}
+	}
+	for id, obj := range p.pkg.Info.Uses {
+		if old, ok := p.aliases[obj.Name()]; ok && obj.Parent() == scope {
+			p.pkg.Info.Uses[id] = old
+		}
+	}
+}
+
+// aliasOf makes an object that checks like old under another name.
+func aliasOf(name string, old types.Object) types.Object {
+	switch old := old.(type) {
+	case *types.Var:
+		return types.NewVar(old.Pos(), old.Pkg(), name, old.Type())
+	case *types.Const:
+		return types.NewConst(old.Pos(), old.Pkg(), name, old.Type(), old.Val())
+	case *types.Func:
+		return types.NewFunc(old.Pos(), old.Pkg(), name, old.Signature())
+	default:
+		return types.NewTypeName(old.Pos(), old.Pkg(), name, old.Type())
+	}
+}
+
+// report takes go/types' complaints and drops those that a session allows.
+func (p *pass) report(err error) {
+	e, ok := err.(types.Error)
+	if !ok {
+		p.diags = append(p.diags, Diag{Msg: err.Error()})
+		return
+	}
+	if more, ok := strings.CutPrefix(e.Msg, "\t"); ok { // goes with the message before
+		if n := len(p.diags); n > 0 && p.diags[n-1].Hint == "" && strings.HasPrefix(more, "other declaration") {
+			if at := p.env.Fset.Position(e.Pos); at.IsValid() {
+				p.diags[n-1].Hint = fmt.Sprintf("%s is on line %d", p.clean(more), at.Line)
+			}
+		}
+		return
+	}
+	switch {
+	case strings.Contains(e.Msg, "declared and not used"),
+		strings.HasPrefix(e.Msg, "initialization cycle"),
+		strings.HasPrefix(e.Msg, "cannot define new methods on non-local type") && strings.Contains(e.Msg, "main·"):
+		return
+	case strings.HasSuffix(e.Msg, "is not used") && p.result != nil && p.result.expr.Pos() <= e.Pos && e.Pos < p.result.expr.End():
+		return
+	case strings.HasPrefix(e.Msg, "implicit assignment to unexported field") && strings.Contains(e.Msg, "main·"):
+		p.unkeyed = append(p.unkeyed, e.Pos)
+	}
+	start, end := errorRange(e)
+	pos := e.Pos
+	if !pos.IsValid() {
+		pos = start
+	}
+	d := Diag{Pos: pos, Msg: p.clean(e.Msg)}
+	if end > pos {
+		d.End = end
+	}
+	p.diags = append(p.diags, d)
+}
+
+// recorder is an importer that keeps the cell's import errors short.
+type recorder struct{ Importer }
+
+func (r *recorder) Import(path string) (*types.Package, error) {
+	if path == "C" {
+		return nil, fmt.Errorf("cgo cannot be used in a notebook")
+	}
+	return r.Importer.Import(path)
+}
+
+// keyLiterals gives field names to the unkeyed literals of p.unkeyed and reports whether there were any.
+//
+// go/types refuses such literals when the struct is of another package, by comparing pointers, and leaves their values
+// unconverted; to ignore the message would compile `Point{1, 2}` of floats into integers.
+func (p *pass) keyLiterals() bool {
+	at := map[token.Pos]bool{}
+	for _, pos := range p.unkeyed {
+		at[pos] = true
+	}
+	done := false
+	visit := func(n ast.Node) bool {
+		lit, ok := n.(*ast.CompositeLit)
+		if !ok || !slices.ContainsFunc(lit.Elts, func(e ast.Expr) bool { return at[e.Pos()] || at[ast.Unparen(e).Pos()] }) {
+			return true
+		}
+		t := p.pkg.Info.TypeOf(lit)
+		if t == nil {
+			return true
+		}
+		if ptr, ok := t.Underlying().(*types.Pointer); ok {
+			t = ptr.Elem()
+		}
+		s, ok := t.Underlying().(*types.Struct)
+		if !ok || s.NumFields() != len(lit.Elts) {
+			return true
+		}
+		for i, e := range lit.Elts {
+			if _, keyed := e.(*ast.KeyValueExpr); !keyed && s.Field(i).Name() != "_" {
+				lit.Elts[i] = &ast.KeyValueExpr{Key: &ast.Ident{NamePos: e.Pos(), Name: s.Field(i).Name()}, Colon: e.Pos(), Value: e}
+				done = true
+			}
+		}
+		return true
+	}
+	ast.Inspect(p.file, visit)
+	return done
+}

@@ -1,0 +1,277 @@
+package rtype
+
+import (
+	"cmp"
+	"fmt"
+	"go/token"
+	"go/types"
+	"reflect"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"unsafe"
+
+	"github.com/goplus/reflectx"
+
+	"poolbook/interp/internal/rtype/stub"
+)
+
+// Stubs returns how many method stubs of the process are taken, and how many there are (32768 on amd64 and arm64). A
+// method with a value receiver takes two (one when stubs are running out), one with a pointer receiver takes one.
+func Stubs() (used, capacity int) { return stub.Used() }
+
+// takeStub takes a stub for a method of type ft, which is called with its receiver as first argument: slow is its
+// implementation. When the config has faster ones, the stub calls that from the second call on.
+func (t *Table) takeStub(d *decl, ft reflect.Type, recv types.Type, sel *types.Selection, slow func([]reflect.Value) []reflect.Value) textOff {
+	var taken atomic.Pointer[stub.Stub]
+	call := slow
+	if t.cfg.Func != nil {
+		var asked atomic.Bool
+		call = func(args []reflect.Value) []reflect.Value {
+			if s := taken.Load(); s != nil && !asked.Swap(true) {
+				if fn := t.cfg.Func(recv, sel); fn.IsValid() && fn.Type() == ft {
+					s.Set(fn)
+				}
+			}
+			return slow(args)
+		}
+	}
+	s, code, err := stub.Take(reflect.MakeFunc(ft, call))
+	if err != nil {
+		used, capacity := Stubs()
+		panic(&Error{d.typ, fmt.Sprintf("no room for its methods: %d of %d are in use by the types declared so far; restart the session", used, capacity)})
+	}
+	taken.Store(&s)
+	t.stubs = append(t.stubs, s)
+	return offOfText(code)
+}
+
+// Close gives the method stubs of the table's types back to the process. No value of a type with methods that the
+// table made may be used any more: calls of their methods from compiled code panic.
+func (t *Table) Close() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	stub.Free(t.stubs)
+	t.stubs = nil
+}
+
+// unavailable is the code of a method as a function of its receiver value, when there is no stub for that rare use.
+func unavailable() {
+	panic("reflect: Method.Func of an interpreted type is not available, since method stubs are running out: use Value.Method")
+}
+
+// lessMethod orders methods as the runtime wants them: exported ones first, then by name and package.
+func lessMethod(a, b *types.Func) int {
+	if a.Exported() != b.Exported() {
+		if a.Exported() {
+			return -1
+		}
+		return 1
+	}
+	if c := cmp.Compare(a.Name(), b.Name()); c != 0 || a.Exported() {
+		return c
+	}
+	return cmp.Compare(pkgPath(a.Pkg()), pkgPath(b.Pkg()))
+}
+
+// methods writes the method tables of a type and of the pointer to it.
+func (t *Table) methods(d *decl) {
+	ptrSet := types.NewMethodSet(types.NewPointer(d.typ))
+	valSet := types.NewMethodSet(d.typ)
+	sels := make([]*types.Selection, 0, ptrSet.Len())
+	for sel := range ptrSet.Methods() {
+		sels = append(sels, sel)
+	}
+	slices.SortFunc(sels, func(a, b *types.Selection) int {
+		return lessMethod(a.Obj().(*types.Func), b.Obj().(*types.Func))
+	})
+	if len(sels) > len(d.ptrRoom) {
+		panic(&Error{d.typ, fmt.Sprintf("no room for %d methods more: declare the type again", len(sels)-int(d.ptrU.mcount))})
+	}
+	var val, ptr []method
+	var xval, xptr uint16
+	for _, sel := range sels {
+		fn := sel.Obj().(*types.Func)
+		key := types.Id(fn.Pkg(), fn.Name())
+		valSel := valSet.Lookup(fn.Pkg(), fn.Name())
+		if _, ok := d.stubs[key]; !ok {
+			d.stubs[key], d.valStubs[key] = t.method(d, fn, sel, valSel)
+		}
+		ptr = append(ptr, d.stubs[key])
+		if fn.Exported() {
+			xptr++
+		}
+		if valSel != nil {
+			val = append(val, d.valStubs[key])
+			if fn.Exported() {
+				xval++
+			}
+		}
+	}
+	copy(d.valRoom, val)
+	d.valU.mcount, d.valU.xcount = uint16(len(val)), xval
+	copy(d.ptrRoom, ptr)
+	d.ptrU.mcount, d.ptrU.xcount = uint16(len(ptr)), xptr
+	r := descriptor(d.ptr)
+	if len(ptr) == 0 {
+		r.tflag &^= tflagUncommon
+	} else {
+		r.tflag |= tflagUncommon
+	}
+}
+
+// method makes the entries of one method in the tables of *T, and of T when valSel is not nil.
+func (t *Table) method(d *decl, fn *types.Func, ptrSel, valSel *types.Selection) (ptr, val method) {
+	sig := fn.Signature()
+	pkg := ""
+	if !fn.Exported() {
+		pkg = pkgPath(fn.Pkg())
+	}
+	ptr.name = offOfName(encodeName(fn.Name(), "", fn.Exported(), false, pkg))
+	ptr.mtyp = offOfType(descriptor(t.funcOf(sig, nil)))
+	val.name, val.mtyp = ptr.name, ptr.mtyp
+
+	// With the pointer as receiver: how *T calls it, and what an interface that holds a T (by a pointer to it) calls.
+	ptrTo, ptrType := types.NewPointer(d.typ), t.funcOf(sig, d.ptr)
+	byPtr := t.lazyMethod(ptrTo, ptrSel)
+	if valSel == nil {
+		ptr.ifn = t.takeStub(d, ptrType, ptrTo, ptrSel, byPtr)
+		ptr.tfn = ptr.ifn
+		return ptr, val
+	}
+	byVal := t.lazyMethod(d.typ, valSel)
+	typ, methodName := d.val.String(), fn.Name()
+	viaPtr := func(args []reflect.Value) []reflect.Value {
+		if args[0].IsNil() {
+			panic(nilReceiver("value method " + typ + "." + methodName + " called using nil *" + d.val.Name() + " pointer"))
+		}
+		args[0] = args[0].Elem()
+		return byVal(args)
+	}
+	ptr.ifn = t.takeStub(d, ptrType, ptrTo, ptrSel, viaPtr)
+	ptr.tfn = ptr.ifn
+	if descriptor(d.val).tflag&tflagDirectIface != 0 {
+		// The interface's data word is the value.
+		val.ifn = t.takeStub(d, t.funcOf(sig, d.val), d.typ, valSel, byVal)
+		val.tfn = val.ifn
+		return ptr, val
+	}
+	val.ifn = ptr.ifn
+	if used, capacity := Stubs(); fn.Exported() && used < capacity/4*3 {
+		val.tfn = t.takeStub(d, t.funcOf(sig, d.val), d.typ, valSel, byVal)
+	} else {
+		val.tfn = offOfText(reflect.ValueOf(unavailable).UnsafePointer())
+	}
+	return ptr, val
+}
+
+// lazyMethod asks for a method's implementation at its first call.
+func (t *Table) lazyMethod(recv types.Type, sel *types.Selection) func([]reflect.Value) []reflect.Value {
+	get := sync.OnceValue(func() func([]reflect.Value) []reflect.Value { return t.cfg.Method(recv, sel) })
+	return func(args []reflect.Value) []reflect.Value { return get()(args) }
+}
+
+// nilReceiver is the run-time error of a value method called through a nil pointer.
+type nilReceiver string
+
+func (e nilReceiver) Error() string { return string(e) }
+func (e nilReceiver) RuntimeError() {}
+
+// sortedMethods returns the methods of an interface type, embedded ones among them, in the runtime's order.
+func sortedMethods(u *types.Interface) []*types.Func {
+	list := make([]*types.Func, 0, u.NumMethods())
+	for m := range u.Methods() {
+		list = append(list, m)
+	}
+	slices.SortFunc(list, lessMethod)
+	return list
+}
+
+// setInterface writes the methods of an interface type.
+func (t *Table) setInterface(it *interfaceType, u *types.Interface) {
+	var methods []imethod
+	for _, m := range sortedMethods(u) {
+		pkg := ""
+		if !m.Exported() {
+			pkg = pkgPath(m.Pkg())
+			it.pkgPath = plainName(pkg)
+		}
+		methods = append(methods, imethod{
+			name: offOfName(encodeName(m.Name(), "", m.Exported(), false, pkg)),
+			typ:  offOfType(descriptor(t.funcOf(m.Signature(), nil))),
+		})
+	}
+	it.methods = methods
+}
+
+// interfaceOf returns the type of an unnamed interface: the compiled one where the program has it.
+func (t *Table) interfaceOf(u *types.Interface) reflect.Type {
+	if u.NumMethods() == 0 {
+		return reflect.TypeFor[any]()
+	}
+	r, _, _, _ := newDescriptor(fixedType(reflect.Interface), 0, 0)
+	from := descriptor(reflect.TypeFor[error]())
+	*r = *from
+	r.tflag = from.tflag & (tflagRegular | tflagMaskOnDemand | tflagDirectIface)
+	r.hash = nextHash()
+	r.ptrToThis = 0
+	str := typeString(u, pkgName)
+	r.str = offOfString(str)
+	t.setInterface((*interfaceType)(unsafe.Pointer(r)), u)
+	own := reflectType(r)
+	for _, p := range reflectx.TypesByString("*" + str) {
+		if p.Kind() == reflect.Pointer && p.Elem().Name() == "" && sameInterface(p.Elem(), own) {
+			return p.Elem()
+		}
+	}
+	return own
+}
+
+// sameInterface reports whether two interface types have the same methods.
+func sameInterface(a, b reflect.Type) bool {
+	if a.Kind() != b.Kind() || a.NumMethod() != b.NumMethod() {
+		return false
+	}
+	for i := range a.NumMethod() {
+		x, y := a.Method(i), b.Method(i)
+		if x.Name != y.Name || x.PkgPath != y.PkgPath || x.Type != y.Type || !token.IsExported(x.Name) {
+			return false
+		}
+	}
+	return true
+}
+
+// Extend adds to the reflect type of n the methods that were declared since Of made it, and to the types that embed
+// n the methods promoted from it. Values that exist see them at once. It fails with an [*Error] when more methods are
+// added to one type than there is room for (24), or when method stubs run out.
+//
+// What it cannot do: compiled code that caches facts by type keeps what it has learnt (encoding/json and text/template
+// remember that a type had no MarshalJSON), and the methods of unnamed struct types stay as they were. No other
+// goroutine may call methods of these types at the same time.
+func (t *Table) Extend(n *types.Named) (err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	defer func() {
+		if e, ok := recover().(*Error); ok {
+			err = e
+		}
+	}()
+	r, ok := t.types.At(n).(reflect.Type)
+	if !ok || t.decls[r] == nil {
+		return nil // made at the next Of, with all its methods
+	}
+	for _, d := range t.decls {
+		if _, ok := d.typ.(*types.Named); !ok || d.val.Kind() == reflect.Interface {
+			continue
+		}
+		if types.NewMethodSet(types.NewPointer(d.typ)).Len() == int(d.ptrU.mcount) && types.NewMethodSet(d.typ).Len() == int(d.valU.mcount) {
+			continue
+		}
+		t.methods(d)
+		// The runtime remembers by the hash that a type does not implement an interface: a new hash, and it looks again.
+		descriptor(d.val).hash = nextHash()
+		descriptor(d.ptr).hash = nextHash()
+	}
+	t.finish()
+	return nil
+}

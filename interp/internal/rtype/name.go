@@ -1,0 +1,112 @@
+package rtype
+
+import (
+	"go/types"
+	"strconv"
+	"strings"
+)
+
+// typeName returns the name of a named type as reflect has it, without its package: Pair[int,time.Duration]. Type
+// arguments have full package paths.
+func typeName(n *types.Named) string {
+	name := n.Obj().Name()
+	if n.TypeArgs().Len() == 0 {
+		return name
+	}
+	var args []string
+	for a := range n.TypeArgs().Types() {
+		args = append(args, typeString(a, (*types.Package).Path))
+	}
+	return name + "[" + strings.Join(args, ",") + "]"
+}
+
+// typeString returns a type as reflect writes it, with packages named by qualify.
+func typeString(typ types.Type, qualify func(*types.Package) string) string {
+	switch u := types.Unalias(typ).(type) {
+	case *types.Basic:
+		if r := basic(u); r != nil {
+			return r.String() // uint8, not byte
+		}
+	case *types.Named:
+		if u.Obj().Pkg() == nil {
+			return u.Obj().Name()
+		}
+		return qualify(u.Obj().Pkg()) + "." + typeName(u)
+	case *types.Pointer:
+		return "*" + typeString(u.Elem(), qualify)
+	case *types.Slice:
+		return "[]" + typeString(u.Elem(), qualify)
+	case *types.Array:
+		return "[" + strconv.FormatInt(u.Len(), 10) + "]" + typeString(u.Elem(), qualify)
+	case *types.Map:
+		return "map[" + typeString(u.Key(), qualify) + "]" + typeString(u.Elem(), qualify)
+	case *types.Chan:
+		elem := typeString(u.Elem(), qualify)
+		switch {
+		case u.Dir() == types.SendOnly:
+			return "chan<- " + elem
+		case u.Dir() == types.RecvOnly:
+			return "<-chan " + elem
+		case strings.HasPrefix(elem, "<-"):
+			return "chan (" + elem + ")"
+		}
+		return "chan " + elem
+	case *types.Signature:
+		return "func" + signatureString(u, qualify)
+	case *types.Struct:
+		var fields []string
+		for i := range u.NumFields() {
+			f := u.Field(i)
+			s := typeString(f.Type(), qualify)
+			if !f.Embedded() {
+				s = f.Name() + " " + s
+			}
+			if tag := u.Tag(i); tag != "" {
+				s += " " + strconv.Quote(tag)
+			}
+			fields = append(fields, s)
+		}
+		return braces("struct", fields)
+	case *types.Interface:
+		var methods []string
+		for _, m := range sortedMethods(u) {
+			name := m.Name()
+			if !m.Exported() {
+				name = qualify(m.Pkg()) + "." + name
+			}
+			methods = append(methods, name+signatureString(m.Signature(), qualify))
+		}
+		return braces("interface", methods)
+	}
+	return types.TypeString(typ, qualify)
+}
+
+func braces(word string, parts []string) string {
+	if len(parts) == 0 {
+		return word + " {}"
+	}
+	return word + " { " + strings.Join(parts, "; ") + " }"
+}
+
+func signatureString(u *types.Signature, qualify func(*types.Package) string) string {
+	var in, out []string
+	for i := range u.Params().Len() {
+		typ := u.Params().At(i).Type()
+		if s, ok := types.Unalias(typ).(*types.Slice); ok && u.Variadic() && i == u.Params().Len()-1 {
+			in = append(in, "..."+typeString(s.Elem(), qualify))
+			continue
+		}
+		in = append(in, typeString(typ, qualify))
+	}
+	for v := range u.Results().Variables() {
+		out = append(out, typeString(v.Type(), qualify))
+	}
+	s := "(" + strings.Join(in, ", ") + ")"
+	switch len(out) {
+	case 0:
+		return s
+	case 1:
+		return s + " " + out[0]
+	}
+	return s + " (" + strings.Join(out, ", ") + ")"
+}

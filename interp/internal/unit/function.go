@@ -1,0 +1,166 @@
+package unit
+
+import (
+	"fmt"
+	"go/ast"
+	"go/token"
+	"go/types"
+	"reflect"
+	"strings"
+
+	"golang.org/x/tools/go/ssa"
+)
+
+// function returns an expression for a function value, and its type as text.
+func (m *maker) function(fn reflect.Value) (expr text, typ string) {
+	f, free, ok := m.s.Closure(fn)
+	if !ok {
+		path, name, ok := m.s.Compiled(fn)
+		if !ok {
+			refuse("a function of compiled code that has no name (%s) cannot be sent to another process: wrap it in a function literal", fn.Type())
+		}
+		pkg := m.importName(types.NewPackage(path, path[strings.LastIndexByte(path, '/')+1:]))
+		s := pkg + "." + name
+		return text{s, s}, m.reflectText(fn.Type())
+	}
+	typ = m.typeText(withoutRecv(f.Signature))
+	switch {
+	case strings.HasPrefix(f.Synthetic, "bound method wrapper"):
+		return m.bound(f, free), typ
+	case strings.HasPrefix(f.Synthetic, "thunk"):
+		obj := f.Object().(*types.Func)
+		s := fmt.Sprintf("(%s).%s", m.typeText(f.Signature.Params().At(0).Type()), obj.Name())
+		return text{s, s}, typ
+	case f.Parent() != nil:
+		lit, ok := f.Syntax().(*ast.FuncLit)
+		if !ok {
+			refuse("the body of a range-over-func loop cannot be sent to another process")
+		}
+		return m.literal(f, lit, free), typ
+	}
+	return m.declared(f), typ
+}
+
+func withoutRecv(s *types.Signature) *types.Signature {
+	return types.NewSignatureType(nil, nil, nil, s.Params(), s.Results(), s.Variadic())
+}
+
+// declared names a declared function or an instance of one.
+func (m *maker) declared(f *ssa.Function) text {
+	obj, ok := f.Object().(*types.Func)
+	if !ok {
+		refuse("%s cannot be sent to another process", f.Name())
+	}
+	obj = obj.Origin()
+	var name string
+	switch {
+	case m.s.IsCell(obj.Pkg()):
+		name = m.need(obj)
+	case obj.Exported() && f.Signature.Recv() == nil:
+		name = m.importName(obj.Pkg()) + "." + obj.Name()
+	default:
+		refuse("%s is not exported by package %s: it cannot be sent to another process", obj.Name(), obj.Pkg().Path())
+	}
+	if targs := f.TypeArgs(); len(targs) > 0 {
+		var list []string
+		for _, t := range targs {
+			list = append(list, m.typeText(t))
+		}
+		name += "[" + strings.Join(list, ", ") + "]"
+	}
+	return text{name, name}
+}
+
+// bound writes a method value as a function literal that calls the method of a captured receiver.
+func (m *maker) bound(f *ssa.Function, free []reflect.Value) text {
+	if len(free) != 1 {
+		refuse("the method value %s cannot be sent to another process", f.Name())
+	}
+	recv := reflect.New(free[0].Type()).Elem()
+	recv.Set(free[0])
+	t := f.FreeVars[0].Type()
+	c := &capture{name: m.unique("receiver"), orig: "receiver", typ: t, value: recv}
+	m.order = append(m.order, c)
+	m.typeText(t) // its type and methods come along
+	sig := f.Signature
+	var params, args []string
+	for i := range sig.Params().Len() {
+		p := sig.Params().At(i)
+		pt := m.typeText(p.Type())
+		arg := fmt.Sprintf("a%d", i)
+		if sig.Variadic() && i == sig.Params().Len()-1 {
+			pt = "..." + m.typeText(p.Type().(*types.Slice).Elem())
+			args = append(args, arg+"...")
+		} else {
+			args = append(args, arg)
+		}
+		params = append(params, arg+" "+pt)
+	}
+	var res []string
+	for v := range sig.Results().Variables() {
+		res = append(res, m.typeText(v.Type()))
+	}
+	ret := ""
+	if len(res) > 0 {
+		ret = "return "
+	}
+	s := fmt.Sprintf("func(%s) (%s) { %s%s.%s(%s) }", strings.Join(params, ", "), strings.Join(res, ", "), ret, c.name, f.Object().Name(), strings.Join(args, ", "))
+	return text{s, s}
+}
+
+// literal writes a function literal; its captured variables become the unit's.
+func (m *maker) literal(f *ssa.Function, lit *ast.FuncLit, free []reflect.Value) text {
+	info := m.s.InfoOf(f)
+	if info == nil {
+		refuse("a function literal of package %s cannot be sent to another process", f.Package().Pkg.Path())
+	}
+	captured := map[varKey]*capture{}
+	for i, v := range f.FreeVars {
+		ptr := free[i] // a pointer to the variable
+		if ptr.Kind() != reflect.Pointer || ptr.IsNil() {
+			continue
+		}
+		key := captureKey{ptr.Pointer(), v.Name(), ptr.Type()}
+		c := m.byAddr[key]
+		if c == nil {
+			c = &capture{name: m.unique(v.Name() + "_captured"), orig: v.Name(), typ: v.Type().Underlying().(*types.Pointer).Elem(), value: ptr.Elem()}
+			c.isFunc = c.value.Kind() == reflect.Func
+			m.byAddr[key] = c
+			m.order = append(m.order, c)
+			m.typeText(c.typ)
+			if c.isFunc {
+				m.assignFunc(c.name, c.value)
+			}
+		}
+		captured[varKey{v.Name(), v.Pos()}] = c
+	}
+	return m.source(lit, info, captured, &enclosing{typeArgs(f)})
+}
+
+// varKey finds a captured variable by its declaration.
+type varKey struct {
+	name string
+	pos  token.Pos
+}
+
+// enclosing is the function around a literal: what its text means depends on it.
+type enclosing struct {
+	subst map[*types.TypeParam]types.Type
+}
+
+// typeArgs returns the type arguments of the generic functions around f.
+func typeArgs(f *ssa.Function) map[*types.TypeParam]types.Type {
+	m := map[*types.TypeParam]types.Type{}
+	for ; f != nil; f = f.Parent() {
+		o := f
+		if f.Origin() != nil {
+			o = f.Origin()
+		}
+		params := o.TypeParams()
+		args := f.TypeArgs()
+		for i := range min(params.Len(), len(args)) {
+			m[params.At(i)] = args[i]
+		}
+	}
+	return m
+}

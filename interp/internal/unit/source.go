@@ -1,0 +1,372 @@
+package unit
+
+import (
+	"fmt"
+	"go/ast"
+	"go/constant"
+	"go/token"
+	"go/types"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// edit replaces text.
+type edit struct {
+	from, to token.Pos
+	text     string
+}
+
+// source returns the text of a declaration or literal with what it mentions made part of the unit.
+func (m *maker) source(n ast.Node, info *types.Info, captured map[varKey]*capture, env *enclosing) text {
+	var edits []edit
+	selected := map[*ast.Ident]bool{}
+	ast.Inspect(n, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.SelectorExpr:
+			selected[n.Sel] = true
+		case *ast.AssignStmt:
+			if n.Tok != token.DEFINE {
+				for _, e := range n.Lhs {
+					m.assigned(e, info)
+				}
+			}
+		case *ast.IncDecStmt:
+			m.assigned(n.X, info)
+		case *ast.RangeStmt:
+			if n.Tok == token.ASSIGN {
+				m.assigned(n.Key, info)
+				m.assigned(n.Value, info)
+			}
+		case *ast.UnaryExpr:
+			if n.Op == token.AND {
+				m.assigned(n.X, info)
+			}
+		}
+		return true
+	})
+	ast.Inspect(n, func(x ast.Node) bool {
+		id, ok := x.(*ast.Ident)
+		if !ok {
+			return true
+		}
+		name := id.Name
+		if obj := info.Defs[id]; obj != nil { // the declaration's own name may be another in the unit
+			if now, ok := m.names[obj]; ok {
+				name = now
+			}
+		} else if obj := info.Uses[id]; obj != nil {
+			name = m.mention(id, obj, n, info, captured, env, selected[id])
+		}
+		if name != id.Name {
+			edits = append(edits, edit{id.Pos(), id.End(), name})
+		}
+		return true
+	})
+	return m.apply(n, edits)
+}
+
+// mention makes what an identifier means part of the unit and returns the text to stand in its place.
+func (m *maker) mention(id *ast.Ident, obj types.Object, n ast.Node, info *types.Info, captured map[varKey]*capture, env *enclosing, selected bool) string {
+	if pn, ok := obj.(*types.PkgName); ok {
+		return m.importName(pn.Imported())
+	}
+	pkg := obj.Pkg()
+	if pkg == nil {
+		return id.Name
+	}
+	switch o := obj.(type) {
+	case *types.Var:
+		if o.IsField() {
+			return id.Name
+		}
+	case *types.Func:
+		if o.Signature().Recv() != nil {
+			return id.Name
+		}
+	case *types.TypeName:
+		if tp, ok := o.Type().(*types.TypeParam); ok {
+			if env != nil {
+				if t := env.subst[tp]; t != nil {
+					return m.typeText(t)
+				}
+			}
+			return id.Name
+		}
+	}
+	if obj.Parent() == pkg.Scope() || obj.Parent() == nil && m.s.IsCell(pkg) && !declaredIn(n, obj) {
+		if m.s.IsCell(pkg) {
+			return m.need(obj)
+		}
+		if !selected {
+			m.dots[pkg.Path()] = true
+		}
+		return id.Name
+	}
+	if declaredIn(n, obj) || env == nil {
+		return id.Name
+	}
+	// Declared in the function around the literal.
+	switch o := obj.(type) {
+	case *types.Var:
+		c := captured[varKey{o.Name(), o.Pos()}]
+		if c == nil {
+			refuse("the captured variable %s was not found", o.Name())
+		}
+		return c.name
+	case *types.Const:
+		if name, ok := m.names[obj]; ok {
+			return name
+		}
+		return m.need(obj)
+	case *types.TypeName:
+		return m.localType(o, env)
+	}
+	return id.Name
+}
+
+func declaredIn(n ast.Node, obj types.Object) bool {
+	return n.Pos() <= obj.Pos() && obj.Pos() < n.End()
+}
+
+// localType moves a type that is declared in a function to the unit's package level.
+func (m *maker) localType(o *types.TypeName, env *enclosing) string {
+	if name, ok := m.names[o]; ok {
+		return name
+	}
+	node, info, ok := m.s.Decl(o)
+	if !ok {
+		refuse("the type %s is declared inside a function: declare it at the top level of a cell to use its values in tasks", o.Name())
+	}
+	name := m.unique(o.Name())
+	m.names[o] = name
+	d := &decl{name: name, deps: map[types.Object]bool{}, isTyp: true}
+	m.decls[o] = d
+	outer := m.current
+	m.current = d
+	t := m.source(node, info, nil, env)
+	m.current = outer
+	d.text = text{"type " + t.mapped, "type " + t.plain}
+	return name
+}
+
+// assigned notes an assignment to a session variable, or to what it holds.
+func (m *maker) assigned(e ast.Expr, info *types.Info) {
+	for e != nil {
+		switch x := e.(type) {
+		case *ast.Ident:
+			if v, ok := info.Uses[x].(*types.Var); ok && !v.IsField() && m.s.IsCell(v.Pkg()) && v.Parent() == v.Pkg().Scope() {
+				id, _ := m.s.Var(v)
+				m.assigns[id] = true
+			}
+			return
+		case *ast.ParenExpr:
+			e = x.X
+		case *ast.SelectorExpr:
+			e = x.X
+		case *ast.IndexExpr:
+			e = x.X
+		case *ast.StarExpr:
+			e = x.X
+		case *ast.SliceExpr:
+			e = x.X
+		default:
+			return
+		}
+	}
+}
+
+// apply returns a node's text with the edits, each followed by a comment that puts the position right again.
+func (m *maker) apply(n ast.Node, edits []edit) text {
+	slices.SortFunc(edits, func(a, b edit) int { return int(a.from - b.from) })
+	var mapped, plain strings.Builder
+	put := func(from, to token.Pos) {
+		s, at, ok := m.s.Text(from, to)
+		if !ok {
+			refuse("the source text of a function is not known")
+		}
+		fmt.Fprintf(&mapped, "/*line %s:%d:%d*/%s", at.Filename, at.Line, at.Column, s)
+		plain.WriteString(s)
+	}
+	pos := n.Pos()
+	for _, e := range edits {
+		put(pos, e.from)
+		mapped.WriteString(e.text)
+		plain.WriteString(e.text)
+		pos = e.to
+	}
+	put(pos, n.End())
+	return text{mapped.String(), plain.String()}
+}
+
+// typeText writes a type as the unit's source names it, and makes the types it is made of part of the unit.
+func (m *maker) typeText(t types.Type) string {
+	switch t := t.(type) {
+	case *types.Alias:
+		return m.typeText(types.Unalias(t))
+	case *types.Basic:
+		if t.Kind() == types.UnsafePointer {
+			return m.importName(types.Unsafe) + ".Pointer"
+		}
+		return types.Default(t).String()
+	case *types.Named:
+		obj := t.Obj()
+		name := obj.Name()
+		switch {
+		case obj.Pkg() == nil:
+		case m.s.IsCell(obj.Pkg()):
+			if obj.Parent() != nil && obj.Parent() != obj.Pkg().Scope() || obj.Parent() == nil && t.Origin().Obj().Parent() != obj.Pkg().Scope() {
+				name = m.localType(t.Origin().Obj(), &enclosing{})
+				break
+			}
+			name = m.need(t.Origin().Obj())
+		default:
+			name = m.importName(obj.Pkg()) + "." + name
+		}
+		if n := t.TypeArgs().Len(); n > 0 {
+			var args []string
+			for i := range n {
+				args = append(args, m.typeText(t.TypeArgs().At(i)))
+			}
+			name += "[" + strings.Join(args, ", ") + "]"
+		}
+		return name
+	case *types.Pointer:
+		return "*" + m.typeText(t.Elem())
+	case *types.Slice:
+		return "[]" + m.typeText(t.Elem())
+	case *types.Array:
+		return "[" + strconv.FormatInt(t.Len(), 10) + "]" + m.typeText(t.Elem())
+	case *types.Map:
+		return "map[" + m.typeText(t.Key()) + "]" + m.typeText(t.Elem())
+	case *types.Chan:
+		switch t.Dir() {
+		case types.SendOnly:
+			return "chan<- " + m.typeText(t.Elem())
+		case types.RecvOnly:
+			return "<-chan " + m.typeText(t.Elem())
+		}
+		return "chan (" + m.typeText(t.Elem()) + ")"
+	case *types.Signature:
+		return "func" + m.signatureText(t)
+	case *types.Struct:
+		var fields []string
+		for i := range t.NumFields() {
+			f := t.Field(i)
+			s := m.typeText(f.Type())
+			if !f.Embedded() {
+				s = f.Name() + " " + s
+			}
+			if tag := t.Tag(i); tag != "" {
+				s += " " + strconv.Quote(tag)
+			}
+			fields = append(fields, s)
+		}
+		return "struct{" + strings.Join(fields, "; ") + "}"
+	case *types.Interface:
+		var parts []string
+		for f := range t.ExplicitMethods() {
+			parts = append(parts, f.Name()+m.signatureText(f.Signature()))
+		}
+		for e := range t.EmbeddedTypes() {
+			parts = append(parts, m.typeText(e))
+		}
+		return "interface{" + strings.Join(parts, "; ") + "}"
+	case *types.Union:
+		var parts []string
+		for term := range t.Terms() {
+			s := m.typeText(term.Type())
+			if term.Tilde() {
+				s = "~" + s
+			}
+			parts = append(parts, s)
+		}
+		return strings.Join(parts, " | ")
+	case *types.TypeParam:
+		return t.Obj().Name()
+	}
+	refuse("the type %s cannot be written in another process", t)
+	return ""
+}
+
+func (m *maker) signatureText(s *types.Signature) string {
+	var params, res []string
+	for i := range s.Params().Len() {
+		t := s.Params().At(i).Type()
+		if s.Variadic() && i == s.Params().Len()-1 {
+			params = append(params, "..."+m.typeText(t.(*types.Slice).Elem()))
+			continue
+		}
+		params = append(params, m.typeText(t))
+	}
+	for v := range s.Results().Variables() {
+		res = append(res, m.typeText(v.Type()))
+	}
+	return "(" + strings.Join(params, ", ") + ") (" + strings.Join(res, ", ") + ")"
+}
+
+// reflectText writes the type of a compiled function.
+func (m *maker) reflectText(t reflect.Type) string {
+	list := func(n int, at func(int) reflect.Type, variadic bool) string {
+		var parts []string
+		for i := range n {
+			if variadic && i == n-1 {
+				parts = append(parts, "..."+m.reflectText(at(i).Elem()))
+				continue
+			}
+			parts = append(parts, m.reflectText(at(i)))
+		}
+		return "(" + strings.Join(parts, ", ") + ")"
+	}
+	if t.PkgPath() != "" {
+		return m.importName(types.NewPackage(t.PkgPath(), t.PkgPath()[strings.LastIndexByte(t.PkgPath(), '/')+1:])) + "." + t.Name()
+	}
+	switch t.Kind() {
+	case reflect.Func:
+		return "func" + list(t.NumIn(), t.In, t.IsVariadic()) + " " + list(t.NumOut(), t.Out, false)
+	case reflect.Pointer:
+		return "*" + m.reflectText(t.Elem())
+	case reflect.Slice:
+		return "[]" + m.reflectText(t.Elem())
+	case reflect.Array:
+		return fmt.Sprintf("[%d]%s", t.Len(), m.reflectText(t.Elem()))
+	case reflect.Map:
+		return "map[" + m.reflectText(t.Key()) + "]" + m.reflectText(t.Elem())
+	case reflect.Chan:
+		return strings.TrimSuffix(t.ChanDir().String(), " ") + " " + m.reflectText(t.Elem())
+	}
+	return t.String()
+}
+
+// constText writes a constant's exact value.
+func constText(c *types.Const) string {
+	v := c.Val()
+	b, _ := c.Type().Underlying().(*types.Basic)
+	switch v.Kind() {
+	case constant.String:
+		return strconv.Quote(constant.StringVal(v))
+	case constant.Complex:
+		return "(" + floatText(constant.Real(v)) + " + " + floatText(constant.Imag(v)) + "*1i)"
+	case constant.Float:
+		return floatText(v)
+	case constant.Int:
+		switch {
+		case b != nil && b.Kind() == types.UntypedRune:
+			return "'\\x00' + " + v.ExactString()
+		case b != nil && b.Kind() == types.UntypedFloat:
+			return v.ExactString() + ".0"
+		}
+	}
+	return v.ExactString()
+}
+
+// floatText writes a float constant as a quotient of integers, which is exact.
+func floatText(v constant.Value) string {
+	num, den := constant.Num(v), constant.Denom(v)
+	if num.Kind() == constant.Int && den.Kind() == constant.Int {
+		return "(" + num.ExactString() + ".0 / " + den.ExactString() + ".0)"
+	}
+	f, _ := constant.Float64Val(v)
+	return strconv.FormatFloat(f, 'g', -1, 64)
+}

@@ -1,0 +1,323 @@
+package unit
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"go/ast"
+	"go/token"
+	"go/types"
+	"maps"
+	"path"
+	"reflect"
+	"slices"
+	"strings"
+
+	"golang.org/x/tools/go/ssa"
+)
+
+// Session is what Make asks of a session.
+type Session interface {
+	// Decl returns the syntax that declares a function, method or type of a cell, local types included: *ast.FuncDecl or *ast.TypeSpec.
+	Decl(obj types.Object) (node ast.Node, info *types.Info, ok bool)
+	// InfoOf returns the type information of the cell that fn was written in; nil when that is no cell.
+	InfoOf(fn *ssa.Function) *types.Info
+	// Latest returns the function that runs when f is called.
+	Latest(f *types.Func) *types.Func
+	// Text returns source text and where it starts.
+	Text(from, to token.Pos) (text string, at token.Position, ok bool)
+	// IsCell tells whether a package is a cell.
+	IsCell(p *types.Package) bool
+	// Var returns a session variable's ID and storage.
+	Var(v *types.Var) (id string, value reflect.Value)
+	// Closure returns the function and captured values of a function value that the machine made.
+	Closure(fn reflect.Value) (f *ssa.Function, free []reflect.Value, ok bool)
+	// Compiled names a function of a compiled package.
+	Compiled(fn reflect.Value) (path, name string, ok bool)
+}
+
+// Var is a variable whose value travels beside the source. Captured variables have no ID yet: it is the unit's hash and the name.
+type Var struct {
+	Name, ID string
+	Value    reflect.Value
+}
+
+// Unit is a function's source.
+type Unit struct {
+	Hash, Source, Entry string
+	Vars                []Var
+	Assigns             []string
+}
+
+// Error says why a function cannot be sent.
+type Error struct{ Msg string }
+
+func (e *Error) Error() string { return e.Msg }
+
+func refuse(format string, args ...any) { panic(&Error{fmt.Sprintf(format, args...)}) }
+
+// maker collects a unit.
+type maker struct {
+	s       Session
+	names   map[any]string // types.Object, or capture address → name in the unit
+	taken   map[string]bool
+	decls   map[types.Object]*decl
+	queue   []types.Object
+	imports map[string]string // path → name
+	dots    map[string]bool
+	order   []*capture
+	byAddr  map[captureKey]*capture
+	inits   []text // assignments of functions to variables
+	vars    []Var
+	assigns map[string]bool
+	current *decl // whose dependencies are being collected; nil for the entry
+}
+
+// decl is a declaration of the unit.
+type decl struct {
+	name  string
+	text  text
+	deps  map[types.Object]bool
+	isTyp bool
+}
+
+// text is source with and without line comments.
+type text struct{ mapped, plain string }
+
+type captureKey struct {
+	addr uintptr
+	name string
+	typ  reflect.Type
+}
+
+type capture struct {
+	name, orig string
+	typ        types.Type
+	value      reflect.Value // addressable
+	isFunc     bool
+}
+
+// Make returns the unit of a function value. The error is an *Error with a text for users.
+func Make(s Session, fn reflect.Value) (u *Unit, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			e, ok := r.(*Error)
+			if !ok {
+				panic(r)
+			}
+			u, err = nil, e
+		}
+	}()
+	if fn.Kind() != reflect.Func {
+		refuse("%s is not a function", fn.Type())
+	}
+	if fn.IsNil() {
+		refuse("the function is nil")
+	}
+	m := &maker{s: s, names: map[any]string{}, taken: map[string]bool{"main": true, "init": true}, decls: map[types.Object]*decl{},
+		imports: map[string]string{}, dots: map[string]bool{}, byAddr: map[captureKey]*capture{}, assigns: map[string]bool{}}
+	entry, typ := m.function(fn)
+	m.drain()
+	return m.finish(entry, typ), nil
+}
+
+// drain writes the declarations that are waiting, and those that these reach.
+func (m *maker) drain() {
+	for len(m.queue) > 0 {
+		obj := m.queue[0]
+		m.queue = m.queue[1:]
+		m.declare(obj)
+	}
+}
+
+// need makes obj part of the unit and returns its name there.
+func (m *maker) need(obj types.Object) string {
+	if f, ok := obj.(*types.Func); ok {
+		obj = m.s.Latest(f)
+	}
+	if m.current != nil {
+		m.current.deps[obj] = true
+	}
+	if name, ok := m.names[obj]; ok {
+		return name
+	}
+	name := m.unique(obj.Name())
+	m.names[obj] = name
+	m.decls[obj] = &decl{name: name, deps: map[types.Object]bool{}}
+	m.queue = append(m.queue, obj)
+	return name
+}
+
+func (m *maker) unique(name string) string {
+	n := name
+	for i := 2; m.taken[n]; i++ {
+		n = fmt.Sprintf("%s_%d", name, i)
+	}
+	m.taken[n] = true
+	return n
+}
+
+// declare writes a package-level declaration.
+func (m *maker) declare(obj types.Object) {
+	d := m.decls[obj]
+	m.current = d
+	defer func() { m.current = nil }()
+	switch obj := obj.(type) {
+	case *types.Const:
+		s := fmt.Sprintf("const %s", d.name)
+		if b, ok := obj.Type().(*types.Basic); !ok || b.Info()&types.IsUntyped == 0 {
+			s += " " + m.typeText(obj.Type())
+		}
+		s += " = " + constText(obj)
+		d.text = text{s, s}
+	case *types.Var:
+		id, value := m.s.Var(obj)
+		if !value.IsValid() {
+			refuse("the variable %s is not there", obj.Name())
+		}
+		s := fmt.Sprintf("var %s %s", d.name, m.typeText(obj.Type()))
+		d.text = text{s + " //poolbook:var " + id, s}
+		if value.Kind() == reflect.Func {
+			m.assignFunc(d.name, value)
+			return
+		}
+		m.vars = append(m.vars, Var{Name: obj.Name(), ID: id, Value: value})
+	case *types.Func:
+		node, info, ok := m.s.Decl(obj)
+		if !ok {
+			refuse("the source of %s is not known", obj.Name())
+		}
+		d.text = m.source(node, info, nil, nil)
+	case *types.TypeName:
+		d.isTyp = true
+		node, info, ok := m.s.Decl(obj)
+		if !ok {
+			refuse("the source of type %s is not known", obj.Name())
+		}
+		t := m.source(node, info, nil, nil)
+		at, plain := "type "+t.mapped, "type "+t.plain
+		if named, ok := obj.Type().(*types.Named); ok && !obj.IsAlias() {
+			var methods []text
+			for f := range named.Methods() {
+				f = m.s.Latest(f)
+				node, info, ok := m.s.Decl(f)
+				if !ok {
+					refuse("the source of method %s.%s is not known", obj.Name(), f.Name())
+				}
+				methods = append(methods, m.source(node, info, nil, nil))
+			}
+			slices.SortFunc(methods, func(a, b text) int { return strings.Compare(a.plain, b.plain) })
+			for _, t := range methods {
+				at += "\n" + t.mapped
+				plain += "\n" + t.plain
+			}
+		}
+		d.text = text{at, plain}
+	default:
+		refuse("%s cannot be sent to another process", obj.Name())
+	}
+}
+
+// assignFunc makes the unit set a variable to the function that it holds.
+func (m *maker) assignFunc(name string, fn reflect.Value) {
+	if fn.IsNil() {
+		return
+	}
+	expr, _ := m.function(fn)
+	m.inits = append(m.inits, text{name + " = " + expr.mapped, name + " = " + expr.plain})
+}
+
+// importName returns the name of a package in the unit.
+func (m *maker) importName(p *types.Package) string {
+	if n, ok := m.imports[p.Path()]; ok {
+		return n
+	}
+	name := p.Name()
+	if strings.Contains(name, "·") {
+		name = path.Base(p.Path())
+	}
+	n := m.unique(name)
+	m.imports[p.Path()] = n
+	return n
+}
+
+// finish puts the parts together.
+func (m *maker) finish(entry text, typ string) *Unit {
+	u := &Unit{Vars: m.vars}
+	var head strings.Builder
+	head.WriteString("package main\n")
+	for _, p := range slices.Sorted(maps.Keys(m.imports)) {
+		fmt.Fprintf(&head, "\nimport %s %q", m.imports[p], p)
+	}
+	for _, p := range slices.Sorted(maps.Keys(m.dots)) {
+		fmt.Fprintf(&head, "\nimport . %q", p)
+	}
+	head.WriteString("\n")
+	var mapped, plain strings.Builder
+	mapped.WriteString(head.String())
+	plain.WriteString(head.String())
+	objs := slices.SortedFunc(maps.Keys(m.decls), func(a, b types.Object) int { return strings.Compare(m.decls[a].name, m.decls[b].name) })
+	hashes := map[types.Object]string{}
+	for _, obj := range objs {
+		d := m.decls[obj]
+		if d.isTyp {
+			hashes[obj] = m.reach(obj)
+			fmt.Fprintf(&mapped, "\n//poolbook:type %s %s\n", d.name, hashes[obj])
+		}
+		fmt.Fprintf(&mapped, "\n//line unit:1\n%s\n", d.text.mapped)
+		fmt.Fprintf(&plain, "\n%s\n", d.text.plain)
+	}
+	for _, c := range m.order {
+		s := fmt.Sprintf("var %s %s", c.name, m.typeText(c.typ))
+		fmt.Fprintf(&mapped, "\n//line unit:1\n%s //poolbook:captured\n", s)
+		fmt.Fprintf(&plain, "\n%s\n", s)
+		if !c.isFunc {
+			u.Vars = append(u.Vars, Var{Name: c.orig, ID: "·" + c.name, Value: c.value})
+		}
+	}
+	fmt.Fprintf(&mapped, "\n//line unit:1\nfunc init() {\n")
+	for _, t := range m.inits {
+		mapped.WriteString("\t" + t.mapped + "\n")
+		plain.WriteString(t.plain + "\n")
+	}
+	u.Entry = "poolbook_entry"
+	fmt.Fprintf(&mapped, "\t%s = %s\n}\n\n//line unit:1\nvar %[1]s %[3]s\n", u.Entry, entry.mapped, typ)
+	fmt.Fprintf(&plain, "%s = %s\n", u.Entry, entry.plain)
+	sum := sha256.Sum256([]byte(plain.String()))
+	u.Hash = hex.EncodeToString(sum[:])
+	for i, v := range u.Vars {
+		if name, ok := strings.CutPrefix(v.ID, "·"); ok {
+			u.Vars[i].ID = CapturedID(u.Hash, name)
+		}
+	}
+	u.Source = mapped.String()
+	u.Assigns = slices.Sorted(maps.Keys(m.assigns))
+	return u
+}
+
+// CapturedID is the ID of a captured variable: units of other functions have variables of the same name.
+func CapturedID(hash, name string) string { return hash[:16] + "." + name }
+
+// reach hashes all that a type's declaration and methods reach: types with the same hash are the same type in a process that has
+// loaded both.
+func (m *maker) reach(obj types.Object) string {
+	seen := map[types.Object]bool{}
+	var texts []string
+	var visit func(o types.Object)
+	visit = func(o types.Object) {
+		if seen[o] {
+			return
+		}
+		seen[o] = true
+		if d := m.decls[o]; d != nil {
+			texts = append(texts, d.text.plain)
+			for dep := range d.deps {
+				visit(dep)
+			}
+		}
+	}
+	visit(obj)
+	slices.Sort(texts)
+	sum := sha256.Sum256([]byte(m.decls[obj].name + "\n" + strings.Join(texts, "\n")))
+	return hex.EncodeToString(sum[:12])
+}

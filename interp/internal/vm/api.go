@@ -1,0 +1,170 @@
+package vm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"go/token"
+	"go/types"
+	"io"
+	"reflect"
+	"strings"
+
+	"golang.org/x/tools/go/ssa"
+)
+
+// Types translates between the types of the checker and those of the running
+// program. *rtype.Table is the one that sessions use.
+type Types interface {
+	// Of returns the reflect type of a fully instantiated type. It may panic
+	// with an error that says what cannot be represented.
+	Of(types.Type) reflect.Type
+	// TypesOf is the inverse of Of; nil when the type is not known.
+	TypesOf(reflect.Type) types.Type
+}
+
+// An Intrinsic replaces a compiled function with one that knows the run it is
+// called in. A method gets its receiver as args[0], a variadic function its
+// last arguments as one slice. It runs on the goroutine of the caller; when it
+// blocks it must watch r.Context().
+type Intrinsic = func(r *Run, args []reflect.Value) []reflect.Value
+
+// Config says how a Machine reaches what it does not run itself.
+type Config struct {
+	// Types is required.
+	Types Types
+	// Lookup finds functions and variables of compiled packages; a variable is
+	// the pointer to it or its addressable value. Nil finds nothing.
+	Lookup func(pkgPath, name string) (reflect.Value, bool)
+	// Instance finds a compiled instance of a generic function that does what
+	// the interpreted body does, faster. Nil finds none.
+	Instance func(pkgPath, name string, targs []types.Type) (reflect.Value, bool)
+	// Intrinsics take precedence over the machine's own and over compiled
+	// functions. Keys are "fmt.Println", "(*sync.Mutex).Lock".
+	Intrinsics map[string]Intrinsic
+	// MaxDepth limits nested calls of one goroutine; 0 is DefaultMaxDepth.
+	MaxDepth int
+}
+
+// DefaultMaxDepth is the deepest nesting of interpreted calls in one goroutine.
+const DefaultMaxDepth = 1_000_000
+
+// RunConfig is what belongs to one run (a cell).
+type RunConfig struct {
+	// Stdout and Stderr get what fmt.Print*, println and log write; nil discards.
+	Stdout, Stderr io.Writer
+	// Host is handed to intrinsics through Run.Host.
+	Host any
+	// OnPanic is told of panics in goroutines that the run started, on that
+	// goroutine, after its deferred calls; nil writes them to Stderr. It gets
+	// *Panic, or *Exit when a goroutine called os.Exit.
+	OnPanic func(error)
+}
+
+// Closure is what the machine knows of a func value it made.
+type Closure struct {
+	// Fn is the function; for a method value it is the bound-method wrapper.
+	Fn *ssa.Function
+	// Free are the captured variables in the order of Fn.FreeVars: addressable
+	// storage is behind the pointers, a bound receiver is the value itself.
+	Free []reflect.Value
+}
+
+// Frame is one call in a trace, innermost first.
+type Frame struct {
+	Func *ssa.Function
+	Name string    // as Go's traces write it: main.f, main.(*T).m, main.f.func1
+	Pos  token.Pos // of the call or of the failing operation; may be NoPos
+}
+
+// Panic is a Go panic that no interpreted or compiled function recovered.
+type Panic struct {
+	// Value is what was given to panic, a runtime.Error for faults.
+	Value any
+	Stack []Frame
+	// Goroutine says that it happened in a goroutine the run started.
+	Goroutine bool
+}
+
+func (p *Panic) Error() string {
+	s := "panic: " + PanicText(p.Value)
+	if e, ok := p.Value.(*StackOverflow); ok {
+		s = e.Error()
+	}
+	if p.Goroutine {
+		s += " (in a goroutine)"
+	}
+	return s
+}
+
+// Unwrap returns the panic value when it is an error.
+func (p *Panic) Unwrap() error {
+	err, _ := p.Value.(error)
+	return err
+}
+
+// StackOverflow is the panic value of a call nested too deeply. Unlike other
+// values recover does not see it.
+type StackOverflow struct {
+	Name  string // the function that recursed
+	Depth int
+}
+
+func (e *StackOverflow) Error() string {
+	return fmt.Sprintf("stack overflow: %s called itself too deeply (over %d nested calls)", e.Name, e.Depth/1000*1000)
+}
+
+// RuntimeError marks it a runtime.Error.
+func (e *StackOverflow) RuntimeError() {}
+
+// Exit reports that the program asked for the end of the process.
+type Exit struct {
+	Code   int
+	ByWhat string // "os.Exit", "log.Fatal"
+}
+
+func (e *Exit) Error() string { return fmt.Sprintf("%s: exit status %d", e.ByWhat, e.Code) }
+
+// ErrInterrupted is found in the error of a run whose context was cancelled or
+// that was stopped.
+var ErrInterrupted = errors.New("interrupted")
+
+// Interrupted is ErrInterrupted with the place where it happened.
+type Interrupted struct{ Stack []Frame }
+
+func (e *Interrupted) Error() string { return ErrInterrupted.Error() }
+
+// Is makes errors.Is find ErrInterrupted.
+func (e *Interrupted) Is(target error) bool {
+	return target == ErrInterrupted || target == context.Canceled
+}
+
+// Deadlock reports that every goroutine of the run waits for another one.
+type Deadlock struct {
+	Goroutines []Blocked
+}
+
+// Blocked is one goroutine of a deadlock.
+type Blocked struct {
+	What  string // "chan receive", "chan send", "select", "sync.Mutex.Lock" …
+	Stack []Frame
+}
+
+func (e *Deadlock) Error() string {
+	var s strings.Builder
+	s.WriteString("all goroutines are asleep - deadlock!")
+	for i, g := range e.Goroutines {
+		if i == 5 {
+			fmt.Fprintf(&s, " … and %d more", len(e.Goroutines)-i)
+			break
+		}
+		if i > 0 {
+			s.WriteByte(',')
+		}
+		s.WriteString(" [" + g.What + "]")
+		if len(g.Stack) > 0 {
+			s.WriteString(" in " + g.Stack[0].Name)
+		}
+	}
+	return s.String()
+}

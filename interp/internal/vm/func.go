@@ -1,0 +1,185 @@
+package vm
+
+import (
+	"fmt"
+	"go/token"
+	"go/types"
+	"reflect"
+	"sync"
+	"sync/atomic"
+
+	"golang.org/x/tools/go/ssa"
+)
+
+// Func is a function of the program in the machine: one for each
+// *ssa.Function, compiled when it is first called.
+type Func struct {
+	m    *Machine
+	ssa  *ssa.Function
+	conv *convention
+	body atomic.Pointer[body] // nil until compiled, and after Replace until the next call
+
+	compiling sync.Mutex
+
+	mu       sync.Mutex
+	replaced *Func        // runs instead, once Replace was called
+	ftype    reflect.Type // of a value of the function
+	cloType  ptr          // of a closure object, see closure.go
+	free     []slot       // captured variables in a closure object
+	header   atomic.Pointer[header]
+}
+
+// body is the code of a function with the layout of its frames. It does not
+// change once made.
+type body struct {
+	fn        *Func
+	index     int // of the free list of frames in a goroutine
+	code      []instr
+	start     ptr         // &code[0]
+	pos       []token.Pos // for each instruction
+	size      uintptr     // bytes of a frame
+	frameType ptr
+	consts    []frameConst
+	free      []argMove // of the captured variables, from a closure into a frame
+	slowFree  bool      // some are of classes that the loop does not copy itself
+	wrapper   bool      // recover sees through it
+	recoverPC int       // where a function continues after a recovered panic; -1 if it has no deferred calls
+	name      string
+}
+
+// frameConst is a value that every frame of a body holds.
+type frameConst struct {
+	off uint32
+	ti  *typeInfo
+	val ptr
+}
+
+// funcOf returns the machine's function for fn.
+func (m *Machine) funcOf(fn *ssa.Function) *Func {
+	if f, ok := m.funcs.Load(fn); ok {
+		return f.(*Func)
+	}
+	var recv types.Type
+	if r := fn.Signature.Recv(); r != nil {
+		recv = r.Type()
+	}
+	conv := m.convention(fn.Signature, recv)
+	if recv == nil && len(fn.Params) == fn.Signature.Params().Len()+1 {
+		// a method expression's thunk has its receiver as a parameter without
+		// saying so in its signature
+		conv = m.convention(fn.Signature, fn.Params[0].Type())
+	}
+	f, _ := m.funcs.LoadOrStore(fn, &Func{m: m, ssa: fn, conv: conv})
+	m.prog.CompareAndSwap(nil, fn.Prog)
+	return f.(*Func)
+}
+
+// compiled returns the code to run for f, compiling it if this is the first call.
+func (f *Func) compiled() *body {
+	if b := f.body.Load(); b != nil {
+		return b
+	}
+	f.compiling.Lock()
+	defer f.compiling.Unlock()
+	if b := f.body.Load(); b != nil {
+		return b
+	}
+	var b *body
+	if o := f.replacement(); o != nil {
+		b = o.compiled()
+	} else {
+		f.m.exclusive(func() { b = compile(f) })
+	}
+	f.body.Store(b)
+	return b
+}
+
+// replace makes f run other from now on.
+func (f *Func) replace(other *Func) {
+	for o := other; o != nil; o = o.replacement() {
+		if o == f {
+			return // a circle: f is what other runs already
+		}
+	}
+	f.mu.Lock()
+	f.replaced = other
+	f.body.Store(nil)
+	f.mu.Unlock()
+	// whoever runs f by way of a replacement must look again
+	f.m.funcs.Range(func(_, v any) bool {
+		g := v.(*Func)
+		if g != f && g.replacement() != nil {
+			g.body.Store(nil)
+		}
+		return true
+	})
+}
+
+func (f *Func) replacement() *Func {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.replaced
+}
+
+// funcType is the reflect type of a value of f.
+func (f *Func) funcType() reflect.Type {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.ftype == nil {
+		sig := f.ssa.Signature
+		if sig.Recv() != nil {
+			vars := append([]*types.Var{sig.Recv()}, varsOf(sig.Params())...)
+			sig = types.NewSignatureType(nil, nil, nil, types.NewTuple(vars...), sig.Results(), sig.Variadic())
+		}
+		f.ftype = f.m.reflectType(sig)
+	}
+	return f.ftype
+}
+
+func varsOf(t *types.Tuple) []*types.Var {
+	list := make([]*types.Var, t.Len())
+	for i := range list {
+		list[i] = t.At(i)
+	}
+	return list
+}
+
+// funcName is the name of fn as Go's traces write it.
+func funcName(fn *ssa.Function) string {
+	if fn.Parent() != nil {
+		p := fn
+		for p.Parent() != nil {
+			p = p.Parent()
+		}
+		n := fn.Name()
+		if p.Name() != "" && len(n) > len(p.Name()) && n[:len(p.Name())] == p.Name() {
+			n = n[len(p.Name()):]
+			for i := range n {
+				if n[i] == '$' {
+					return funcName(p) + ".func" + n[i+1:]
+				}
+			}
+		}
+		return funcName(p) + "." + fn.Name()
+	}
+	pkg := ""
+	if fn.Pkg != nil {
+		pkg = fn.Pkg.Pkg.Path() + "."
+	} else if o := fn.Object(); o != nil && o.Pkg() != nil {
+		pkg = o.Pkg().Path() + "."
+	}
+	if r := fn.Signature.Recv(); r != nil {
+		t := r.Type()
+		star := ""
+		if p, ok := t.(*types.Pointer); ok {
+			t, star = p.Elem(), "*"
+		}
+		if n, ok := types.Unalias(t).(*types.Named); ok {
+			if star != "" {
+				return fmt.Sprintf("%s(*%s).%s", pkg, n.Obj().Name(), fn.Name())
+			}
+			return fmt.Sprintf("%s%s.%s", pkg, n.Obj().Name(), fn.Name())
+		}
+	}
+	return pkg + fn.Name()
+}

@@ -1,0 +1,349 @@
+package vm
+
+import (
+	"fmt"
+	"reflect"
+	"runtime"
+	"strconv"
+	"unsafe"
+)
+
+// panicking is a panic, a Goexit or the end of the run on its way up the calls.
+type panicking struct {
+	value     any
+	goexit    bool
+	recovered bool
+	aborted   *panicking // whose deferred call this one came out of
+	stack     []Frame
+}
+
+// abort is the value of Go panics that take a goroutine down for a reason that
+// no program may recover from.
+type abort struct {
+	reason error // *StackOverflow, *Exit, *Deadlock, ErrInterrupted
+}
+
+func (a *abort) Error() string { return a.reason.Error() }
+
+func (a *abort) Unwrap() error { return a.reason }
+
+func (p *panicking) abort() *abort {
+	a, _ := p.value.(*abort)
+	return a
+}
+
+// runsDefers says whether deferred calls run on its way.
+func (p *panicking) runsDefers() bool {
+	if a := p.abort(); a != nil {
+		_, exit := a.reason.(*Exit)
+		return !exit
+	}
+	return true
+}
+
+// same reports whether two interface values are one object.
+func same(a, b any) bool { return *(*iface)(ptr(&a)) == *(*iface)(ptr(&b)) }
+
+// raise makes v, recovered from a Go panic, the panic to unwind.
+func (g *goroutine) raise(v any) {
+	if p := g.escaped; p != nil && same(p.value, v) && !p.recovered {
+		g.escaped = nil
+		g.pending = p
+		return
+	}
+	g.pending = &panicking{value: v, stack: g.trace()}
+}
+
+// throw is the panic instruction.
+func (g *goroutine) throw(v any) {
+	if v == nil {
+		v = new(runtime.PanicNilError)
+	}
+	g.pending = &panicking{value: v, stack: g.trace()}
+}
+
+// rethrow lets g.pending go on in the compiled caller.
+func (g *goroutine) rethrow() {
+	p := g.pending
+	g.pending = nil
+	if p.goexit {
+		runtime.Goexit()
+	}
+	g.escaped = p
+	panic(p.value)
+}
+
+// unwind takes g.pending up the calls to the next deferred call, or to the
+// function that recovered it: then the loop goes on and unwind returns true. It
+// returns false when base has been left.
+func (g *goroutine) unwind(base *frame) bool {
+	for {
+		p, fr := g.pending, g.top
+		if p.recovered {
+			for q := p.aborted; q != nil; q = q.aborted {
+				if q.goexit {
+					q.aborted = nil
+					p = q // Goexit goes on after a panic in its deferred calls
+					g.pending = q
+					break
+				}
+			}
+			if !p.goexit {
+				g.pending = nil
+				fr.pc = fr.body.recoverPC * instrSize
+				return true
+			}
+		}
+		if a := p.abort(); a != nil && !g.grace {
+			g.grace = true
+			g.run.beginGrace()
+		}
+		if d := fr.defers; d != nil && p.runsDefers() {
+			fr.defers = d.next
+			if nf := d.frame; nf != nil {
+				nf.flags = flagDeferPanic
+				nf.panic = p
+				nf.caller = fr
+				nf.pc = 0
+				g.top = nf
+				return true
+			}
+			if v, ok := g.try(d.call); !ok {
+				q := &panicking{value: v, stack: g.trace(), goexit: v == nil, aborted: p}
+				g.pending = q
+			}
+			continue
+		}
+		if fr.flags&flagDeferPanic != 0 && fr.panic != p {
+			p.aborted = fr.panic
+		}
+		g.top = fr.caller
+		g.release(fr)
+		if fr == base {
+			return false
+		}
+	}
+}
+
+// try calls a deferred compiled function, and reports what it panicked with.
+func (g *goroutine) try(call func(*goroutine)) (v any, ok bool) {
+	defer func() {
+		if !ok {
+			v = recover()
+		}
+	}()
+	call(g)
+	return nil, true
+}
+
+// recovered is the recover builtin called in fr.
+func (fr *frame) recovered() any {
+	p := fr.panic
+	if p == nil || p.recovered || p.goexit || p.abort() != nil {
+		return nil
+	}
+	p.recovered = true
+	return p.value
+}
+
+// failure makes the error of a run out of what ended a goroutine.
+func (g *goroutine) failure(v any) error {
+	var stack []Frame
+	if p := g.escaped; p != nil && same(p.value, v) {
+		stack = p.stack
+	}
+	g.escaped = nil
+	if a, ok := v.(*abort); ok {
+		switch reason := a.reason.(type) {
+		case *StackOverflow:
+			return &Panic{Value: reason, Stack: stack, Goroutine: g.started}
+		case *Exit, *Deadlock:
+			return reason
+		}
+		return &Interrupted{Stack: stack}
+	}
+	return &Panic{Value: v, Stack: stack, Goroutine: g.started}
+}
+
+// frame is the entry of a call in a trace.
+func (fr *frame) frame() Frame {
+	b := fr.body
+	f := Frame{Func: b.fn.ssa, Name: b.name}
+	if i := fr.pc/instrSize - 1; i >= 0 && i < len(b.pos) {
+		f.Pos = b.pos[i]
+	}
+	return f
+}
+
+const maxTrace = 100
+
+// trace lists the interpreted calls of the goroutine, the innermost first. Of a
+// deep recursion it keeps both ends.
+func (g *goroutine) trace() []Frame {
+	var list []Frame
+	for fr := g.top; fr != nil; fr = fr.caller {
+		b := fr.body
+		if b.wrapper {
+			continue
+		}
+		f := fr.frame()
+		if len(list) == maxTrace {
+			copy(list[maxTrace/2:], list[maxTrace/2+1:])
+			list[maxTrace-1] = f
+			continue
+		}
+		list = append(list, f)
+	}
+	return list
+}
+
+// nilError is what the runtime panics with when a nil pointer is followed.
+var nilError = func() (v any) {
+	defer func() { v = recover() }()
+	var p *int
+	*p = 1
+	return
+}()
+
+func panicNil() { panic(nilError) }
+func panicDivide() {
+	zero := 0
+	panic(1 / zero) // the runtime makes the error
+}
+
+// panicIndex panics as indexing with i does when the length is n.
+func panicIndex(i, n int) {
+	_ = make([]struct{}, n)[i]
+	panic("vm: index within range")
+}
+
+func panicShift(n int64) {
+	x := 1 << n
+	_ = x
+	panic("vm: shift within range")
+}
+
+// assertionError is runtime.TypeAssertionError.
+type assertionError struct {
+	iface, concrete, asserted ptr
+	missing                   string
+}
+
+func panicAssert(inter, concrete, asserted ptr, missing string) {
+	e := new(runtime.TypeAssertionError)
+	*(*assertionError)(ptr(e)) = assertionError{inter, concrete, asserted, missing}
+	panic(e)
+}
+
+var _ [unsafe.Sizeof(assertionError{}) - unsafe.Sizeof(runtime.TypeAssertionError{})]struct{}
+var _ [unsafe.Sizeof(runtime.TypeAssertionError{}) - unsafe.Sizeof(assertionError{})]struct{}
+
+// missingMethod names the first method that t lacks to be an inter.
+func missingMethod(inter, t reflect.Type) string {
+	for i := range inter.NumMethod() {
+		want := inter.Method(i)
+		got, ok := t.MethodByName(want.Name)
+		if !ok {
+			return want.Name
+		}
+		if t.Kind() == reflect.Interface {
+			if got.Type != want.Type {
+				return want.Name
+			}
+			continue
+		}
+		ft := got.Type
+		if ft.NumIn()-1 != want.Type.NumIn() || ft.NumOut() != want.Type.NumOut() || ft.IsVariadic() != want.Type.IsVariadic() {
+			return want.Name
+		}
+		for j := range want.Type.NumIn() {
+			if ft.In(j+1) != want.Type.In(j) {
+				return want.Name
+			}
+		}
+		for j := range want.Type.NumOut() {
+			if ft.Out(j) != want.Type.Out(j) {
+				return want.Name
+			}
+		}
+	}
+	return ""
+}
+
+// PanicText writes a panic value as Go's runtime does after "panic: ".
+func PanicText(v any) (s string) {
+	defer func() {
+		if recover() != nil {
+			s = fmt.Sprintf("(%T) its text panicked too", v)
+		}
+	}()
+	switch x := v.(type) {
+	case nil:
+		return "nil"
+	case runtime.Error:
+		return x.Error()
+	case error:
+		return x.Error()
+	case fmt.Stringer:
+		return x.String()
+	case string:
+		return x
+	}
+	rv := reflect.ValueOf(v)
+	var text string
+	switch rv.Kind() {
+	case reflect.Bool:
+		text = strconv.FormatBool(rv.Bool())
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		text = strconv.FormatInt(rv.Int(), 10)
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
+		text = strconv.FormatUint(rv.Uint(), 10)
+	case reflect.Float32, reflect.Float64:
+		text = strconv.FormatFloat(rv.Float(), 'g', -1, rv.Type().Bits())
+	case reflect.Complex64, reflect.Complex128:
+		text = strconv.FormatComplex(rv.Complex(), 'g', -1, rv.Type().Bits())
+	case reflect.String:
+		text = strconv.Quote(rv.String())
+	default:
+		return fmt.Sprintf("(%T) %v", v, v)
+	}
+	return fmt.Sprintf("%T(%s)", v, text)
+}
+
+// boundsFault is the start of the runtime's boundsError.
+type boundsFault struct {
+	x int64
+	y int
+}
+
+// The runtime's errors for slicing and converting beyond the end, to be copied
+// with other numbers.
+var (
+	arrayFault   = fault(func(s []int, n int) { _ = [1]int(s) })
+	sliceHighCap = fault(func(s []int, n int) { _ = s[:n] })
+	sliceHighLen = fault(func(s []int, n int) { _ = "a"[:n+1] })
+	sliceLow     = fault(func(s []int, n int) { _ = s[n:0] })
+	slice3Max    = fault(func(s []int, n int) { _ = s[0:0:n] })
+	slice3MaxLen = fault(func(s []int, n int) { _ = new([0]int)[0:0:n] })
+	slice3High   = fault(func(s []int, n int) { _ = s[0:n:0] })
+	slice3Low    = fault(func(s []int, n int) { _ = s[n:0:0] })
+)
+
+func fault(f func(s []int, n int)) (v any) {
+	defer func() { v = recover() }()
+	f(nil, 1)
+	return nil
+}
+
+// panicBounds panics with a copy of a fault that speaks of x and y.
+func panicBounds(sample any, x, y int) {
+	t := reflect.TypeOf(sample)
+	v := reflect.New(t)
+	e := v.Elem()
+	e.Set(reflect.ValueOf(sample))
+	b := (*boundsFault)(v.UnsafePointer())
+	b.x, b.y = int64(x), y
+	panic(e.Interface())
+}
+
+func panicArray(n, want int) { panicBounds(arrayFault, want, n) }

@@ -1,0 +1,327 @@
+package vm
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"reflect"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/tools/go/ssa"
+)
+
+// Run is one run of the program: a cell, with the goroutines it starts. It is
+// safe for concurrent use.
+type Run struct {
+	m       *Machine
+	cfg     RunConfig
+	ctx     context.Context
+	cancel  context.CancelFunc
+	unwatch func() bool
+
+	stop uint32 // set when the run is to end; atomic
+
+	mu         sync.Mutex
+	reason     error                   // why stop was set
+	wake       chan struct{}           // closed to wake every blocked goroutine, then replaced unless stopped
+	count      int                     // goroutines
+	started    int                     // goroutines ever
+	idle       chan struct{}           // closed while count is 0
+	goroutines map[*goroutine]struct{} // those of the count that have begun
+	graceEnd   time.Time
+
+	last   atomic.Pointer[goroutine] // the last that compiled code called back
+	values sync.Map                  // *Func → *closure, of functions that capture nothing
+
+	blocking blocking
+}
+
+const (
+	// deferGrace is how long the deferred calls of a stopped run may take.
+	deferGrace = 500 * time.Millisecond
+	// abandonAfter is how long Call and Wait wait for compiled code that does
+	// not notice the end of the run.
+	abandonAfter = 3 * time.Second
+)
+
+// NewRun starts a run that ends when ctx does; nil is a context that never ends.
+func (m *Machine) NewRun(ctx context.Context, c RunConfig) *Run {
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	if c.Stdout == nil {
+		c.Stdout = io.Discard
+	}
+	if c.Stderr == nil {
+		c.Stderr = io.Discard
+	}
+	r := &Run{m: m, cfg: c, wake: make(chan struct{}), idle: make(chan struct{}), goroutines: make(map[*goroutine]struct{})}
+	close(r.idle)
+	// The run's own context ends when the stop flag is set, not before: whoever
+	// was woken by it then sees the flag.
+	r.ctx, r.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	r.unwatch = context.AfterFunc(ctx, func() { r.end1(ErrInterrupted) })
+	m.latest.Store(r)
+	return r
+}
+
+// Context ends when the run is interrupted or stopped.
+func (r *Run) Context() context.Context { return r.ctx }
+
+// Host is RunConfig.Host.
+func (r *Run) Host() any { return r.cfg.Host }
+
+// Stdout is where the program's output goes; never nil.
+func (r *Run) Stdout() io.Writer { return r.cfg.Stdout }
+
+// Stderr is where the program's errors go; never nil.
+func (r *Run) Stderr() io.Writer { return r.cfg.Stderr }
+
+// Machine is the machine of the run.
+func (r *Run) Machine() *Machine { return r.m }
+
+// Call runs fn in a goroutine of its own and waits for its results. The error
+// is a *Panic, *Exit, *Interrupted or *Deadlock; goroutines that fn started go
+// on after it. A call that compiled code holds up is given up a few seconds
+// after the end of the run.
+func (r *Run) Call(fn *ssa.Function, args ...reflect.Value) (results []reflect.Value, err error) {
+	f := r.m.funcOf(fn)
+	results, err = r.do(func(g *goroutine) []reflect.Value { return g.callValues(f, nil, args) })
+	if err == nil && results == nil {
+		results = f.zeroResults() // it ended with runtime.Goexit
+	}
+	return results, err
+}
+
+// CallValue is Call for a func value: one that the machine made, with what it
+// captured, or a compiled function. A variadic function takes its last
+// arguments as one slice.
+func (r *Run) CallValue(fn reflect.Value, args []reflect.Value) ([]reflect.Value, error) {
+	if fn.Kind() != reflect.Func || fn.IsNil() {
+		return nil, &Panic{Value: nilError}
+	}
+	c := closureOf(funcPointer(fn))
+	return r.do(func(g *goroutine) []reflect.Value {
+		switch {
+		case c != nil && c.fn.m == r.m:
+			return g.callValues(c.fn, c, args)
+		case fn.Type().IsVariadic():
+			return fn.CallSlice(args)
+		}
+		return fn.Call(args)
+	})
+}
+
+// do runs call in a goroutine of its own and waits for it.
+func (r *Run) do(call func(g *goroutine) []reflect.Value) ([]reflect.Value, error) {
+	type outcome struct {
+		results []reflect.Value
+		err     error
+	}
+	done := make(chan outcome, 1)
+	r.begin()
+	go func() {
+		defer r.end()
+		g := r.m.idleGoroutine(r)
+		r.enroll(g)
+		var o outcome
+		defer func() {
+			r.expel(g)
+			g.done()
+			done <- o
+		}()
+		o.err = g.guard(func() {
+			g.checkStop()
+			o.results = call(g)
+		})
+	}()
+	select {
+	case o := <-done:
+		return o.results, o.err
+	case <-r.ctx.Done():
+	}
+	select {
+	case o := <-done:
+		return o.results, o.err
+	case <-time.After(abandonAfter):
+		return nil, fmt.Errorf("a call into compiled code did not return: %w", &Interrupted{})
+	}
+}
+
+// callValues calls f, with what c captured unless that is nil, and returns its
+// results.
+func (g *goroutine) callValues(f *Func, c *closure, args []reflect.Value) []reflect.Value {
+	b := f.compiled()
+	fr := g.newFrame(b)
+	for i, s := range f.conv.params {
+		storeValue(s.ti.rt, add(fr.mem, s.off), args[i])
+	}
+	if c != nil {
+		c.capture(fr)
+	}
+	block := f.conv.resultBlock()
+	fr.ret = block
+	fr.pc = 0
+	g.enter(fr)
+	return f.conv.resultValues(block)
+}
+
+// resultBlock is memory for the results of a call.
+func (c *convention) resultBlock() ptr {
+	if c.resultSize == 0 {
+		return ptr(&zeroBlock)
+	}
+	return reflect.New(c.resultType()).UnsafePointer()
+}
+
+var zeroBlock [8]uint64
+
+func (c *convention) resultType() reflect.Type {
+	if t := c.block.Load(); t != nil {
+		return *t
+	}
+	t := blockType(c.results)
+	c.block.Store(&t)
+	return t
+}
+
+func (c *convention) resultValues(block ptr) []reflect.Value {
+	if len(c.results) == 0 {
+		return nil
+	}
+	list := make([]reflect.Value, len(c.results))
+	for i, s := range c.results {
+		list[i] = reflect.NewAt(s.ti.rt, add(block, s.off)).Elem()
+	}
+	return list
+}
+
+func (f *Func) zeroResults() []reflect.Value {
+	return f.conv.resultValues(f.conv.resultBlock())
+}
+
+// Wait waits for the goroutines of the run. Once the run was stopped it gives
+// up those that compiled code holds up, and returns false.
+func (r *Run) Wait() bool {
+	r.mu.Lock()
+	idle := r.idle
+	r.mu.Unlock()
+	select {
+	case <-idle:
+		return true
+	case <-r.ctx.Done():
+	}
+	select {
+	case <-idle:
+		return true
+	case <-time.After(abandonAfter):
+		return false
+	}
+}
+
+// Stop ends the run: its goroutines, and its calls with ErrInterrupted. It does
+// not wait for them. It may be called more than once.
+func (r *Run) Stop() { r.end1(ErrInterrupted) }
+
+// end1 sets the reason for the end of the run, the first time.
+func (r *Run) end1(reason error) {
+	r.mu.Lock()
+	if r.reason == nil {
+		r.reason = reason
+		atomic.StoreUint32(&r.stop, 1)
+		close(r.wake)
+	}
+	r.mu.Unlock()
+	r.cancel()
+	r.unwatch()
+}
+
+func (r *Run) stopReason() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.reason
+}
+
+// beginGrace lets deferred calls run for a while after the end of the run.
+func (r *Run) beginGrace() {
+	r.mu.Lock()
+	if r.graceEnd.IsZero() {
+		r.graceEnd = time.Now().Add(deferGrace)
+	}
+	r.mu.Unlock()
+}
+
+func (r *Run) inGrace() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return time.Now().Before(r.graceEnd)
+}
+
+func (r *Run) begin() {
+	r.m.live.Add(1)
+	r.mu.Lock()
+	if r.count == 0 {
+		r.idle = make(chan struct{})
+	}
+	r.count++
+	r.mu.Unlock()
+}
+
+func (r *Run) end() {
+	r.m.live.Add(-1)
+	r.mu.Lock()
+	if r.count--; r.count == 0 {
+		close(r.idle)
+	}
+	r.mu.Unlock()
+}
+
+// enroll makes g one of the run's goroutines, expel takes it out.
+func (r *Run) enroll(g *goroutine) {
+	r.mu.Lock()
+	r.goroutines[g] = struct{}{}
+	r.started++
+	g.number = r.started
+	r.mu.Unlock()
+}
+
+func (r *Run) expel(g *goroutine) {
+	r.mu.Lock()
+	delete(r.goroutines, g)
+	r.mu.Unlock()
+	r.suspectDeadlock()
+}
+
+// report tells of what ended a goroutine.
+func (r *Run) report(err error) {
+	switch err.(type) {
+	case *Interrupted, *Deadlock:
+		return
+	case *Exit:
+		r.end1(err)
+	}
+	if r.cfg.OnPanic != nil {
+		r.cfg.OnPanic(err)
+		return
+	}
+	fmt.Fprintln(r.cfg.Stderr, err)
+	if p, ok := err.(*Panic); ok {
+		for _, f := range p.Stack {
+			pos := ""
+			if f.Func != nil && f.Pos.IsValid() {
+				pos = " " + f.Func.Prog.Fset.Position(f.Pos).String()
+			}
+			fmt.Fprintf(r.cfg.Stderr, "\t%s%s\n", f.Name, pos)
+		}
+	}
+}
+
+// Exit ends the run with an *Exit, as os.Exit does; it is for intrinsics and
+// does not return.
+func (r *Run) Exit(code int, by string) {
+	e := &Exit{Code: code, ByWhat: by}
+	r.end1(e)
+	panic(&abort{reason: e})
+}

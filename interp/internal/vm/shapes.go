@@ -1,0 +1,151 @@
+package vm
+
+import (
+	"errors"
+	"reflect"
+)
+
+// shape is a native function for the func values of common signatures, which
+// saves compiled callers the way through reflect. The name has a letter for
+// each parameter and result: W an integer, F a float64, P a pointer word, S a
+// string, I an interface, L a slice.
+type shape struct {
+	name string
+	make func(c *closure) any
+}
+
+var (
+	shapeCodes = map[string]uintptr{}
+	shapeTable [2048]uintptr // a hash table of the codes
+)
+
+// isShape reports whether code is that of a shape.
+func isShape(code uintptr) bool {
+	for i := code >> 5; ; i++ {
+		switch shapeTable[i%uintptr(len(shapeTable))] {
+		case code:
+			return true
+		case 0:
+			return false
+		}
+	}
+}
+
+// shapeCode returns the code of the native function for func values of type ft,
+// 0 when it has none.
+func shapeCode(ft reflect.Type) uintptr {
+	if !directCalls {
+		return 0
+	}
+	var name []byte
+	size, shapeSize := uintptr(0), uintptr(0)
+	for i := range ft.NumIn() {
+		t := ft.In(i)
+		l := shapeLetter(t)
+		if l == 0 {
+			return 0
+		}
+		align := uintptr(t.Align())
+		size = (size+align-1)&^(align-1) + t.Size()
+		shapeSize += (t.Size() + 7) &^ 7
+		name = append(name, l)
+	}
+	if (size+7)&^7 != shapeSize {
+		return 0 // the caller reserves less room for arguments than the shape may use
+	}
+	name = append(name, ':')
+	for i := range ft.NumOut() {
+		l := shapeLetter(ft.Out(i))
+		if l == 0 {
+			return 0
+		}
+		name = append(name, l)
+	}
+	return shapeCodes[string(name)]
+}
+
+func shapeLetter(t reflect.Type) byte {
+	switch k := t.Kind(); k {
+	case reflect.Float64:
+		return 'F'
+	case reflect.String:
+		return 'S'
+	case reflect.Interface:
+		return 'I'
+	case reflect.Slice:
+		return 'L'
+	case reflect.Pointer, reflect.UnsafePointer, reflect.Map, reflect.Chan, reflect.Func:
+		return 'P'
+	default:
+		if k >= reflect.Bool && k <= reflect.Uintptr {
+			return 'W'
+		}
+	}
+	return 0
+}
+
+// entry is a call from compiled code.
+type entry struct {
+	g     *goroutine
+	fr    *frame
+	mem   ptr // of the frame: the arguments
+	out   ptr // the results
+	fresh bool
+}
+
+func (x *entry) begin(c *closure) {
+	x.g, x.fresh = c.fn.m.goroutineFor(c.run)
+	b := c.fn.body.Load()
+	if b == nil {
+		b = c.fn.compiled()
+	}
+	fr := x.g.newFrame(b)
+	x.fr, x.mem = fr, fr.mem
+	if len(b.free) > 0 {
+		c.capture(fr)
+	}
+	if fr.block == nil {
+		fr.block = c.fn.conv.resultBlock()
+	}
+	fr.ret, x.out = fr.block, fr.block
+	fr.pc = 0
+}
+
+func (x *entry) run() {
+	if x.fresh {
+		defer x.g.leave()
+	}
+	x.g.enter(x.fr)
+}
+
+// testShapes finds the code of the shapes, and checks that the closure is where
+// closures of the machine have it.
+//
+//go:nocheckptr
+func testShapes() error {
+	type object struct {
+		code uintptr
+		self *closure
+	}
+	probe := &closure{}
+	for _, s := range shapes {
+		f := s.make(probe)
+		o := (*object)((*iface)(ptr(&f)).data)
+		if o.self != probe {
+			return errors.New("func values of shape " + s.name)
+		}
+		if o.code == stubCode {
+			return errors.New("the code of shape " + s.name)
+		}
+		shapeCodes[s.name] = o.code
+		if isShape(o.code) {
+			continue // two shapes share their code
+		}
+		i := o.code >> 5
+		for shapeTable[i%uintptr(len(shapeTable))] != 0 {
+			i++
+		}
+		shapeTable[i%uintptr(len(shapeTable))] = o.code
+	}
+	return nil
+}

@@ -1,0 +1,327 @@
+package vm_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"poolbook/interp/internal/vm"
+)
+
+// mustLoad loads a program and runs its initialisation.
+func mustLoad(t *testing.T, src string) *program {
+	t.Helper()
+	p, err := load("package main\n" + src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := p.m.NewRun(t.Context(), vm.RunConfig{})
+	if _, err := r.Call(p.main.Func("init")); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// signal is closed by the first write to it.
+type signal chan struct{}
+
+func (s signal) Write(p []byte) (int, error) {
+	close(s)
+	return len(p), nil
+}
+
+// TestInterrupt cancels programs that would never end, wherever they are.
+func TestInterrupt(t *testing.T) {
+	for name, body := range map[string]string{
+		"loop":       `for { n++ }`,
+		"calls":      `var f func(); f = func() { if n++; n > 1000 { return }; f() }; for { n = 0; f() }`,
+		"receive":    `time.AfterFunc(time.Hour, func() {}); c := make(chan int); <-c`,
+		"send":       `time.AfterFunc(time.Hour, func() {}); c := make(chan int); c <- 1`,
+		"select":     `time.AfterFunc(time.Hour, func() {}); c := make(chan int); select { case <-c: case c <- 1: }`,
+		"nil chan":   `time.AfterFunc(time.Hour, func() {}); var c chan int; <-c`,
+		"sleep":      `time.Sleep(time.Hour)`,
+		"mutex":      `time.AfterFunc(time.Hour, func() {}); var mu sync.Mutex; mu.Lock(); mu.Lock()`,
+		"rwmutex":    `time.AfterFunc(time.Hour, func() {}); var mu sync.RWMutex; mu.Lock(); mu.RLock()`,
+		"wait group": `time.AfterFunc(time.Hour, func() {}); var wg sync.WaitGroup; wg.Add(1); wg.Wait()`,
+		"cond":       `time.AfterFunc(time.Hour, func() {}); var mu sync.Mutex; c := sync.NewCond(&mu); mu.Lock(); c.Wait()`,
+		"sort":       `s := make([]int, 100); for { sort.Slice(s, func(i, j int) bool { n++; return s[i] < s[j] }) }`,
+		"callback":   `sort.Slice(make([]int, 9), func(i, j int) bool { for { n++ } })`,
+		"goroutine":  `go func() { for { n++ } }(); time.Sleep(time.Hour)`,
+		"recover":    `defer func() { recover() }(); for { func() { defer func() { recover() }(); n++ }() }`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+			p := mustLoad(t, `import ("sync"; "time"; "sort")
+var n int
+var _ sync.Mutex
+var _ = time.Now
+var _ = sort.Ints
+var ended bool
+func main() { defer func() { ended = true }(); print("begun"); `+body+` }`)
+			ctx, cancel := context.WithCancel(t.Context())
+			begun := make(signal)
+			r := p.m.NewRun(ctx, vm.RunConfig{Stderr: begun})
+			done := make(chan error)
+			go func() {
+				_, err := r.Call(p.main.Func("main"))
+				done <- err
+			}()
+			<-begun
+			time.Sleep(time.Millisecond) // most get to where they stay
+			begin := time.Now()
+			cancel()
+			select {
+			case err := <-done:
+				var in *vm.Interrupted
+				if !errors.Is(err, vm.ErrInterrupted) || !errors.As(err, &in) {
+					t.Fatalf("error %v", err)
+				}
+				if len(in.Stack) == 0 {
+					t.Error("no stack")
+				}
+				t.Log(time.Since(begin))
+			case <-time.After(2 * time.Second):
+				t.Fatal("the run went on")
+			}
+			if !r.Wait() {
+				t.Error("goroutines went on")
+			}
+			if !p.m.Global(p.main.Var("ended")).Bool() {
+				t.Error("deferred calls did not run")
+			}
+			if _, err := r.Call(p.main.Func("main")); !errors.Is(err, vm.ErrInterrupted) {
+				t.Errorf("a call after the end: %v", err)
+			}
+		})
+	}
+}
+
+func TestPanicStack(t *testing.T) {
+	p := mustLoad(t, `
+func f(m map[string]int) { m["a"]++ }
+type T struct{}
+func (*T) g() { f(nil) }
+func main() {
+	func() { (&T{}).g() }()
+}`)
+	r := p.m.NewRun(t.Context(), vm.RunConfig{})
+	_, err := r.Call(p.main.Func("main"))
+	var pe *vm.Panic
+	if !errors.As(err, &pe) {
+		t.Fatal(err)
+	}
+	want := "\tmain.f main.go:3:29\n\tmain.(*T).g main.go:5:18\n\tmain.main.func1 main.go:7:19\n\tmain.main main.go:7:23\n"
+	if got := p.trace(pe.Stack); got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+	var re runtime.Error
+	if !errors.As(err, &re) {
+		t.Errorf("%T is no runtime.Error", pe.Value)
+	}
+}
+
+func TestReplace(t *testing.T) {
+	p := mustLoad(t, `
+func f() string { return "old" }
+func g() string { return "new" }
+func h() string { return "newest" }
+func call() string { return f() }
+func value() func() string { return f }
+func main() {}`)
+	r := p.m.NewRun(t.Context(), vm.RunConfig{})
+	call := func() string {
+		res, err := r.Call(p.main.Func("call"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return res[0].String()
+	}
+	res, err := r.Call(p.main.Func("value"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	value := res[0].Interface().(func() string)
+	if call() != "old" || value() != "old" {
+		t.Error("before")
+	}
+	p.m.Replace(p.main.Func("f"), p.main.Func("g"))
+	if call() != "new" || value() != "new" {
+		t.Error("after", call(), value())
+	}
+	p.m.Replace(p.main.Func("g"), p.main.Func("h"))
+	if call() != "newest" || value() != "newest" {
+		t.Error("after another", call(), value())
+	}
+}
+
+func TestClosure(t *testing.T) {
+	p := mustLoad(t, `
+type T struct{ s string }
+func (t T) m(n int) string { return t.s }
+var n = 5
+func funcs() (func() int, func(int) string, func([3]int8, ...string) string) {
+	k := 2
+	return func() int { k++; return k + n }, T{"bound"}.m, func(a [3]int8, s ...string) string { return s[a[0]] }
+}
+func main() {}`)
+	r := p.m.NewRun(t.Context(), vm.RunConfig{})
+	res, err := r.Call(p.main.Func("funcs"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f := res[0].Interface().(func() int); f() != 8 || f() != 9 {
+		t.Error("calls from compiled code")
+	}
+	c, ok := p.m.Closure(res[0])
+	if !ok || c.Fn.Name() != "funcs$1" || len(c.Free) != 1 || c.Free[0].Elem().Int() != 4 {
+		t.Errorf("%v %+v", ok, c)
+	}
+	again := p.m.Value(r, c.Fn, c.Free...)
+	if got, err := r.CallValue(again, nil); err != nil || got[0].Int() != 10 {
+		t.Error(got, err)
+	}
+	b, ok := p.m.Closure(res[1])
+	if !ok || len(b.Free) != 1 || b.Free[0].Field(0).String() != "bound" {
+		t.Errorf("%v %+v", ok, b)
+	}
+	if s := res[1].Interface().(func(int) string)(1); s != "bound" {
+		t.Error(s)
+	}
+	if s := res[2].Interface().(func([3]int8, ...string) string)([3]int8{1}, "a", "b"); s != "b" {
+		t.Error(s)
+	}
+	for _, f := range []any{strings.ToUpper, func() int { return p.fset.Base() }, (func())(nil), reflect.ValueOf(p).MethodByName} {
+		if _, ok := p.m.Closure(reflect.ValueOf(f)); ok {
+			t.Errorf("%T taken for the machine's", f)
+		}
+	}
+	if got, err := r.CallValue(reflect.ValueOf(strings.ToUpper), []reflect.Value{reflect.ValueOf("x")}); err != nil || got[0].String() != "X" {
+		t.Error(got, err)
+	}
+	_, err = r.CallValue(res[2], []reflect.Value{reflect.ValueOf([3]int8{7}), reflect.ValueOf([]string{"a"})})
+	var pe *vm.Panic
+	if !errors.As(err, &pe) || len(pe.Stack) != 1 {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestGlobals(t *testing.T) {
+	p := mustLoad(t, `
+var a, b = 1, []string{"x"}
+func main() { a++; b = append(b, "y") }`)
+	x := 40
+	p.m.SetGlobal(p.main.Var("a"), reflect.ValueOf(&x).Elem())
+	r := p.m.NewRun(t.Context(), vm.RunConfig{})
+	if _, err := r.Call(p.main.Func("main")); err != nil {
+		t.Fatal(err)
+	}
+	if x != 41 || fmt.Sprint(p.m.Global(p.main.Var("b"))) != "[x y]" {
+		t.Error(x, p.m.Global(p.main.Var("b")))
+	}
+}
+
+func TestGoroutinePanic(t *testing.T) {
+	p := mustLoad(t, `
+func main() { c := make(chan int); go func() { defer close(c); panic("lost") }(); <-c }`)
+	got := make(chan error, 1)
+	r := p.m.NewRun(t.Context(), vm.RunConfig{OnPanic: func(err error) { got <- err }})
+	if _, err := r.Call(p.main.Func("main")); err != nil {
+		t.Fatal(err)
+	}
+	var pe *vm.Panic
+	if err := <-got; !errors.As(err, &pe) || !pe.Goroutine || pe.Value != "lost" || len(pe.Stack) != 1 {
+		t.Errorf("%#v", err)
+	}
+	r.Stop()
+	if !r.Wait() {
+		t.Error("goroutines left")
+	}
+}
+
+// TestManyRuns shares a machine between runs at the same time, with collections
+// all the while.
+func TestManyRuns(t *testing.T) {
+	p := mustLoad(t, `import ("fmt"; "sort"; "strings")
+type Node struct { l, r *Node; val []string; any any }
+func tree(n int) *Node { if n == 0 { return nil }; return &Node{tree(n-1), tree(n-1), []string{fmt.Sprint(n)}, map[int]string{n: strings.Repeat("x", n)}} }
+func (n *Node) sum() int { if n == nil { return 0 }; return len(n.val[0]) + len(n.any.(map[int]string)) + n.l.sum() + n.r.sum() }
+func work() int {
+	t := tree(8)
+	s := []*Node{}
+	for i := range 20 { s = append(s, tree(i%4)) }
+	sort.Slice(s, func(i, j int) bool { return s[i].sum() < s[j].sum() })
+	c := make(chan *Node)
+	go func() { for _, n := range s { c <- n }; close(c) }()
+	k := 0
+	for n := range c { k += n.sum() }
+	return t.sum() + k
+}
+func main() {}`)
+	var stop atomic.Bool
+	collected := make(chan struct{})
+	go func() {
+		defer close(collected)
+		for !stop.Load() {
+			runtime.GC()
+		}
+	}()
+	results := make(chan string)
+	for range 4 {
+		go func() {
+			var last string
+			for range 10 {
+				r := p.m.NewRun(t.Context(), vm.RunConfig{})
+				res, err := r.Call(p.main.Func("work"))
+				last = fmt.Sprint(err)
+				if err == nil {
+					last = fmt.Sprint(res[0])
+				}
+				if last != "620" {
+					break
+				}
+			}
+			results <- last
+		}()
+	}
+	for range 4 {
+		if s := <-results; s != "620" {
+			t.Error(s)
+		}
+	}
+	stop.Store(true)
+	<-collected
+}
+
+// TestNoAllocation runs arithmetic in a loop.
+func TestNoAllocation(t *testing.T) {
+	p := mustLoad(t, `
+func f(a, b int) int { return a ^ b<<3 }
+func Run() int {
+	n, x, s := 0, 1.5, [4]int{}
+	for i := range 10_000 {
+		n = f(n, i)
+		x = x*0.5 + float64(n&7)
+		s[i&3] += int(x)
+	}
+	return s[0]
+}
+func main() {}`)
+	r := p.m.NewRun(t.Context(), vm.RunConfig{})
+	fn := p.main.Func("Run")
+	n := testing.AllocsPerRun(10, func() {
+		if _, err := r.Call(fn); err != nil {
+			t.Error(err)
+		}
+	})
+	if n > 30 {
+		t.Errorf("%v allocations", n)
+	}
+}

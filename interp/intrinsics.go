@@ -1,0 +1,326 @@
+package interp
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"log"
+	"log/slog"
+	"os"
+	"reflect"
+	"slices"
+
+	"poolbook/interp/display"
+	"poolbook/interp/internal/vm"
+)
+
+// takesStream lists compiled functions that are commonly given os.Stdout, os.Stderr or os.Stdin: the session's file among
+// their arguments is replaced by the cell's writer or reader, which keeps the order of output without a pipe and lets input be asked
+// for when it is read.
+var takesStream = []string{
+	"bufio.NewReader", "bufio.NewReaderSize", "bufio.NewWriter", "bufio.NewWriterSize", "bufio.NewScanner",
+	"encoding/csv.NewReader", "encoding/csv.NewWriter", "encoding/json.NewDecoder", "encoding/json.NewEncoder", "encoding/xml.NewEncoder",
+	"encoding/hex.Dumper",
+	"fmt.Fprint", "fmt.Fprintf", "fmt.Fprintln", "fmt.Fscan", "fmt.Fscanf", "fmt.Fscanln",
+	"io.Copy", "io.CopyN", "io.LimitReader", "io.MultiReader", "io.MultiWriter", "io.ReadAll", "io.ReadAtLeast", "io.ReadFull", "io.TeeReader", "io.WriteString",
+	"log.New", "log/slog.NewJSONHandler", "log/slog.NewTextHandler", "text/tabwriter.NewWriter", "(*text/tabwriter.Writer).Init",
+	"(*text/template.Template).Execute", "(*html/template.Template).Execute", "(*log.Logger).SetOutput", "(*strings.Reader).WriteTo", "(*bytes.Buffer).WriteTo",
+}
+
+// intrinsics returns the functions that know the session: those of the configuration, standard streams, package log's and slog's default
+// loggers, package flag's command line.
+func (s *Session) intrinsics(extra map[string]func(c Call, args []reflect.Value) []reflect.Value) (map[string]vm.Intrinsic, error) {
+	m := map[string]vm.Intrinsic{}
+	for _, name := range takesStream {
+		if f, ok := s.compiled(name); ok {
+			m[name] = func(r *vm.Run, args []reflect.Value) []reflect.Value {
+				for i, a := range args {
+					args[i] = s.redirect(r, a)
+				}
+				return invoke(f, args)
+			}
+		}
+	}
+	s.files(m)
+	s.input(m)
+	s.logging(m)
+	s.flagging(m)
+	s.displaying(m)
+	ending(m)
+	for name, f := range extra {
+		if _, ok := s.compiled(name); !ok {
+			return nil, fmt.Errorf("no compiled function %s", name)
+		}
+		m[name] = func(r *vm.Run, args []reflect.Value) []reflect.Value { return f(call{r}, args) }
+	}
+	return m, nil
+}
+
+// compiled finds the compiled function of a key like "fmt.Println" or "(*os.File).Write".
+func (s *Session) compiled(key string) (reflect.Value, bool) {
+	path, typ, name := splitKey(key)
+	if typ == "" {
+		f, ok := s.bridge.Lookup(path, name)
+		return f, ok && f.Kind() == reflect.Func
+	}
+	ptr := typ[0] == '*'
+	if ptr {
+		typ = typ[1:]
+	}
+	t, ok := s.bridge.Type(path, typ)
+	if !ok {
+		return reflect.Value{}, false
+	}
+	if ptr {
+		t = reflect.PointerTo(t)
+	}
+	m, ok := t.MethodByName(name)
+	return m.Func, ok
+}
+
+// splitKey takes "path.Func", "(path.T).M" or "(*path.T).M" apart; typ is "T" or "*T".
+func splitKey(key string) (path, typ, name string) {
+	dot := lastDot(key)
+	name = key[dot+1:]
+	recv := key[:dot]
+	if recv == "" || recv[0] != '(' {
+		return recv, "", name
+	}
+	recv = recv[1 : len(recv)-1]
+	star := ""
+	if recv[0] == '*' {
+		star, recv = "*", recv[1:]
+	}
+	dot = lastDot(recv)
+	return recv[:dot], star + recv[dot+1:], name
+}
+
+func lastDot(s string) int {
+	for i := len(s) - 1; i >= 0; i-- {
+		if s[i] == '.' {
+			return i
+		}
+	}
+	return 0
+}
+
+// invoke calls a compiled function with arguments as intrinsics get them: variadic ones as one slice.
+func invoke(f reflect.Value, args []reflect.Value) []reflect.Value {
+	if f.Type().IsVariadic() {
+		return f.CallSlice(args)
+	}
+	return f.Call(args)
+}
+
+// redirect replaces the session's file in an interface argument (or in a slice of them) by the cell's own stream.
+func (s *Session) redirect(r *vm.Run, v reflect.Value) reflect.Value {
+	if !s.streams.pipes.Load() {
+		return v
+	}
+	switch v.Kind() {
+	case reflect.Interface:
+		if v.IsNil() {
+			return v
+		}
+		f, ok := v.Interface().(*os.File)
+		if !ok {
+			return v
+		}
+		var to any
+		switch f {
+		case s.streams.stdout:
+			to = r.Stdout()
+		case s.streams.stderr:
+			to = r.Stderr()
+		case s.streams.stdin:
+			to = input{s.streams}
+		default:
+			return v
+		}
+		if n := reflect.ValueOf(to); n.Type().AssignableTo(v.Type()) {
+			w := reflect.New(v.Type()).Elem()
+			w.Set(n)
+			return w
+		}
+	case reflect.Slice:
+		if v.Type().Elem().Kind() == reflect.Interface {
+			v = reflect.AppendSlice(reflect.MakeSlice(v.Type(), 0, v.Len()), v)
+			for i := range v.Len() {
+				v.Index(i).Set(s.redirect(r, v.Index(i)))
+			}
+		}
+	}
+	return v
+}
+
+// files makes the methods of os.Stdout, os.Stderr and os.Stdin go to the cell.
+func (s *Session) files(m map[string]vm.Intrinsic) {
+	for _, name := range []string{"Write", "WriteString", "Read", "Close"} {
+		f, ok := s.compiled("(*os.File)." + name)
+		if !ok {
+			continue
+		}
+		m["(*os.File)."+name] = func(r *vm.Run, args []reflect.Value) []reflect.Value {
+			file, _ := args[0].Interface().(*os.File)
+			var w io.Writer
+			switch {
+			case file == nil || !s.streams.pipes.Load():
+			case file == s.streams.stdout:
+				w = r.Stdout()
+			case file == s.streams.stderr:
+				w = r.Stderr()
+			case file == s.streams.stdin && name == "Read":
+				return results(input{s.streams}.Read(args[1].Bytes()))
+			}
+			switch {
+			case w == nil:
+			case name == "Write":
+				return results(w.Write(args[1].Bytes()))
+			case name == "WriteString":
+				return results(w.Write([]byte(args[1].String())))
+			case name == "Close":
+				return []reflect.Value{errorValue(nil)} // the notebook's streams stay open
+			}
+			return f.Call(args)
+		}
+	}
+}
+
+func results(n int, err error) []reflect.Value {
+	return []reflect.Value{reflect.ValueOf(n), errorValue(err)}
+}
+
+func errorValue(err error) reflect.Value {
+	v := reflect.New(reflect.TypeFor[error]()).Elem()
+	if err != nil {
+		v.Set(reflect.ValueOf(err))
+	}
+	return v
+}
+
+// input makes fmt.Scan and its kin read the cell's standard input.
+func (s *Session) input(m map[string]vm.Intrinsic) {
+	for scan, fscan := range map[string]any{"fmt.Scan": fmt.Fscan, "fmt.Scanln": fmt.Fscanln, "fmt.Scanf": fmt.Fscanf} {
+		f := reflect.ValueOf(fscan)
+		m[scan] = func(r *vm.Run, args []reflect.Value) []reflect.Value {
+			return f.CallSlice(append([]reflect.Value{reflect.ValueOf(io.Reader(oneByte{input{s.streams}}))}, args...))
+		}
+	}
+}
+
+// oneByte reads single bytes, as fmt.Scan does of a file: it must not take more of the input than it scans.
+type oneByte struct{ r io.Reader }
+
+func (o oneByte) Read(p []byte) (int, error) {
+	if len(p) > 1 {
+		p = p[:1]
+	}
+	return o.r.Read(p)
+}
+
+// logging gives the session default loggers of its own, which write to the standard error of the cell.
+func (s *Session) logging(m map[string]vm.Intrinsic) {
+	std := log.New(follow{s.streams, true}, "", log.LstdFlags)
+	v := reflect.ValueOf(std)
+	for _, name := range []string{"Print", "Printf", "Println", "Panic", "Panicf", "Panicln", "Flags", "SetFlags", "Prefix", "SetPrefix", "Writer", "SetOutput", "Output"} {
+		f := v.MethodByName(name)
+		m["log."+name] = func(r *vm.Run, args []reflect.Value) []reflect.Value {
+			for i, a := range args {
+				args[i] = s.redirect(r, a)
+			}
+			return invoke(f, args)
+		}
+	}
+	m["log.Default"] = func(*vm.Run, []reflect.Value) []reflect.Value { return []reflect.Value{v} }
+	for _, key := range []string{"log.Fatal", "log.Fatalf", "log.Fatalln", "(*log.Logger).Fatal", "(*log.Logger).Fatalf", "(*log.Logger).Fatalln"} {
+		_, typ, name := splitKey(key)
+		m[key] = func(r *vm.Run, args []reflect.Value) []reflect.Value {
+			l := std
+			if typ != "" {
+				l, _ = args[0].Interface().(*log.Logger)
+				args = args[1:]
+			}
+			invoke(reflect.ValueOf(l).MethodByName("Print"+name[len("Fatal"):]), args)
+			r.Exit(1, "log."+name)
+			return nil
+		}
+	}
+	logger := slog.New(slog.NewTextHandler(follow{s.streams, true}, nil))
+	current := &logger
+	for _, name := range []string{"Debug", "DebugContext", "Info", "InfoContext", "Warn", "WarnContext", "Error", "ErrorContext", "Log", "LogAttrs", "With"} {
+		m["log/slog."+name] = func(r *vm.Run, args []reflect.Value) []reflect.Value {
+			return invoke(reflect.ValueOf(*current).MethodByName(name), args)
+		}
+	}
+	m["log/slog.Default"] = func(*vm.Run, []reflect.Value) []reflect.Value { return []reflect.Value{reflect.ValueOf(*current)} }
+	m["log/slog.SetDefault"] = func(_ *vm.Run, args []reflect.Value) []reflect.Value {
+		*current, _ = args[0].Interface().(*slog.Logger)
+		return nil
+	}
+}
+
+// flagging gives the session a command line of its own: os.Args and the flags.
+func (s *Session) flagging(m map[string]vm.Intrinsic) {
+	s.flags = flag.NewFlagSet("poolbook", flag.ContinueOnError)
+	s.flags.SetOutput(follow{s.streams, true})
+	t := reflect.TypeFor[*flag.FlagSet]()
+	skip := []string{"Init", "Name", "Output", "ErrorHandling", "SetOutput", "Parse", "Parsed"}
+	for i := range t.NumMethod() {
+		name := t.Method(i).Name
+		if slices.Contains(skip, name) {
+			continue
+		}
+		m["flag."+name] = func(_ *vm.Run, args []reflect.Value) []reflect.Value {
+			return invoke(reflect.ValueOf(s.flags).MethodByName(name), args)
+		}
+	}
+	m["flag.Parsed"] = func(*vm.Run, []reflect.Value) []reflect.Value {
+		return []reflect.Value{reflect.ValueOf(s.flags.Parsed())}
+	}
+	m["flag.Parse"] = func(r *vm.Run, args []reflect.Value) []reflect.Value {
+		switch err := s.flags.Parse(s.args()[1:]); err {
+		case nil:
+		case flag.ErrHelp:
+			r.Exit(0, "flag.Parse")
+		default:
+			r.Exit(2, "flag.Parse")
+		}
+		return nil
+	}
+}
+
+// args is os.Args for cells and programs.
+func (s *Session) args() []string {
+	if len(s.programArgs) > 0 {
+		return s.programArgs
+	}
+	return []string{"poolbook"}
+}
+
+// displaying makes package display's functions show in the cell that calls them.
+func (s *Session) displaying(m map[string]vm.Intrinsic) {
+	const path = "poolbook/interp/display."
+	for _, name := range display.Functions() {
+		f, ok := s.compiled(path + name)
+		if !ok {
+			return // the session was not given the package
+		}
+		m[path+name] = func(r *vm.Run, args []reflect.Value) []reflect.Value {
+			host, ok := call{r}.Cell().Host.(display.Host)
+			if !ok {
+				return f.Call(args)
+			}
+			s.streams.drain()
+			return reflect.ValueOf(display.On(host)).MethodByName(name).Call(args)
+		}
+	}
+}
+
+// ending makes functions that would end the process end the cell, or nothing.
+func ending(m map[string]vm.Intrinsic) {
+	m["runtime.Breakpoint"] = func(*vm.Run, []reflect.Value) []reflect.Value { return nil } // a SIGTRAP without a debugger
+	m["syscall.Exit"] = func(r *vm.Run, args []reflect.Value) []reflect.Value {
+		r.Exit(int(args[0].Int()), "syscall.Exit")
+		return nil
+	}
+}

@@ -1,0 +1,190 @@
+package interp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"go/types"
+	"io"
+	"maps"
+	"os/exec"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/tools/go/ssa"
+
+	"poolbook/interp/display"
+	"poolbook/interp/internal/check"
+	"poolbook/interp/internal/vm"
+)
+
+// A magic is a line that begins with % or !, before a cell's Go code.
+type magic struct {
+	name string // "time", "!"
+	args string
+	line int // 1-based
+}
+
+const magicHelp = `Lines before the Go code of a cell:
+  %time            run the cell and say how long it took; also %time f(x) on one line
+  %bench           run the cell again and again for a second and say how long one run takes
+  %who             list the session's variables
+  %reset           forget all names of the session
+  !command         run a command in the shell
+  %help            this text
+`
+
+// cutMagics takes the magics off the front of a cell; their lines become blank, so that places in the rest stay the same. Code on the line
+// of %time or %bench stays.
+func cutMagics(code string) ([]magic, string) {
+	var list []magic
+	at := 0
+	out := []byte(code)
+	for n := 1; at < len(code); n++ {
+		end := strings.IndexByte(code[at:], '\n')
+		if end < 0 {
+			end = len(code)
+		} else {
+			end += at
+		}
+		text := strings.TrimSpace(code[at:end])
+		switch {
+		case text == "":
+		case text[0] == '!':
+			list = append(list, magic{"!", strings.TrimSpace(text[1:]), n})
+			for i := at; i < end; i++ {
+				out[i] = ' '
+			}
+		case text[0] == '%':
+			name, args, _ := strings.Cut(text[1:], " ")
+			m := magic{strings.TrimPrefix(name, "%"), strings.TrimSpace(args), n}
+			stop := end
+			if m.name == "time" || m.name == "bench" {
+				stop = at + strings.Index(code[at:end], name) + len(name)
+			}
+			list = append(list, m)
+			for i := at; i < stop; i++ {
+				out[i] = ' '
+			}
+			if stop < end && m.args != "" {
+				return list, string(out)
+			}
+		default:
+			return list, string(out)
+		}
+		at = end + 1
+	}
+	return list, string(out)
+}
+
+// before runs the magics in front of a cell. timed and bench are set when they concern its Go code.
+func (s *Session) before(ctx context.Context, c Cell, list []magic) (timed, bench bool, err error) {
+	out := writerOr(c.Stdout)
+	for _, m := range list {
+		switch m.name {
+		case "time":
+			timed = true
+		case "bench":
+			bench = true
+		case "help":
+			io.WriteString(out, magicHelp)
+		case "who":
+			s.who(out)
+		case "reset":
+			s.reset()
+		case "!":
+			if err := shell(ctx, c, m.args); err != nil {
+				return false, false, err
+			}
+		default:
+			return false, false, &CompileError{[]Diagnostic{{Cell: c.Number, Line: m.line, Column: 1, EndColumn: len(m.name) + 2,
+				Message: "unknown command %" + m.name, Hint: "%help lists them", SourceLine: line(c.Code, m.line)}}}
+		}
+	}
+	return timed, bench, nil
+}
+
+func (s *Session) who(w io.Writer) {
+	vars := s.Variables()
+	if len(vars) == 0 {
+		fmt.Fprintln(w, "no variables")
+		return
+	}
+	width := map[int]int{}
+	rows := make([][]string, 0, len(vars))
+	for _, v := range vars {
+		text := strings.Join(strings.Fields(display.Text(v.Value)), " ")
+		if r := []rune(text); len(r) > 60 {
+			text = string(r[:60]) + "…"
+		}
+		rows = append(rows, []string{v.Name, v.Type, text})
+		width[0], width[1] = max(width[0], len(v.Name)), max(width[1], len(v.Type))
+	}
+	for _, r := range rows {
+		fmt.Fprintf(w, "%-*s  %-*s  %s\n", width[0], r[0], width[1], r[1], r[2])
+	}
+}
+
+// shell runs a command; an exit status other than 0 is an *ExitError.
+func shell(ctx context.Context, c Cell, command string) error {
+	name, args := "sh", []string{"-c", command}
+	if runtime.GOOS == "windows" {
+		name, args = "cmd", []string{"/c", command}
+	}
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Stdout, cmd.Stderr, cmd.Stdin = writerOr(c.Stdout), writerOr(c.Stderr), strings.NewReader("")
+	cmd.WaitDelay = time.Second
+	err := cmd.Run()
+	if ctx.Err() != nil {
+		return &InterruptError{Stack: []Frame{{Cell: c.Number}}}
+	}
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return &ExitError{Code: exit.ExitCode(), By: "!" + command}
+	}
+	if err != nil {
+		return fmt.Errorf("interp: !%s: %w", command, err)
+	}
+	return nil
+}
+
+// took is a duration with three digits.
+func took(d time.Duration) string {
+	for _, unit := range []time.Duration{time.Second, time.Millisecond, time.Microsecond} {
+		if d >= unit {
+			return fmt.Sprintf("%.3g %s", float64(d)/float64(unit), map[time.Duration]string{time.Second: "s", time.Millisecond: "ms", time.Microsecond: "µs"}[unit])
+		}
+	}
+	return fmt.Sprintf("%d ns", d)
+}
+
+// bench runs a cell's statements for about a second.
+func (s *Session) bench(run *vm.Run, pkg *ssa.Package, w io.Writer) error {
+	var spent []time.Duration
+	for start := time.Now(); len(spent) < 3 || time.Since(start) < time.Second && len(spent) < 1_000_000; {
+		t := time.Now()
+		if _, err := run.Call(pkg.Func(check.Entry)); err != nil {
+			return err
+		}
+		spent = append(spent, time.Since(t))
+	}
+	slices.Sort(spent)
+	fmt.Fprintf(w, "%s a run (the middle of %d; fastest %s, slowest %s)\n", took(spent[len(spent)/2]), len(spent), took(spent[0]), took(spent[len(spent)-1]))
+	return nil
+}
+
+// Reset forgets all names; values that goroutines or functions still use stay with them.
+func (s *Session) Reset() {
+	s.running.Lock()
+	defer s.running.Unlock()
+	s.reset()
+}
+
+func (s *Session) reset() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.env.Reset()
+	maps.DeleteFunc(s.globals, func(v *types.Var, _ *ssa.Global) bool { return s.env.IsCell(v.Pkg()) })
+}

@@ -1,0 +1,85 @@
+package interp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/tools/go/ssa"
+)
+
+// Stdio is what a program reads and writes.
+type Stdio struct {
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+}
+
+// RunProgram runs a program: one Go file, or the files of one package main, with args as os.Args[1:]. It returns when main returns; the
+// program's goroutines then end. The code is the program's exit code: 0, what os.Exit was given, or 2 after a panic, whose
+// *RuntimeError is returned too. Programs share nothing with the session's cells.
+func (s *Session) RunProgram(ctx context.Context, paths []string, args []string, stdio Stdio) (code int, err error) {
+	s.running.Lock()
+	defer s.running.Unlock()
+	if len(paths) == 0 {
+		return 1, errors.New("interp: no program to run")
+	}
+	sources := map[string]string{}
+	for _, p := range paths {
+		data, err := os.ReadFile(p)
+		if err != nil {
+			return 1, fmt.Errorf("interp: %w", err)
+		}
+		sources[p] = string(data)
+	}
+	s.programArgs = append([]string{strings.TrimSuffix(filepath.Base(paths[0]), ".go")}, args...)
+	init, main, err := s.loadProgram(sources)
+	if err != nil {
+		return 1, err
+	}
+	run := s.newRun(ctx, Cell{Stdin: stdio.Stdin, Stdout: stdio.Stdout, Stderr: stdio.Stderr})
+	defer s.streams.drain()
+	defer run.Stop()
+	if err = s.initPackages(run); err == nil {
+		if _, err = run.Call(init); err == nil {
+			_, err = run.Call(main)
+		}
+	}
+	if err == nil {
+		return 0, nil
+	}
+	err = s.failure(err)
+	var exit *ExitError
+	if errors.As(err, &exit) {
+		return exit.Code, nil
+	}
+	var interrupted *InterruptError
+	if errors.As(err, &interrupted) {
+		return 130, err
+	}
+	return 2, err
+}
+
+func (s *Session) loadProgram(sources map[string]string) (init, main *ssa.Function, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for name, code := range sources {
+		s.sources[name] = &source{file: name, code: code}
+	}
+	c, diags := s.env.CheckFiles(sources, nil)
+	if len(diags) > 0 {
+		return nil, nil, s.compileError(diags)
+	}
+	pkg, err := s.build(c.Types, c.File, c.Info)
+	if err != nil {
+		return nil, nil, err
+	}
+	main = pkg.Func("main")
+	if main == nil {
+		return nil, nil, errors.New("interp: the program has no func main")
+	}
+	return pkg.Func("init"), main, nil
+}

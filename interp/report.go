@@ -1,0 +1,456 @@
+package interp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"go/token"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/tools/go/ssa"
+
+	"poolbook/interp/internal/check"
+	"poolbook/interp/internal/split"
+	"poolbook/interp/internal/vm"
+)
+
+// at fills in the place of a diagnostic.
+func (s *Session) at(pos, end token.Pos) Diagnostic {
+	var d Diagnostic
+	if !pos.IsValid() {
+		return d
+	}
+	p := s.fset.Position(pos)
+	d.Line, d.Column = p.Line, p.Column
+	src := s.sources[p.Filename]
+	if src == nil {
+		if n, err := fmt.Sscanf(p.Filename, "cell [%d]", &d.Cell); n != 1 || err != nil { // otherwise a cell of the session that a unit came from
+			d.Cell, d.File = 0, p.Filename
+		}
+		return d
+	}
+	d.Cell, d.File = src.cell, src.file
+	d.SourceLine = line(src.code, p.Line)
+	if end > pos {
+		if e := s.fset.Position(end); e.Line == p.Line && e.Column > p.Column {
+			d.EndColumn = e.Column
+		}
+	}
+	d.Column = min(d.Column, len(d.SourceLine)+1)
+	return d
+}
+
+func line(code string, n int) string {
+	lines := strings.Split(code, "\n")
+	if n < 1 || n > len(lines) {
+		return ""
+	}
+	return strings.TrimRight(lines[n-1], "\r")
+}
+
+func (s *Session) diagnostic(d check.Diag) Diagnostic {
+	r := s.at(d.Pos, d.End)
+	r.Message, r.Hint, r.Warning = d.Msg, d.Hint, d.Warning
+	return r
+}
+
+func (s *Session) compileError(diags []check.Diag) *CompileError {
+	e := &CompileError{}
+	seen := map[string]bool{}
+	for _, d := range diags {
+		r := s.diagnostic(d)
+		if key := fmt.Sprint(r.Cell, r.Line, r.Message); !seen[key] {
+			seen[key] = true
+			e.Diagnostics = append(e.Diagnostics, r)
+		}
+	}
+	return e
+}
+
+func (s *Session) syntaxError(c Cell, errs []*split.Error) *CompileError {
+	e := &CompileError{}
+	for _, err := range errs {
+		before := c.Code[:min(err.Offset, len(c.Code))]
+		d := Diagnostic{Cell: c.Number, Message: "syntax error: " + unexpected.ReplaceAllString(err.Msg, "unexpected $1 at end of statement"), Hint: syntaxHint(err.Msg, c.Code, err.Offset)}
+		d.Line = 1 + strings.Count(before, "\n")
+		start := strings.LastIndex(before, "\n") + 1
+		d.Column = len(before) - start + 1
+		d.SourceLine = line(c.Code, d.Line)
+		if err.End > err.Offset && err.End-start <= len(d.SourceLine) {
+			d.EndColumn = err.End - start + 1
+		}
+		e.Diagnostics = append(e.Diagnostics, d)
+	}
+	return e
+}
+
+var unexpected = regexp.MustCompile(`^expected ';', found (.+)$`)
+
+// syntaxHint has advice for what people who come from Python, JavaScript or C write.
+func syntaxHint(msg, code string, offset int) string {
+	from := strings.LastIndex(code[:min(offset, len(code))], "\n") + 1
+	to := strings.IndexByte(code[from:], '\n')
+	if to < 0 {
+		to = len(code)
+	} else {
+		to += from
+	}
+	text := strings.TrimSpace(code[from:to])
+	first, rest, _ := strings.Cut(text, " ")
+	switch {
+	case first == "def":
+		return "functions are declared with func: func name(x int) int { … }"
+	case first == "while":
+		return "Go's only loop is for: for condition { … }"
+	case first == "for" && strings.Contains(text, " in "):
+		return "loops go over numbers with for i := range 10 { … }, over elements with for i, x := range xs { … }"
+	case strings.Contains(msg, "unexpected comma; expecting ]"):
+		return "a slice is written with its type: []int{1, 2, 3}"
+	case strings.Contains(msg, "expected operand, found '{'"):
+		return `a composite value is written with its type: map[string]int{"a": 1}, []int{1, 2}`
+	case strings.HasPrefix(msg, "expected ';', found ','") && !strings.Contains(text, "="):
+		return "the fields of a struct stand on lines of their own, without commas"
+	case first == "func" && strings.HasPrefix(msg, "expected '(', found"):
+		return "inside a function, give a variable a function: name := func(x int) int { … }"
+	case first == "elif", strings.HasPrefix(rest, "elif "):
+		return "write } else if condition {"
+	case first == "class":
+		return "declare a type: type Name struct { … }"
+	case first == "let" || first == "const" && strings.Contains(text, "[") || first == "int" || first == "float" || first == "auto":
+		return "variables are declared with name := value, or var name type"
+	case (first == "if" || first == "for" || first == "else:" || first == "func") && strings.HasSuffix(text, ":"):
+		return "a block is written in braces: { … }"
+	case first == "else" || first == "else{":
+		return "else must stand on the line of the closing brace: } else {"
+	case (first == "if" || first == "for" || first == "switch") && !strings.Contains(text, "{"):
+		return "the opening brace must stand on the same line"
+	case strings.HasPrefix(msg, "rune literal") || strings.Contains(msg, "illegal rune literal") || strings.Contains(msg, "more than one character in rune literal"):
+		return `strings are written with double quotes: "…"`
+	case strings.Contains(msg, "missing ',' before newline"):
+		return "the last element needs a comma too when the closing bracket is on a line of its own"
+	}
+	return ""
+}
+
+// stack keeps the frames of cells and files, innermost first.
+func (s *Session) stack(frames []vm.Frame) []Frame {
+	var list []Frame
+	for _, f := range frames {
+		d := s.at(f.Pos, token.NoPos)
+		if !f.Pos.IsValid() && f.Func != nil && f.Func.Pos().IsValid() { // an empty loop has no position of its own
+			d = s.at(f.Func.Pos(), token.NoPos)
+			d.Column = 0
+			if funcName(f.Func) == "" {
+				d.Line = 0
+			}
+		}
+		if d.Cell == 0 && d.SourceLine == "" {
+			continue // of a package
+		}
+		list = append(list, Frame{Cell: d.Cell, File: d.File, Line: d.Line, Column: d.Column, Func: funcName(f.Func)})
+	}
+	return list
+}
+
+// funcName names a function as its cell does; "" for a cell's own statements.
+func funcName(f *ssa.Function) string {
+	if f == nil {
+		return ""
+	}
+	if p := f.Parent(); p != nil {
+		if outer := funcName(p); outer != "" {
+			return "function literal in " + strings.TrimPrefix(outer, "function literal in ")
+		}
+		return "function literal"
+	}
+	name := f.Name()
+	if name == check.Entry || name == check.VarsFunc {
+		return ""
+	}
+	if i := strings.IndexByte(name, '#'); i > 0 {
+		name = name[:i]
+	}
+	if recv := f.Signature.Recv(); recv != nil && f.Pkg != nil {
+		return strings.ReplaceAll(f.RelString(f.Pkg.Pkg), "main.", "")
+	}
+	return strings.ReplaceAll(name, "main.", "")
+}
+
+func (s *Session) lineOf(stack []Frame) string {
+	for _, f := range stack {
+		for _, src := range s.sources {
+			if src.cell == f.Cell && src.file == f.File {
+				return line(src.code, f.Line)
+			}
+		}
+	}
+	return ""
+}
+
+func (s *Session) runtimeError(p *vm.Panic) *RuntimeError {
+	e := &RuntimeError{Kind: "panic", Value: p.Value, Goroutine: p.Goroutine, Stack: s.stack(p.Stack)}
+	switch v := p.Value.(type) {
+	case interface {
+		error
+		RuntimeError()
+	}:
+		e.Kind = "runtime error"
+		e.Message = strings.TrimPrefix(v.Error(), "runtime error: ")
+	case error:
+		e.Kind, e.Message = "error", v.Error()
+	case string:
+		e.Message = v
+	default:
+		e.Message = vm.PanicText(v)
+	}
+	e.Message = s.env.CleanTypes(e.Message)
+	e.Hint = runtimeHint(e.Message)
+	e.sourceLine = s.lineOf(e.Stack)
+	return e
+}
+
+func runtimeHint(msg string) string {
+	switch {
+	case strings.Contains(msg, "nil map"):
+		return "make the map first: m := make(map[K]V), or map[K]V{}"
+	case strings.Contains(msg, "nil pointer dereference"):
+		return "a pointer, or an interface, is nil here: give it a value first, or compare it with nil"
+	case strings.Contains(msg, "index out of range"):
+		return "indexes go from 0 to len-1"
+	case strings.Contains(msg, "interface conversion"):
+		return "ask first whether the value has the type: v, ok := x.(T)"
+	case strings.Contains(msg, "stack overflow"):
+		return "the function calls itself without end: is there a case that stops it?"
+	}
+	return ""
+}
+
+// Error lists the diagnostics with their source lines.
+func (e *CompileError) Error() string {
+	var b strings.Builder
+	for i, d := range e.Diagnostics {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		b.WriteString(d.String())
+	}
+	return b.String()
+}
+
+// String is the message with place, source line, caret and hint, without a newline at its end.
+func (d Diagnostic) String() string { return d.render(plain) }
+
+func (d Diagnostic) render(p paint) string {
+	var b strings.Builder
+	kind := ""
+	if d.Warning {
+		kind = "warning: "
+	}
+	if place := d.place(); place != "" {
+		b.WriteString(p.place(place) + ": ")
+	}
+	b.WriteString(p.message(kind + d.Message))
+	if d.SourceLine != "" {
+		b.WriteString("\n" + snippet(p, d.SourceLine, d.Column, d.EndColumn))
+	}
+	if d.Hint != "" {
+		b.WriteString("\n" + p.hint("hint: "+d.Hint))
+	}
+	return b.String()
+}
+
+// snippet is the source line with a caret line. column is a byte column.
+func snippet(p paint, text string, column, end int) string {
+	const indent = "    "
+	if column < 1 {
+		return indent + strings.ReplaceAll(text, "\t", "    ")
+	}
+	column = min(column, len(text)+1)
+	var pad strings.Builder
+	for _, r := range text[:column-1] {
+		if r == '\t' {
+			pad.WriteString("    ")
+		} else {
+			pad.WriteByte(' ')
+		}
+	}
+	n := 1
+	if end > column && end <= len(text)+1 {
+		n = utf8.RuneCountInString(text[column-1 : end-1])
+	}
+	return indent + strings.ReplaceAll(text, "\t", "    ") + "\n" + indent + pad.String() + p.caret(strings.Repeat("^", max(n, 1)))
+}
+
+// paint colours the parts of an error; the zero paint leaves them plain.
+type paint struct{ on bool }
+
+var plain = paint{}
+
+func (p paint) colour(code, s string) string {
+	if !p.on {
+		return s
+	}
+	return "\x1b[" + code + "m" + s + "\x1b[0m"
+}
+func (p paint) place(s string) string   { return p.colour("36", s) }
+func (p paint) message(s string) string { return p.colour("31", s) }
+func (p paint) hint(s string) string    { return p.colour("33", s) }
+func (p paint) caret(s string) string   { return p.colour("31;1", s) }
+
+// String is the place of the call: "cell [3], line 5, in square".
+func (f Frame) String() string {
+	s := place(f.Cell, f.File, f.Line, 0)
+	if f.Func != "" {
+		s += ", in " + f.Func
+	}
+	return s
+}
+
+// renderStack lists the calls; of a long stack the first and the last ten.
+func renderStack(p paint, stack []Frame, sourceLine string) string {
+	const ends = 10
+	var lines []string
+	for i, f := range stack {
+		if len(stack) > 2*ends && i >= ends && i < len(stack)-ends {
+			if i == ends {
+				lines = append(lines, fmt.Sprintf("  … %d more calls …", len(stack)-2*ends))
+			}
+			continue
+		}
+		lines = append(lines, "  "+p.place(f.String()))
+		if i == 0 && sourceLine != "" {
+			lines = append(lines, snippet(p, sourceLine, f.Column, 0))
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Error is the panic as Go prints it, then the stack.
+func (e *RuntimeError) Error() string { return e.render(plain) }
+
+func (e *RuntimeError) render(p paint) string {
+	head := e.headline()
+	if e.Goroutine {
+		head += " (in a goroutine)"
+	}
+	s := p.message(head)
+	if len(e.Stack) > 0 {
+		s += "\n" + renderStack(p, e.Stack, e.sourceLine)
+	}
+	if e.Hint != "" {
+		s += "\n" + p.hint("hint: "+e.Hint)
+	}
+	return s
+}
+
+func (e *RuntimeError) headline() string {
+	if e.Kind == "runtime error" {
+		return "panic: runtime error: " + e.Message
+	}
+	return "panic: " + e.Message
+}
+
+// Unwrap returns the panic value when it is an error.
+func (e *RuntimeError) Unwrap() error {
+	err, _ := e.Value.(error)
+	return err
+}
+
+func (e *InterruptError) Error() string { return e.render(plain) }
+
+func (e *InterruptError) render(p paint) string {
+	s := p.message("interrupted")
+	if len(e.Stack) > 0 {
+		s += "\n" + renderStack(p, e.Stack, e.sourceLine)
+	}
+	return s
+}
+
+// Is makes errors.Is find context.Canceled.
+func (e *InterruptError) Is(target error) bool { return target == context.Canceled }
+
+func (e *ExitError) Error() string {
+	return fmt.Sprintf("%s ended the cell: exit status %d", e.By, e.Code)
+}
+
+func (e *DeadlockError) Error() string { return e.render(plain) }
+
+func (e *DeadlockError) render(p paint) string {
+	s := p.message(e.Message)
+	if len(e.Stack) > 0 {
+		s += "\n" + renderStack(p, e.Stack, e.sourceLine)
+	}
+	return s
+}
+
+// Name is the short name of an error of Run, for the protocol's ename.
+func Name(err error) string {
+	var (
+		c *CompileError
+		r *RuntimeError
+		i *InterruptError
+		x *ExitError
+		d *DeadlockError
+	)
+	switch {
+	case errors.As(err, &c):
+		if len(c.Diagnostics) > 0 && strings.HasPrefix(c.Diagnostics[0].Message, "syntax error") {
+			return "SyntaxError"
+		}
+		return "CompileError"
+	case errors.As(err, &r):
+		return strings.ReplaceAll(r.Kind, " ", "")
+	case errors.As(err, &i):
+		return "KeyboardInterrupt"
+	case errors.As(err, &x):
+		return "Exit"
+	case errors.As(err, &d):
+		return "Deadlock"
+	}
+	return "Error"
+}
+
+// Headline is the first line of an error of Run, for the protocol's evalue.
+func Headline(err error) string {
+	var c *CompileError
+	if errors.As(err, &c) && len(c.Diagnostics) > 0 {
+		s := c.Diagnostics[0].place() + ": " + c.Diagnostics[0].Message
+		if n := len(c.Diagnostics) - 1; n > 0 {
+			s += fmt.Sprintf(" (and %d more)", n)
+		}
+		return s
+	}
+	s, _, _ := strings.Cut(err.Error(), "\n")
+	return s
+}
+
+// Traceback renders an error of Run in ANSI colours, for the protocol's traceback: an element for each line.
+func Traceback(err error) []string {
+	p := paint{true}
+	var text string
+	var (
+		c *CompileError
+		r *RuntimeError
+		i *InterruptError
+		d *DeadlockError
+	)
+	switch {
+	case errors.As(err, &c):
+		var parts []string
+		for _, d := range c.Diagnostics {
+			parts = append(parts, d.render(p))
+		}
+		text = strings.Join(parts, "\n")
+	case errors.As(err, &r):
+		text = r.render(p)
+	case errors.As(err, &i):
+		text = i.render(p)
+	case errors.As(err, &d):
+		text = d.render(p)
+	default:
+		text = p.message(err.Error())
+	}
+	return strings.Split(text, "\n")
+}

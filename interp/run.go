@@ -1,0 +1,301 @@
+package interp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/types"
+	"reflect"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+	"weak"
+
+	"golang.org/x/tools/go/ssa"
+	"golang.org/x/tools/go/types/typeutil"
+
+	"poolbook/interp/display"
+	"poolbook/interp/internal/check"
+	"poolbook/interp/internal/split"
+	"poolbook/interp/internal/vm"
+)
+
+// cellRun is the host of a run: what belongs to a cell and its goroutines, callbacks and tasks.
+type cellRun struct {
+	s    *Session
+	cell Cell
+}
+
+// call is what an intrinsic sees.
+type call struct{ run *vm.Run }
+
+func (c call) Context() context.Context { return c.run.Context() }
+
+func (c call) Cell() Cell {
+	if r, ok := c.run.Host().(*cellRun); ok {
+		return r.cell
+	}
+	return Cell{}
+}
+
+// Run checks a cell and runs it. The error is a *CompileError when nothing has run, otherwise a *RuntimeError, *InterruptError,
+// *ExitError or *DeadlockError. Cancelling ctx interrupts the cell: Run then returns within milliseconds unless compiled
+// code holds it up. Goroutines that the cell starts go on after Run until the session is closed; what they write and
+// their panics still go to the cell.
+func (s *Session) Run(ctx context.Context, c Cell) (Result, error) {
+	s.running.Lock()
+	defer s.running.Unlock()
+	c.Code = strings.ReplaceAll(c.Code, "\r\n", "\n")
+	magics, code := cutMagics(c.Code)
+	timed, bench, err := s.before(ctx, c, magics)
+	if err != nil {
+		return Result{}, err
+	}
+	checked, pkg, err := s.load(c, code)
+	if err != nil {
+		return Result{}, err
+	}
+	var res Result
+	for _, w := range checked.Warnings {
+		res.Warnings = append(res.Warnings, s.diagnostic(w))
+	}
+	// Cancelling ctx interrupts the cell while it runs; afterwards its goroutines are on their own.
+	inner, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	done := context.AfterFunc(ctx, cancel)
+	run := s.newRun(inner, c)
+	begin := time.Now()
+	err = s.start(run, pkg, checked)
+	if timed && err == nil {
+		fmt.Fprintf(run.Stdout(), "took %s\n", took(time.Since(begin)))
+	}
+	if bench && err == nil {
+		err = s.bench(run, pkg, run.Stdout())
+	}
+	done()
+	if err != nil {
+		return res, s.failure(err)
+	}
+	res.Value, res.Type = s.result(pkg, checked)
+	return res, nil
+}
+
+// load checks the cell (code is its text without magics), makes it part of the session and builds it.
+func (s *Session) load(c Cell, code string) (checked *check.Checked, pkg *ssa.Package, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	defer func() {
+		if r := recover(); r != nil { // a mistake of ours must not take the other cells' values with it
+			s.log.Error("interp: check", "panic", r, "stack", string(debug.Stack()))
+			checked, pkg, err = nil, nil, fmt.Errorf("interp: this cell cannot be compiled because of a fault in Poolbook: %v", r)
+		}
+	}()
+	name := s.name(c.Number)
+	s.sources[name] = &source{cell: c.Number, code: c.Code}
+	cell, errs := split.Parse(s.fset, name, code)
+	if len(errs) > 0 {
+		return nil, nil, s.syntaxError(c, errs)
+	}
+	var diags []check.Diag
+	s.exclusive(func() { checked, diags = s.env.Check(cell, c.Number) }) // it may change the methods of types in use
+	if len(diags) > 0 {
+		return nil, nil, s.compileError(diags)
+	}
+	pkg, err = s.build(checked.Types, checked.File, checked.Info)
+	if err != nil {
+		return nil, nil, err
+	}
+	s.bind(pkg, checked)
+	checked.Commit()
+	return checked, pkg, nil
+}
+
+// name returns the name for positions in a cell. The number may have been used before: the earlier cell keeps its text under its name.
+func (s *Session) name(number int) string {
+	name := fmt.Sprintf("cell [%d]", number)
+	s.used[number]++
+	if n := s.used[number]; n > 1 {
+		name += fmt.Sprintf("#%d", n)
+	}
+	return name
+}
+
+// build makes the SSA form of a cell, and of the packages that it is the first to import.
+func (s *Session) build(pkg *types.Package, file *ast.File, info *types.Info) (p *ssa.Package, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("interp: the cell could not be compiled: %v", r)
+		}
+	}()
+	mentionsOS := slices.ContainsFunc(pkg.Imports(), isOS)
+	s.exclusive(func() {
+		created := s.imp.CreatePackages(s.prog)
+		for _, c := range created {
+			mentionsOS = mentionsOS || slices.ContainsFunc(c.Pkg.Imports(), isOS)
+		}
+		s.uninit = append(s.uninit, created...)
+		p = s.prog.CreatePackage(pkg, []*ast.File{file}, info, false)
+		p.Build()
+	})
+	s.bindStreams(mentionsOS)
+	return p, nil
+}
+
+func isOS(p *types.Package) bool { return p.Path() == "os" }
+
+// exclusive runs f while no goroutine of a cell compiles lazily.
+func (s *Session) exclusive(f func()) { s.machine.Exclusive(f) }
+
+// bind gives variables that were declared again the storage they had, and lets earlier callers of a function call the new one.
+func (s *Session) bind(pkg *ssa.Package, c *check.Checked) {
+	for _, v := range c.Vars {
+		g := pkg.Var(v.New.Name())
+		if g == nil {
+			continue
+		}
+		if old := s.globals[v.Old]; v.Old != nil && old != nil {
+			s.machine.SetGlobal(g, s.machine.Global(old))
+		}
+		s.globals[v.New] = g
+	}
+	for _, f := range c.Funcs {
+		old, now := s.prog.FuncValue(f.Old), s.prog.FuncValue(f.New)
+		if old != nil && now != nil {
+			s.machine.Replace(old, now)
+		}
+	}
+	if len(c.Grown) > 0 {
+		s.exclusive(func() {
+			s.prog.MethodSets = typeutil.MethodSetCache{}
+		})
+		for _, t := range c.Grown {
+			if err := s.types.Extend(t); err != nil {
+				s.log.Warn("interp: methods of an earlier type", "err", err)
+			}
+		}
+	}
+}
+
+// newRun makes a run whose output goes to c, and gives c the session's os.Stdout, os.Stderr and os.Stdin.
+func (s *Session) newRun(ctx context.Context, c Cell) *vm.Run {
+	s.streams.attach(c)
+	return s.sideRun(ctx, c)
+}
+
+// sideRun makes a run beside the cell that has the session's files.
+func (s *Session) sideRun(ctx context.Context, c Cell) *vm.Run {
+	host := &cellRun{s: s, cell: c}
+	out, errw := s.streams.writers(c)
+	run := s.machine.NewRun(ctx, vm.RunConfig{Stdout: out, Stderr: errw, Host: host, OnPanic: func(err error) {
+		fmt.Fprintln(errw, s.failure(err))
+	}})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.runs) >= 64 && len(s.runs)&(len(s.runs)-1) == 0 {
+		s.runs = slices.DeleteFunc(s.runs, func(w weak.Pointer[vm.Run]) bool { return w.Value() == nil })
+	}
+	s.runs = append(s.runs, weak.Make(run))
+	return run
+}
+
+// start runs the initialisation of packages that the cell is the first to use, and then the cell.
+func (s *Session) start(run *vm.Run, pkg *ssa.Package, c *check.Checked) error {
+	if err := s.initPackages(run); err != nil {
+		return err
+	}
+	if c.Inits > 0 {
+		if _, err := run.Call(pkg.Func(check.VarsFunc)); err != nil {
+			return err
+		}
+		for i := range c.Inits {
+			if _, err := run.Call(pkg.Func(fmt.Sprintf("init#%d", i+1))); err != nil {
+				return err
+			}
+		}
+	}
+	_, err := run.Call(pkg.Func(check.Entry))
+	s.streams.drain()
+	return err
+}
+
+// initPackages sets the variables of the source packages that were imported since the last run, and runs their init functions.
+func (s *Session) initPackages(run *vm.Run) error {
+	for len(s.uninit) > 0 {
+		p := s.uninit[0]
+		s.uninit = s.uninit[1:]
+		if _, err := run.Call(p.Func("init")); err != nil {
+			return fmt.Errorf("interp: package %s: %w", p.Pkg.Path(), err)
+		}
+	}
+	return nil
+}
+
+// result takes the final expression's value out of the variables that hold it.
+func (s *Session) result(pkg *ssa.Package, c *check.Checked) (reflect.Value, string) {
+	var values []any
+	var first, last reflect.Value
+	var names []string
+	for _, v := range c.Results {
+		addr := s.machine.Global(pkg.Var(v.Name()))
+		last = reflect.New(addr.Type()).Elem()
+		last.Set(addr)
+		addr.SetZero() // the session must not keep what it showed once
+		if len(values) == 0 {
+			first = last
+		}
+		values = append(values, last.Interface())
+		names = append(names, s.TypeString(v.Type()))
+	}
+	// A last error that is nil says nothing: `pool.Map(…)` shows its slice.
+	if n := len(values); n > 0 && values[n-1] == nil && types.Identical(c.Results[n-1].Type(), types.Universe.Lookup("error").Type()) {
+		values, names = values[:n-1], names[:n-1]
+		if n == 2 {
+			last = first
+		}
+	}
+	switch len(values) {
+	case 0:
+		return reflect.Value{}, ""
+	case 1:
+		return last, names[0]
+	}
+	return reflect.ValueOf(display.Tuple(values)), "(" + strings.Join(names, ", ") + ")"
+}
+
+// TypeString writes a type as a cell would.
+func (s *Session) TypeString(t types.Type) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.env.TypeString(t)
+}
+
+// failure turns what the machine returned into the session's errors.
+func (s *Session) failure(err error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var (
+		p *vm.Panic
+		x *vm.Exit
+		i *vm.Interrupted
+		d *vm.Deadlock
+	)
+	switch {
+	case errors.As(err, &x):
+		return &ExitError{Code: x.Code, By: x.ByWhat}
+	case errors.As(err, &i):
+		e := &InterruptError{Stack: s.stack(i.Stack)}
+		e.sourceLine = s.lineOf(e.Stack)
+		return e
+	case errors.As(err, &d):
+		e := &DeadlockError{Message: strings.ReplaceAll(s.env.CleanTypes(d.Error()), check.Entry, "the cell")}
+		if len(d.Goroutines) > 0 {
+			e.Stack = s.stack(d.Goroutines[0].Stack)
+		}
+		e.sourceLine = s.lineOf(e.Stack)
+		return e
+	case errors.As(err, &p):
+		return s.runtimeError(p)
+	}
+	return err
+}

@@ -1,0 +1,259 @@
+package interp
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"go/token"
+	"go/types"
+	"io"
+	"io/fs"
+	"log/slog"
+	"reflect"
+	"slices"
+	"sync"
+	"weak"
+
+	"golang.org/x/tools/go/ssa"
+
+	"poolbook/interp/internal/bridge"
+	"poolbook/interp/internal/check"
+	"poolbook/interp/internal/check/stdlib"
+	"poolbook/interp/internal/rtype"
+	"poolbook/interp/internal/split"
+	"poolbook/interp/internal/vm"
+)
+
+// A Session runs cells and keeps what they declare. Its methods may be called concurrently; cells run one at a time.
+type Session struct {
+	log        *slog.Logger
+	fset       *token.FileSet
+	bridge     *bridge.Set
+	imp        *stdlib.Importer
+	types      *rtype.Table
+	machine    *vm.Machine
+	prog       *ssa.Program
+	streams    *streams
+	flags      *flag.FlagSet // of package flag in cells
+	flagsBound bool
+
+	programArgs []string // os.Args of RunProgram
+
+	// running is held while a cell runs: cells run one at a time.
+	running sync.Mutex
+
+	// mu guards what follows, and everything that go/types and go/ssa change lazily on the session's behalf.
+	mu      sync.Mutex
+	env     *check.Env
+	sources map[string]*source // by the name that positions have
+	used    map[int]int        // how often a cell number was used
+	globals map[*types.Var]*ssa.Global
+	uninit  []*ssa.Package // source packages to be initialised by the next run; guarded by running
+	units   unitState
+	runs    []weak.Pointer[vm.Run] // a run lives as long as something of it does
+}
+
+// source is a text that positions lead to.
+type source struct {
+	cell int    // 0 for files
+	file string // for files
+	code string
+}
+
+// New returns an empty session.
+func New(cfg Config) (*Session, error) {
+	if err := check.SelfTest(); err != nil {
+		return nil, err
+	}
+	s := &Session{
+		log:     cfg.Logger,
+		fset:    token.NewFileSet(),
+		bridge:  bridge.New(),
+		sources: map[string]*source{},
+		used:    map[int]int{},
+		globals: map[*types.Var]*ssa.Global{},
+	}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	for _, p := range cfg.Packages {
+		s.bridge.Add(p.Path, p.Name, p.Symbols)
+	}
+	s.imp = stdlib.New(stdlib.Config{Bridge: s.bridge, Sources: cfg.Sources, Fset: s.fset})
+	s.env = check.NewEnv(s.fset, s.imp, cfg.Preload)
+	s.prog = ssa.NewProgram(s.fset, ssa.InstantiateGenerics|ssa.BareInits)
+	s.types = rtype.New(rtype.Config{
+		Compiled: s.bridge.Type,
+		Import:   s.imp.Import,
+		Method: func(recv types.Type, m *types.Selection) func([]reflect.Value) []reflect.Value {
+			return s.machine.Method(recv, m)
+		},
+		Func: func(recv types.Type, m *types.Selection) reflect.Value { return s.machine.MethodFunc(recv, m) },
+	})
+	s.streams = newStreams()
+	intrinsics, err := s.intrinsics(cfg.Intrinsics)
+	if err != nil {
+		return nil, fmt.Errorf("interp: intrinsics: %w", err)
+	}
+	s.machine = vm.New(vm.Config{Types: s.types, Lookup: s.bridge.Lookup, Intrinsics: intrinsics})
+	return s, nil
+}
+
+// Close stops what the session's cells left running and frees its pipes. It waits for neither.
+func (s *Session) Close() error {
+	s.mu.Lock()
+	runs := s.runs
+	s.runs = nil
+	s.mu.Unlock()
+	for _, w := range runs {
+		if run := w.Value(); run != nil {
+			run.Stop()
+		}
+	}
+	return s.streams.close()
+}
+
+// IsComplete tells whether code can be run as it stands, and when it is Incomplete, the white space that the next line
+// should begin with.
+func (s *Session) IsComplete(code string) (Completeness, string) {
+	_, code = cutMagics(code)
+	status, indent := split.IsComplete(code)
+	return Completeness(status), indent
+}
+
+// Variables returns the session's variables, sorted by name.
+func (s *Session) Variables() []Variable {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var list []Variable
+	for _, name := range s.env.Names() {
+		v, ok := s.env.Lookup(name).(*types.Var)
+		if !ok {
+			continue
+		}
+		g := s.globals[v]
+		if g == nil {
+			continue
+		}
+		list = append(list, Variable{Name: name, Type: s.env.TypeString(v.Type()), Value: s.machine.Global(g), Cell: s.env.PackageOf(v).Cell})
+	}
+	return slices.Clip(list)
+}
+
+// Config says what a session's cells can use beyond the standard library. The zero Config is a session with the standard library alone.
+type Config struct {
+	// Packages are compiled packages of the program itself that cells may import.
+	Packages []Package
+	// Sources are packages interpreted from source: import path → a folder with the package's .go files.
+	Sources map[string]fs.FS
+	// Preload lists import paths whose package name every cell may use without an import.
+	Preload []string
+	// Intrinsics replace compiled functions, by "import/path.Func" or "(*import/path.Type).Method", with versions that know the
+	// cell that called them. They run on the calling goroutine.
+	Intrinsics map[string]func(c Call, args []reflect.Value) []reflect.Value
+	// Logger gets what the session has to say to its operator; nil discards it. It never reaches a cell's output.
+	Logger *slog.Logger
+}
+
+// Package is a compiled package with its symbols: functions as they are, variables as addressable values
+// (reflect.ValueOf(&Var).Elem()), types as nil pointers (reflect.ValueOf((*T)(nil))).
+type Package struct {
+	Path, Name string
+	Symbols    map[string]reflect.Value
+}
+
+// Call is the call of an intrinsic function.
+type Call interface {
+	// Context ends when the cell is interrupted.
+	Context() context.Context
+	// Cell is the cell whose run (or whose goroutine, callback, task) makes the call.
+	Cell() Cell
+}
+
+// Cell is one cell to run.
+type Cell struct {
+	// Number is the execution count, shown in errors as "cell [3]". Numbers grow within a session;
+	// a number that was used before is allowed and shadows the earlier one in error texts.
+	Number int
+	// ID is the front end's name of the cell, if any; the session only hands it to intrinsics.
+	ID   string
+	Code string
+	// Stdout and Stderr get the output of user code, in order, also after Run has returned (goroutines go on). nil discards.
+	// They must be safe for concurrent use.
+	Stdout, Stderr io.Writer
+	// Stdin answers fmt.Scan and reads of os.Stdin; nil is an empty input.
+	Stdin io.Reader
+	// Host is handed to intrinsics as it is: display looks here for its way to the front end.
+	Host any
+}
+
+// Result is the value of a cell's final expression.
+type Result struct {
+	// Value is invalid when the cell has no final expression, or hides it with a trailing semicolon.
+	// A call with several results gives a [display.Tuple].
+	Value reflect.Value
+	// Type is the static type of the expression, as a cell would write it; "" without a value.
+	Type string
+	// Warnings say what the cell's redefinitions did to earlier cells (a caller that no longer compiles).
+	Warnings []Diagnostic
+}
+
+// Completeness answers whether code can be run as it stands.
+type Completeness string
+
+// The answers of [Session.IsComplete], as the messaging protocol spells them.
+const (
+	Complete   Completeness = "complete"
+	Incomplete Completeness = "incomplete"
+	Invalid    Completeness = "invalid"
+)
+
+// Variable is a session variable as a user sees it.
+type Variable struct {
+	Name string
+	// Type as a cell would write it: "int", "[]Point", "Point (cell 3)" for a type that was redefined since.
+	Type  string
+	Value reflect.Value // addressable; a cell that runs may be changing it
+	Cell  int           // where it was declared last
+}
+
+// Unit is a function taken apart for another process: Go source of the declarations that it reaches, over all cells.
+type Unit struct {
+	// Hash identifies Source and Entry (hex SHA-256). Edits to cells that the function does not reach leave it unchanged.
+	Hash string
+	// Source is one Go file of package main. //line comments lead back to the cells ("cell [3]:5:2").
+	Source string
+	// Entry is the package-level variable or function of Source that is the function.
+	Entry string
+	// Vars are the session variables that the unit reads and the captured local variables, as they are now.
+	Vars []UnitVar
+	// Assigns lists the IDs of session variables that the unit assigns.
+	Assigns []string
+}
+
+// UnitVar is a variable that travels with a unit.
+type UnitVar struct {
+	// Name is what the user wrote; ID is the same in every unit of a session for the same variable.
+	Name, ID string
+	Value    reflect.Value
+}
+
+// LoadedUnit is a unit made runnable in this process by [Session.LoadUnit].
+type LoadedUnit struct {
+	s    *Session
+	fn   reflect.Value
+	vars map[string]reflect.Value
+
+	mu  sync.Mutex
+	ctx context.Context // of run
+	run *vm.Run         // of the latest Call: a worker calls many times with one context
+}
+
+// Func returns the unit's function.
+func (u *LoadedUnit) Func() reflect.Value { return u.fn }
+
+// Var returns the variable with that ID, addressable. Units loaded into one session share variables of the same ID and type.
+func (u *LoadedUnit) Var(id string) (reflect.Value, bool) {
+	v, ok := u.vars[id]
+	return v, ok
+}

@@ -1,0 +1,158 @@
+package interp_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/tools/txtar"
+
+	"poolbook/interp"
+	"poolbook/interp/display"
+)
+
+var update = flag.Bool("update", false, "write what the cells print and return into testdata")
+
+// output is a writer that cells may use at the same time.
+type output struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buf.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buf.String()
+}
+
+func newSession(t testing.TB) *interp.Session {
+	t.Helper()
+	s, err := interp.New(interp.Config{
+		Packages: []interp.Package{{Path: "poolbook/interp/display", Name: "display", Symbols: display.Symbols()}},
+		Preload:  []string{"poolbook/interp/display"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+// show runs a cell and returns what a notebook would show.
+func show(s *interp.Session, number int, code, stdin string) string {
+	out := &output{}
+	res, err := s.Run(context.Background(), interp.Cell{Number: number, Code: code, Stdout: out, Stderr: out, Stdin: strings.NewReader(stdin)})
+	var b strings.Builder
+	b.WriteString(out.String())
+	if n := b.Len(); n > 0 && b.String()[n-1] != '\n' {
+		b.WriteString("⏎\n")
+	}
+	for _, w := range res.Warnings {
+		b.WriteString(w.String() + "\n")
+	}
+	if err != nil {
+		fmt.Fprintf(&b, "%s\n", err)
+	}
+	if res.Value.IsValid() {
+		fmt.Fprintf(&b, "→ %s  (%s)\n", display.Text(res.Value), res.Type)
+	}
+	return b.String()
+}
+
+// TestCells runs testdata/*.txtar in a session each: the files named "cell" in order, with what each shows in the "want" after it.
+func TestCells(t *testing.T) {
+	files, _ := filepath.Glob("testdata/*.txtar")
+	if len(files) == 0 {
+		t.Fatal("no cells")
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			ar, err := txtar.ParseFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := newSession(t)
+			got := txtar.Archive{Comment: ar.Comment}
+			n, stdin := 0, ""
+			for _, f := range ar.Files {
+				switch f.Name {
+				case "stdin":
+					stdin = string(f.Data)
+					got.Files = append(got.Files, f)
+				case "cell":
+					n++
+					got.Files = append(got.Files, f, txtar.File{Name: "want", Data: []byte(show(s, n, string(f.Data), stdin))})
+				}
+			}
+			w, g := string(txtar.Format(ar)), string(txtar.Format(&got))
+			if w == g {
+				return
+			}
+			if *update {
+				if err := os.WriteFile(file, []byte(g), 0o666); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			t.Errorf("(-want +got)\n%s", cmp.Diff(w, g))
+		})
+	}
+}
+
+func mustRun(t testing.TB, s *interp.Session, number int, code string) interp.Result {
+	t.Helper()
+	out := &output{}
+	res, err := s.Run(context.Background(), interp.Cell{Number: number, Code: code, Stdout: out, Stderr: out})
+	if err != nil {
+		t.Fatalf("cell %d: %v\n%s", number, err, out)
+	}
+	return res
+}
+
+func TestNilConfigAndVariables(t *testing.T) {
+	s := newSession(t)
+	mustRun(t, s, 1, "x := 40\ntype P struct{ A int }\np := P{1}")
+	x := mustRun(t, s, 2, "x + 2")
+	if x.Value.Int() != 42 || x.Type != "int" {
+		t.Errorf("got %v %s", x.Value, x.Type)
+	}
+	var names []string
+	for _, v := range s.Variables() {
+		names = append(names, fmt.Sprintf("%s %s = %s (cell %d)", v.Name, v.Type, display.Text(v.Value), v.Cell))
+	}
+	want := []string{"p P = P{A: 1} (cell 1)", "x int = 40 (cell 1)"}
+	if !reflect.DeepEqual(names, want) {
+		t.Errorf("got %q, want %q", names, want)
+	}
+}
+
+func TestFailedCellChangesNothing(t *testing.T) {
+	s := newSession(t)
+	mustRun(t, s, 1, "x := 1\nfunc f() int { return 1 }\ntype T int")
+	_, err := s.Run(context.Background(), interp.Cell{Number: 2, Code: "x := \"a\"\nfunc f() string { return x }\nfunc (t T) M() {}\ny := undefinedName"})
+	var ce *interp.CompileError
+	if !errors.As(err, &ce) || len(ce.Diagnostics) != 1 {
+		t.Fatalf("got %v", err)
+	}
+	if v := mustRun(t, s, 3, "x + f()").Value.Int(); v != 2 {
+		t.Errorf("got %d", v)
+	}
+	if _, err := s.Run(context.Background(), interp.Cell{Number: 4, Code: "T(1).M()"}); err == nil {
+		t.Error("a method of the failed cell is there")
+	}
+}

@@ -1,0 +1,191 @@
+package interp
+
+import (
+	"io"
+	"os"
+	"reflect"
+	"sync"
+	"sync/atomic"
+
+	"golang.org/x/tools/go/ssa"
+)
+
+// streams is what os.Stdout, os.Stderr and os.Stdin are for cells.
+//
+// fmt.Print and its kin write straight to the cell. A value of os.Stdout may however go anywhere (bufio, a logger, a
+// command's Stdout), so it is a real file: the write end of a pipe. Functions that are commonly given such a file get the cell's writer
+// in its place (see intrinsics). What still goes through a pipe is taken out by a goroutine, and before each direct write, so that the
+// order is kept. The pipes are made when a cell first mentions os; other sessions pay nothing.
+type streams struct {
+	mu  sync.Mutex // held while output is written: direct writes and pipes take turns
+	out io.Writer  // of the latest cell
+	err io.Writer
+	in  io.Reader
+
+	pipes  atomic.Bool // the files below exist
+	stdout *os.File    // what os.Stdout is for cells; nil before a cell mentions os
+	stderr *os.File
+	stdin  *os.File
+	ends   []*os.File // the pipes' other ends
+	drains []*drain
+	wg     sync.WaitGroup
+	closed bool
+}
+
+func newStreams() *streams { return &streams{out: io.Discard, err: io.Discard} }
+
+// attach makes c the cell that the files belong to.
+func (s *streams) attach(c Cell) {
+	s.drain()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.out, s.err, s.in = writerOr(c.Stdout), writerOr(c.Stderr), c.Stdin
+}
+
+// writers are for the direct output of c.
+func (s *streams) writers(c Cell) (out, err io.Writer) {
+	return &direct{s, writerOr(c.Stdout)}, &direct{s, writerOr(c.Stderr)}
+}
+
+func writerOr(w io.Writer) io.Writer {
+	if w == nil {
+		return io.Discard
+	}
+	return w
+}
+
+// direct is a cell's writer; what is still in a pipe goes first.
+type direct struct {
+	s *streams
+	w io.Writer
+}
+
+func (d *direct) Write(p []byte) (int, error) {
+	d.s.drain()
+	d.s.mu.Lock()
+	defer d.s.mu.Unlock()
+	return d.w.Write(p)
+}
+
+// follow is a writer to the latest cell, for what outlives a cell: the session's logger.
+type follow struct {
+	s   *streams
+	err bool
+}
+
+func (f follow) Write(p []byte) (int, error) {
+	f.s.drain()
+	f.s.mu.Lock()
+	defer f.s.mu.Unlock()
+	if f.err {
+		return f.s.err.Write(p)
+	}
+	return f.s.out.Write(p)
+}
+
+// input reads the latest cell's standard input.
+type input struct{ s *streams }
+
+func (i input) Read(p []byte) (int, error) {
+	i.s.mu.Lock()
+	in := i.s.in
+	i.s.mu.Unlock()
+	if in == nil {
+		return 0, io.EOF
+	}
+	return in.Read(p)
+}
+
+// open makes the pipes.
+func (s *streams) open() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.pipes.Load() || s.closed {
+		return nil
+	}
+	outR, outW, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	errR, errW, err := os.Pipe()
+	if err != nil {
+		outR.Close()
+		outW.Close()
+		return err
+	}
+	inR, inW, err := os.Pipe()
+	if err != nil {
+		for _, f := range []*os.File{outR, outW, errR, errW} {
+			f.Close()
+		}
+		return err
+	}
+	inW.Close() // reads that are not redirected see the end of the input
+	s.stdout, s.stderr, s.stdin = outW, errW, inR
+	s.ends = []*os.File{outR, errR}
+	for _, r := range s.ends {
+		d := &drain{s: s, r: r, err: r == errR}
+		s.drains = append(s.drains, d)
+		s.wg.Go(d.loop)
+	}
+	s.pipes.Store(true)
+	return nil
+}
+
+// drain writes what is in the pipes to the cell.
+func (s *streams) drain() {
+	if !s.pipes.Load() {
+		return
+	}
+	for _, d := range s.drains {
+		d.now()
+	}
+}
+
+func (s *streams) close() error {
+	s.drain()
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return nil
+	}
+	s.closed = true
+	var files []*os.File
+	if s.pipes.Load() {
+		files = []*os.File{s.stdout, s.stderr, s.stdin}
+	}
+	s.mu.Unlock()
+	for _, f := range append(files, s.ends...) { // a child process may have the other end for long: the readers do not wait for it
+		f.Close()
+	}
+	s.wg.Wait()
+	return nil
+}
+
+// bindStreams gives the variables of packages os and flag that stand for the process to the session, before the first code that
+// mentions them runs.
+func (s *Session) bindStreams(mentionsOS bool) {
+	set := func(p *ssa.Package, name string, v any) {
+		if g := p.Var(name); g != nil {
+			addr := reflect.New(reflect.TypeOf(v)).Elem()
+			addr.Set(reflect.ValueOf(v))
+			s.machine.SetGlobal(g, addr)
+		}
+	}
+	if p := s.prog.ImportedPackage("os"); p != nil && mentionsOS && !s.streams.pipes.Load() {
+		if err := s.streams.open(); err != nil {
+			s.log.Error("interp: pipes for os.Stdout", "err", err)
+			return
+		}
+		if s.streams.pipes.Load() {
+			set(p, "Stdout", s.streams.stdout)
+			set(p, "Stderr", s.streams.stderr)
+			set(p, "Stdin", s.streams.stdin)
+			set(p, "Args", s.args())
+		}
+	}
+	if p := s.prog.ImportedPackage("flag"); p != nil && !s.flagsBound {
+		s.flagsBound = true
+		set(p, "CommandLine", s.flags)
+	}
+}

@@ -1,0 +1,260 @@
+package interp
+
+import (
+	"context"
+	"fmt"
+	"go/ast"
+	"go/token"
+	"go/types"
+	"os"
+	"reflect"
+	"regexp"
+	"runtime"
+	"strings"
+
+	"golang.org/x/tools/go/ssa"
+
+	"poolbook/interp/internal/unit"
+	"poolbook/interp/internal/vm"
+)
+
+// UnitError says why a function cannot be sent to another process.
+type UnitError struct{ Reason string }
+
+func (e *UnitError) Error() string { return e.Reason }
+
+// unitState is what loaded units share. It is guarded by Session.mu.
+type unitState struct {
+	cell  Cell // gets the output of units
+	run   *vm.Run
+	vars  map[string]map[types.Type]reflect.Value
+	types map[string]*types.TypeName // by the hash of all that the type reaches
+	units map[string]*LoadedUnit     // by hash
+}
+
+// Unit takes a function value apart: functions declared in cells, method values, instances of generic functions, functions
+// of the standard library, function literals with their captured variables, whatever variable holds them. The values in
+// Vars are the variables themselves (addressable): copy them before cells go on. The error is a *UnitError.
+func (s *Session) Unit(fn reflect.Value) (*Unit, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	u, err := unit.Make(unitSession{s}, fn)
+	if err != nil {
+		return nil, &UnitError{err.Error()}
+	}
+	r := &Unit{Hash: u.Hash, Source: u.Source, Entry: u.Entry, Assigns: u.Assigns}
+	for _, v := range u.Vars {
+		r.Vars = append(r.Vars, UnitVar(v))
+	}
+	return r, nil
+}
+
+// unitSession shows a session to package unit.
+type unitSession struct{ s *Session }
+
+func (u unitSession) Decl(obj types.Object) (node ast.Node, info *types.Info, ok bool) {
+	n, p, ok := u.s.env.Decl(obj)
+	if !ok {
+		return nil, nil, false
+	}
+	return n, p.Info, true
+}
+
+func (u unitSession) InfoOf(fn *ssa.Function) *types.Info {
+	for f := fn; f != nil; f = f.Parent() {
+		p := f.Package()
+		if p == nil && f.Origin() != nil {
+			p = f.Origin().Package()
+		}
+		if p != nil {
+			return u.s.env.InfoOf(p.Pkg)
+		}
+	}
+	return nil
+}
+
+func (u unitSession) Latest(f *types.Func) *types.Func { return u.s.env.Latest(f) }
+
+func (u unitSession) Text(from, to token.Pos) (string, token.Position, bool) {
+	return u.s.env.Text(from, to)
+}
+
+func (u unitSession) IsCell(p *types.Package) bool { return u.s.env.IsCell(p) }
+
+func (u unitSession) Var(v *types.Var) (string, reflect.Value) {
+	g := u.s.globals[v]
+	if g == nil {
+		return "", reflect.Value{}
+	}
+	return u.s.env.VarID(v), u.s.machine.Global(g)
+}
+
+func (u unitSession) Closure(fn reflect.Value) (*ssa.Function, []reflect.Value, bool) {
+	c, ok := u.s.machine.Closure(fn)
+	return c.Fn, c.Free, ok
+}
+
+func (u unitSession) Compiled(fn reflect.Value) (path, name string, ok bool) {
+	f := runtime.FuncForPC(fn.Pointer())
+	if f == nil {
+		return "", "", false
+	}
+	full := f.Name()
+	slash := strings.LastIndexByte(full, '/')
+	path, name, ok = strings.Cut(full[slash+1:], ".")
+	if !ok {
+		return "", "", false
+	}
+	path = full[:slash+1] + path
+	found, ok := u.s.bridge.Lookup(path, name)
+	return path, name, ok && found.Kind() == reflect.Func && found.Pointer() == fn.Pointer()
+}
+
+var (
+	unitType = regexp.MustCompile(`(?m)^//poolbook:type (\S+) (\S+)$`)
+	unitVar  = regexp.MustCompile(`(?m)^var (\S+) .* //poolbook:(?:var (\S+)|(captured))$`)
+)
+
+// SetUnitCell says which cell the output, standard input and host of loaded units are; without it output goes to the process's own.
+func (s *Session) SetUnitCell(c Cell) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.units.cell = c
+	s.units.run = nil
+}
+
+// LoadUnit makes the function of a unit that another session's Unit returned. Units loaded before are found by their hash. Types that
+// reach the same declarations are the same type in all units.
+func (s *Session) LoadUnit(source, entry, hash string) (*LoadedUnit, error) {
+	s.running.Lock()
+	defer s.running.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st := &s.units
+	if u := st.units[hash]; u != nil {
+		return u, nil
+	}
+	if st.units == nil {
+		st.units = map[string]*LoadedUnit{}
+		st.vars = map[string]map[types.Type]reflect.Value{}
+		st.types = map[string]*types.TypeName{}
+	}
+	known := map[string]*types.TypeName{}
+	hashes := map[string]string{}
+	for _, m := range unitType.FindAllStringSubmatch(source, -1) {
+		hashes[m[1]] = m[2]
+		if t := st.types[m[2]]; t != nil {
+			known[m[1]] = t
+		}
+	}
+	f, diags := s.env.CheckFile("unit", source, known)
+	if len(diags) > 0 {
+		return nil, fmt.Errorf("interp: load unit: %w", s.compileError(diags))
+	}
+	pkg, err := s.build(f.Types, f.File, f.Info)
+	if err != nil {
+		return nil, err
+	}
+	for name, h := range hashes {
+		if tn, ok := f.Types.Scope().Lookup(name).(*types.TypeName); ok && known[name] == nil {
+			st.types[h] = tn
+			s.env.Name(tn)
+		}
+	}
+	u := &LoadedUnit{s: s, vars: map[string]reflect.Value{}}
+	for _, m := range unitVar.FindAllStringSubmatch(source, -1) {
+		name, id := m[1], m[2]
+		if m[3] != "" {
+			id = unit.CapturedID(hash, name)
+		}
+		v, ok := f.Types.Scope().Lookup(name).(*types.Var)
+		if !ok {
+			continue
+		}
+		u.vars[id] = s.sharedVar(id, v, pkg.Var(name))
+	}
+	run := s.unitRun()
+	if err := s.initPackages(run); err != nil {
+		return nil, err
+	}
+	s.mu.Unlock() // failure takes it
+	_, err = run.Call(pkg.Func("init"))
+	s.mu.Lock()
+	if err != nil {
+		return nil, fmt.Errorf("interp: load unit: %w", err)
+	}
+	if fn := pkg.Func(entry); fn != nil {
+		u.fn = s.machine.Value(run, fn)
+	} else if g := pkg.Var(entry); g != nil {
+		addr := s.machine.Global(g)
+		u.fn = reflect.New(addr.Type()).Elem()
+		u.fn.Set(addr)
+	} else {
+		return nil, fmt.Errorf("interp: load unit: no %s in its source", entry)
+	}
+	st.units[hash] = u
+	return u, nil
+}
+
+// sharedVar gives a unit's variable the storage that other units' variable of that ID has.
+func (s *Session) sharedVar(id string, v *types.Var, g *ssa.Global) reflect.Value {
+	for t, addr := range s.units.vars[id] {
+		if types.Identical(t, v.Type()) {
+			s.machine.SetGlobal(g, addr)
+			return addr
+		}
+	}
+	addr := s.machine.Global(g)
+	if s.units.vars[id] == nil {
+		s.units.vars[id] = map[types.Type]reflect.Value{}
+	}
+	s.units.vars[id][v.Type()] = addr
+	return addr
+}
+
+// unitRun is the run that loaded units belong to.
+func (s *Session) unitRun() *vm.Run {
+	if s.units.run == nil {
+		c := s.units.cell
+		if c.Stdout == nil && c.Stderr == nil {
+			c.Stdout, c.Stderr = os.Stdout, os.Stderr
+		}
+		s.mu.Unlock()
+		s.units.run = s.newRun(context.Background(), c)
+		s.mu.Lock()
+	}
+	return s.units.run
+}
+
+// Call calls the unit's function. The error is a *RuntimeError, *InterruptError, *ExitError or *DeadlockError, with the
+// stack in terms of the cells that the unit comes from. It may be called concurrently.
+func (u *LoadedUnit) Call(ctx context.Context, args []reflect.Value) (results []reflect.Value, err error) {
+	u.mu.Lock()
+	if u.run == nil || u.ctx != ctx {
+		u.s.mu.Lock()
+		cell := u.s.units.cell
+		u.s.mu.Unlock()
+		if cell.Stdout == nil && cell.Stderr == nil {
+			cell.Stdout, cell.Stderr = os.Stdout, os.Stderr
+		}
+		u.run, u.ctx = u.s.sideRun(ctx, cell), ctx
+	}
+	run := u.run
+	u.mu.Unlock()
+	return u.s.callValue(run, u.fn, args)
+}
+
+// Call calls a function value for a cell, as callbacks and the tasks of a thread pool need it: what the function writes goes to c, and
+// it ends when ctx does. The errors are those of Run. It may be called concurrently, and while cells run.
+func (s *Session) Call(ctx context.Context, c Cell, fn reflect.Value, args []reflect.Value) (results []reflect.Value, err error) {
+	return s.callValue(s.sideRun(ctx, c), fn, args)
+}
+
+func (s *Session) callValue(run *vm.Run, fn reflect.Value, args []reflect.Value) ([]reflect.Value, error) {
+	results, err := run.CallValue(fn, args)
+	s.streams.drain()
+	if err != nil {
+		return nil, s.failure(err)
+	}
+	return results, nil
+}

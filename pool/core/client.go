@@ -1,0 +1,58 @@
+package core
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"poolbook/pool/internal/codec"
+	"poolbook/pool/internal/proc"
+)
+
+// Client is a worker process's way to the shared objects of its notebook.
+type Client struct {
+	name  string
+	send  func(body []byte)
+	codec atomic.Pointer[codec.Codec] // of the values in shared objects
+
+	mu      sync.Mutex
+	last    uint64
+	waiting map[uint64]chan []byte
+}
+
+// EnterWorker makes this process a worker: CurrentProcess is the worker from now on, and shared objects are those of the
+// notebook, reached by send. Package worker calls it, once.
+func EnterWorker(name string, send func(body []byte)) *Client {
+	c := &Client{name: name, send: send, waiting: map[uint64]chan []byte{}}
+	self.Store(c)
+	return c
+}
+
+// CodecOptions are the options of a worker's codec.
+func CodecOptions(types Types, c *Client) codec.Options {
+	o := codec.Options{Types: types, Handle: c.handle, Known: knownErrors()}
+	c.codec.Store(codec.New(o))
+	return o
+}
+
+// Reply hands over the answer of a request.
+func (c *Client) Reply(id uint64, body []byte) {
+	c.mu.Lock()
+	ch := c.waiting[id]
+	delete(c.waiting, id)
+	c.mu.Unlock()
+	if ch != nil {
+		ch <- body
+	}
+}
+
+// call sends a request and waits for its answer. A worker whose notebook is gone ends, so that the wait does too.
+func (c *Client) call(body proc.Body) []byte {
+	ch := make(chan []byte, 1)
+	c.mu.Lock()
+	c.last++
+	id := c.last
+	c.waiting[id] = ch
+	c.mu.Unlock()
+	c.send(append(proc.Body(nil).Uint(id), body...))
+	return <-ch
+}

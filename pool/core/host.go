@@ -1,0 +1,199 @@
+package core
+
+import (
+	"context"
+	"os/exec"
+	"reflect"
+	"sync"
+	"sync/atomic"
+
+	"poolbook/pool/internal/codec"
+)
+
+// Types names the types of values that travel inside interfaces, and finds them again in the other process.
+//
+// TypeName gives a name such as "main.Point", "[]int" or "time.Time", an error when the type has no meaning elsewhere;
+// TypeByName is its inverse. Both are called concurrently. Built-in types, and those the standard library's errors are made of,
+// are known without it.
+type Types = codec.Types
+
+// Host is what the program around the pools supplies. The zero value is a plain Go program: workers are goroutines.
+//
+// A Host is filled in once, before its first use, and shared by all the pools of the program (a kernel has one).
+type Host struct {
+	// Spawn makes the command of a worker process, not started: its path, arguments, environment and folder. The pool adds
+	// the pipes (see [Command]) and starts it. nil means that there are no worker processes, and pools use goroutines.
+	Spawn func() (*exec.Cmd, error)
+
+	// Unit is the code unit of a function value: what a worker needs to run it, and the variables it reads as they are now.
+	// Required with Spawn. Called in the goroutine of the call that submits the function. An error refuses the call.
+	Unit func(fn any) (*Unit, error)
+
+	// Types names the types of values in interfaces. Required with Spawn.
+	Types Types
+
+	// Events receives what progress bars and the panel show. It must not block, and is called from several goroutines,
+	// though never concurrently for one pool. nil discards.
+	Events func(Event)
+
+	// Call runs a function value in this process: callbacks and the tasks of thread pools. It returns the function's results, or
+	// its panic as a [*Panic] with a stack in terms of cells, and ends early when ctx ends, where it can. nil calls through
+	// reflect; then a running function cannot be stopped.
+	Call func(ctx context.Context, fn reflect.Value, args []reflect.Value) ([]reflect.Value, error)
+
+	mu       sync.Mutex
+	pools    map[*state]struct{} // every pool that is not yet gone; guarded by mu
+	nextPool int                 // number of the last pool made; guarded by mu
+	nextProc int                 // number of the last worker process named; guarded by mu
+	nextFree int                 // number of the last process named that is no worker of a pool; guarded by mu
+	objects  map[uint64]*Object  // shared objects that have been sent to a worker; guarded by mu
+	values   *codec.Codec        // of the values in shared objects; guarded by mu
+}
+
+// Unit is the code of one function, for a worker process.
+type Unit struct {
+	// Hash identifies the Payload: equal hashes mean equal code. A worker loads a hash once.
+	Hash string
+	// Payload is what the worker's evaluator loads; its form is between Host.Unit and the evaluator.
+	Payload []byte
+	// Vars are the captured locals and the session's variables that the unit reads, as they are now. They are encoded before
+	// the call that submits the function returns.
+	Vars []Var
+	// Assigns are the IDs of the variables the unit may assign. Those of a pool's initializer stay each worker's own: a later
+	// job does not set them again.
+	Assigns []string
+}
+
+// Var is one variable of a [Unit].
+type Var struct {
+	// ID names the variable in this unit; equal IDs in two units of one session are the same variable.
+	ID string
+	// Name is what the user calls it, for errors.
+	Name string
+	// Value is its value. Its type is the variable's declared type.
+	Value reflect.Value
+}
+
+// Origin is the place a call was made from: what [CallerOrigin] returns.
+//
+// In a cell the interpreter replaces CallerOrigin by a function that returns the origin of the running cell.
+type Origin struct {
+	// Host of the program. nil means the one of a plain Go program.
+	Host *Host
+	// Ctx ends when the cell is interrupted: a call that waits then returns ErrInterrupted. nil never ends.
+	Ctx context.Context
+	// Cell identifies the cell in events.
+	Cell string
+	// Stdout and Stderr receive what the tasks of jobs submitted from here write, as it comes: worker is the worker's name,
+	// item the index of the item that ran, -1 when none did. They are called in order for each worker, from several goroutines,
+	// also after the call that submitted the job has returned, and must keep nothing of p. nil writes to the process's own.
+	Stdout, Stderr func(worker string, item int, p []byte)
+}
+
+// defaultHost serves plain Go programs, and code that runs in a worker process.
+var defaultHost = &Host{}
+
+// caller is what CallerOrigin returns where no interpreter replaces it.
+var caller atomic.Pointer[func() *Origin]
+
+// CallerOrigin is the origin of calls in a plain Go program. Every public function of package pool passes it on.
+func CallerOrigin() *Origin {
+	if f := caller.Load(); f != nil {
+		return (*f)()
+	}
+	return &Origin{Host: defaultHost}
+}
+
+// SetCaller makes CallerOrigin return what f does: for a compiled program that has a Host of its own, with worker processes.
+// It is called before the first pool is made. nil goes back to goroutine workers.
+func SetCaller(f func() *Origin) {
+	if f == nil {
+		caller.Store(nil)
+		return
+	}
+	caller.Store(&f)
+}
+
+// host never returns nil.
+func (o *Origin) host() *Host {
+	if o == nil || o.Host == nil {
+		return defaultHost
+	}
+	return o.Host
+}
+
+// done is closed when a wait of this origin must end; nil never is.
+func (o *Origin) done() <-chan struct{} {
+	if o == nil || o.Ctx == nil {
+		return nil
+	}
+	return o.Ctx.Done()
+}
+
+// Close terminates every pool of the host and returns when their workers are gone.
+// A kernel calls it when it shuts down or restarts. It may be called more than once.
+func (h *Host) Close() {
+	for _, s := range h.states() {
+		s.terminate()
+	}
+	for _, s := range h.states() {
+		<-s.gone
+	}
+}
+
+// CancelJob cancels the job of that ID, as the stop button of a job does: queued and running tasks end, other jobs go on.
+// It reports whether there is such a job.
+func (h *Host) CancelJob(id int64) bool {
+	for _, s := range h.states() {
+		if j := s.jobByID(id); j != nil {
+			j.cancel()
+			return true
+		}
+	}
+	return false
+}
+
+// states is a copy of the host's pools.
+func (h *Host) states() []*state {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	out := make([]*state, 0, len(h.pools))
+	for s := range h.pools {
+		out = append(out, s)
+	}
+	return out
+}
+
+// add registers a pool and gives it its number, from 1.
+func (h *Host) add(s *state) int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.pools == nil {
+		h.pools = make(map[*state]struct{})
+	}
+	h.pools[s] = struct{}{}
+	h.nextPool++
+	return h.nextPool
+}
+
+func (h *Host) remove(s *state) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.pools, s)
+}
+
+// procNumber numbers the worker processes of a host, from 1.
+func (h *Host) procNumber() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.nextProc++
+	return h.nextProc
+}
+
+// processNumber numbers the processes of a host that are no workers of a pool, from 1.
+func (h *Host) processNumber() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.nextFree++
+	return h.nextFree
+}

@@ -1,0 +1,330 @@
+package core
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"poolbook/pool/internal/codec"
+)
+
+// Mode says how a call uses its function.
+type Mode uint8
+
+// The modes; 0 is a function of one item with one result.
+const (
+	Single   Mode = 1 << iota // no items: the function is called once, without arguments
+	Spread                    // items are structs whose fields are the arguments
+	LastErr                   // the last result is an error: the task's failure
+	NoResult                  // the function has no result, or none but an error: results are struct{}
+)
+
+// Job is one call of a pool. Its methods may be called concurrently.
+type Job struct {
+	id          int64
+	s           *state
+	o           *Origin
+	name        string // of the call, such as "MapAsync"
+	mode        Mode
+	opts        callConfig
+	fn          reflect.Value
+	out         reflect.Type // of one result
+	code        *code        // of a job for processes, nil otherwise
+	ready       chan struct{}
+	ctx         context.Context // of the tasks of a job for threads: ends when the job is over before they are
+	cancelTasks context.CancelFunc
+
+	// The rest is guarded by s.mu. After finished is set it does not change.
+	total    int // items; grows while a stream goes on
+	open     bool
+	queue    []*chunk // not handed out yet
+	results  reflect.Value
+	stream   *results
+	errs     map[int]error
+	done     int
+	failed   int
+	err      error // of the whole job
+	finished bool  // the result is final; ready is closed after the callback
+	told     bool  // ready is closed
+	watchers []func()
+	failures []*chunk    // those with failed items, for RetryFailed
+	tries    map[int]int // how often an item's worker died, under Retries
+	meter    meter
+	progress progress
+}
+
+// chunk is what goes to a worker at once: some of a job's items.
+type chunk struct {
+	id    uint64
+	job   *Job
+	first int   // index of the first item
+	n     int   // items in data or items
+	idx   []int // index in the results of each item, -1 for those that are not wanted; nil: first + i
+
+	data  []byte        // encoded items, for processes
+	items reflect.Value // for threads: the slice that has the items from offset lo
+	lo    int
+
+	base reflect.Value // results: a slice
+	off  int           // base index of item 0, when idx is nil
+
+	all     bool   // all items are done
+	done    []bool // which ones are; nil: none
+	left    int    // items that are not done
+	deaths  int    // workers that died with it
+	retries int    // times that an item of it was run again
+	sent    time.Time
+	spent   time.Duration // of the tasks done
+}
+
+func (c *chunk) index(i int) int {
+	if c.idx != nil {
+		return c.idx[i]
+	}
+	return c.first + i
+}
+
+func (c *chunk) slot(i int) int {
+	if c.idx != nil {
+		return c.idx[i]
+	}
+	return c.off + i
+}
+
+// isDone reports whether the item needs not run.
+func (c *chunk) isDone(i int) bool {
+	return c.all || c.done != nil && c.done[i] || c.idx != nil && c.idx[i] < 0
+}
+
+// mark notes that n items from i on are done, and reports how many were not before.
+func (c *chunk) mark(i, n int) int {
+	if n == c.n && n == c.left {
+		c.left = 0
+		c.all = true
+		return n
+	}
+	marked := 0
+	for k := i; k < i+n; k++ {
+		if c.isDone(k) {
+			continue
+		}
+		if c.done == nil {
+			c.done = make([]bool, c.n)
+		}
+		c.done[k] = true
+		c.left--
+		marked++
+	}
+	return marked
+}
+
+// jobIDs numbers the jobs of the process.
+var jobIDs atomic.Int64
+
+// newJob checks a call and makes its job, which belongs to no queue yet. With an error the job has failed.
+func (s *state) newJob(o *Origin, name string, mode Mode, fn any, opts []CallOption) *Job {
+	j := &Job{id: jobIDs.Add(1), s: s, o: o, name: name, mode: mode, ready: make(chan struct{}), opts: makeCallConfig(opts)}
+	j.fn = reflect.ValueOf(fn)
+	j.meter.start = time.Now()
+	if j.fn.Kind() != reflect.Func || j.fn.IsNil() {
+		j.err = fmt.Errorf("pool.%s: the function is nil", name)
+		j.out = noResultType
+		if j.fn.Kind() == reflect.Func {
+			j.out = resultType(j.fn.Type(), mode)
+		}
+		return j
+	}
+	j.out = resultType(j.fn.Type(), mode)
+	j.err = j.check()
+	return j
+}
+
+var noResultType = reflect.TypeFor[struct{}]()
+
+func resultType(fn reflect.Type, mode Mode) reflect.Type {
+	if mode&NoResult != 0 || fn.NumOut() == 0 {
+		return noResultType
+	}
+	return fn.Out(0)
+}
+
+// check finds what is wrong with a call before anything runs.
+func (j *Job) check() error {
+	if cb := j.opts.callback; cb.IsValid() {
+		want := j.out
+		if j.mode&Single == 0 {
+			want = reflect.SliceOf(j.out)
+		}
+		if in := cb.Type().In(0); !want.AssignableTo(in) {
+			return fmt.Errorf("pool.%s: the callback takes %v, but the result is %v", j.name, in, want)
+		}
+	}
+	if j.s.config.engine == Native {
+		return errNative
+	}
+	return nil
+}
+
+var errNative = errors.New("pool: the native engine is not available yet: leave out pool.Engine, or use pool.Engine(pool.Interpreted)")
+
+// label is how the job is called in errors and displays.
+func (j *Job) label() string {
+	if j.opts.label != "" {
+		return j.opts.label
+	}
+	return j.name
+}
+
+// Of reports whether the job belongs to the pool.
+func (j *Job) Of(p *Pool) bool { return j.s == p.s }
+
+// Done is closed when the result is ready.
+func (j *Job) Done() <-chan struct{} { return j.ready }
+
+// Ready reports whether the result is ready.
+func (j *Job) Ready() bool {
+	select {
+	case <-j.ready:
+		return true
+	default:
+		return false
+	}
+}
+
+// Successful reports whether no item failed. It panics when the result is not ready.
+func (j *Job) Successful() bool {
+	if !j.Ready() {
+		panic("pool: Successful on a result that is not ready")
+	}
+	return j.failure() == nil
+}
+
+// Wait waits for the result, for d at most, negative for as long as it takes, and reports whether it is ready.
+func (j *Job) Wait(o *Origin, d time.Duration) bool { return j.wait(o, d) == nil }
+
+func (j *Job) wait(o *Origin, d time.Duration) error {
+	select {
+	case <-j.ready:
+		return nil
+	default:
+	}
+	var limit <-chan time.Time
+	if d >= 0 {
+		t := time.NewTimer(d)
+		defer t.Stop()
+		limit = t.C
+	}
+	select {
+	case <-j.ready:
+		return nil
+	case <-limit:
+		return ErrTimeout
+	case <-o.done():
+		return ErrInterrupted
+	}
+}
+
+// Get waits for the result, for d at most, and stores it in *into, which has the type of the whole result. into may be nil.
+func (j *Job) Get(o *Origin, d time.Duration, into any) error {
+	if err := j.wait(o, d); err != nil {
+		return err
+	}
+	if err := j.failure(); err != nil {
+		return err
+	}
+	if into != nil {
+		v := reflect.ValueOf(into).Elem()
+		if j.mode&Single != 0 {
+			v.Set(j.results.Index(0))
+		} else {
+			v.Set(j.results)
+		}
+	}
+	return nil
+}
+
+// Run is Get for a call that waits: the job has no other owner, so an interrupt cancels it.
+func (j *Job) Run(o *Origin, into any) error {
+	err := j.Get(o, -1, into)
+	if errors.Is(err, ErrInterrupted) && !j.Ready() {
+		j.Cancel()
+	}
+	return err
+}
+
+// Outcomes waits for the result and stores the values of all items in *into, a slice; it returns the error of each item, nil for
+// those that succeeded.
+func (j *Job) Outcomes(o *Origin, into any) []error {
+	err := j.wait(o, -1)
+	if err != nil {
+		j.s.mu.Lock()
+		errs := make([]error, j.total)
+		j.s.mu.Unlock()
+		for i := range errs {
+			errs[i] = err
+		}
+		return errs
+	}
+	errs := make([]error, j.total)
+	for i := range errs {
+		errs[i] = j.err
+	}
+	if j.err == nil {
+		for i, err := range j.errs {
+			errs[i] = err
+		}
+	}
+	if j.results.IsValid() {
+		reflect.ValueOf(into).Elem().Set(j.results)
+	} else {
+		reflect.ValueOf(into).Elem().Set(reflect.MakeSlice(reflect.SliceOf(j.out), j.total, j.total))
+	}
+	return errs
+}
+
+// failure is the error of a job that is ready: that of the whole, or of the failed item with the lowest index.
+func (j *Job) failure() error {
+	if j.err != nil || len(j.errs) == 0 {
+		return j.err
+	}
+	return withMore(j.errs[slices.Min(slices.Collect(maps.Keys(j.errs)))], len(j.errs)-1)
+}
+
+// withMore is the error with the number of further failures.
+func withMore(err error, more int) error {
+	switch e := err.(type) {
+	case *RemoteError:
+		c := *e
+		c.More = more
+		return &c
+	case *WorkerLostError:
+		c := *e
+		c.More = more
+		return &c
+	}
+	if more > 0 {
+		return fmt.Errorf("%w (and %d more failed)", err, more)
+	}
+	return err
+}
+
+// Cancel ends the job: queued items are dropped, running ones are stopped.
+func (j *Job) Cancel() { j.s.cancelJob(j) }
+
+// single is whether an index says nothing.
+func (j *Job) single() bool { return j.mode&Single != 0 }
+
+// refuse puts the call in front of what is wrong with its arguments.
+func (j *Job) refuse(err error) error {
+	var r *codec.RefusedError
+	if errors.As(err, &r) && !strings.HasPrefix(err.Error(), "pool.") {
+		return fmt.Errorf("pool.%s: %w", j.name, err)
+	}
+	return err
+}

@@ -1,0 +1,523 @@
+package core
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"poolbook/pool/internal/proc"
+)
+
+// Version of the frames between pool and worker; both come from one program as a rule.
+const Version = 1
+
+// link is a worker process as its pool sees it.
+type link struct {
+	s      *state
+	id     int
+	name   string
+	tail   proc.Tail // the end of its output
+	holder holder    // what it holds of shared objects
+
+	// Guarded by s.mu.
+	p       *proc.Process // nil until started
+	out     *proc.Outbox
+	phase   linkPhase
+	reason  error          // why it is being killed, when that is the task's fault: what its running item fails with
+	flight  []*chunk       // sent and not done, in order
+	jobs    map[int64]*Job // set up in it
+	units   map[string]uint64
+	blobs   map[[2]uint64]*sentBlob
+	blobNum uint64
+	held    int64 // bytes of blobs it holds
+	taken   int   // chunks ever sent
+	items   int   // items done
+	last    time.Time
+	asked   bool // Recall is under way
+	started time.Time
+	where   *Job      // whose output it is, when it runs nothing
+	told    time.Time // when its state was told last
+	stale   bool      // it has changed since
+
+	began      bool // without a beacon: it runs beganItem of beganChunk
+	beganChunk uint64
+	beganItem  int
+}
+
+type sentBlob struct {
+	num  uint64
+	size int64
+	used time.Time
+}
+
+type linkPhase int
+
+const (
+	linkStarting linkPhase = iota
+	linkReady
+	linkLeaving // told to stop, or killed
+	linkGone
+)
+
+// blobLimit is how many bytes of large variables a worker keeps.
+const blobLimit = 256 << 20
+
+// addLink starts another worker.
+func (s *state) addLink() {
+	s.lastLink++
+	l := &link{s: s, id: s.lastLink, jobs: map[int64]*Job{}, units: map[string]uint64{}, blobs: map[[2]uint64]*sentBlob{}, started: time.Now()}
+	if l.name = s.name; l.name == "" {
+		l.name = fmt.Sprintf("PoolWorker-%d", s.host.procNumber())
+	}
+	l.holder.gone = make(chan struct{})
+	s.links = append(s.links, l)
+	s.wg.Add(1)
+	go l.run()
+}
+
+// run is the goroutine of a worker process, from its start to its end.
+func (l *link) run() {
+	s := l.s
+	defer s.wg.Done()
+	p, err := s.spawn()
+	if err != nil {
+		s.mu.Lock()
+		l.phase = linkGone
+		s.breakLocked(&InitError{Worker: l.name, Err: err})
+		s.unlink(l)
+		if s.name != "" {
+			close(s.spawned)
+		}
+		s.mu.Unlock()
+		return
+	}
+	s.mu.Lock()
+	l.p = p
+	s.lastPID = p.PID
+	if s.name != "" {
+		close(s.spawned)
+	}
+	l.out = proc.NewOutbox(p.In)
+	l.out.Put(func(b []byte) []byte {
+		return frame(b, proc.Hello, func(b proc.Body) proc.Body { return b.String(l.name).Uint(Version) })
+	}, nil)
+	if l.phase == linkLeaving {
+		p.Kill() // terminated in the meantime
+	}
+	l.out.Push(true)
+	s.workerChanged(l, "starting", "")
+	s.mu.Unlock()
+
+	raw := make(chan struct{}, 2)
+	go l.readRaw(p.Stdout, false, raw)
+	go l.readRaw(p.Stderr, true, raw)
+	err = l.read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		p.Kill() // what it says makes no sense
+	}
+	// A worker that has closed its pipe and does not end is of no use.
+	select {
+	case <-p.Exited():
+	case <-time.After(endGrace):
+		p.Kill()
+		<-p.Exited()
+	}
+	// Its last words: a process that it has started may hold the other end open for ever.
+	limit := time.NewTimer(rawGrace)
+	defer limit.Stop()
+	for range 2 {
+		select {
+		case <-raw:
+			continue
+		case <-limit.C:
+			p.Close()
+			<-raw
+		}
+	}
+	s.mu.Lock()
+	out := l.out
+	s.ended(l, p.Status(), err)
+	s.mu.Unlock()
+	out.Close()
+	p.Kill()
+	<-out.Done()
+	p.Close()
+}
+
+const (
+	// endGrace is how long a worker may take to end after it has closed its pipe.
+	endGrace = 5 * time.Second
+	// rawGrace is how long the rest of a worker's output may take after its end.
+	rawGrace = 300 * time.Millisecond
+)
+
+func (s *state) spawn() (*proc.Process, error) {
+	cmd, err := s.host.Spawn()
+	if err != nil {
+		return nil, fmt.Errorf("make the command of a worker: %w", err)
+	}
+	return s.starter.Start(cmd)
+}
+
+// frame appends a frame with that body.
+func frame(buf []byte, k proc.Kind, body func(proc.Body) proc.Body) []byte {
+	buf, start := proc.Begin(buf, k)
+	return proc.End(body(buf), start)
+}
+
+// readRaw passes on what the process writes to its own standard files.
+func (l *link) readRaw(r io.Reader, stderr bool, done chan<- struct{}) {
+	defer func() { done <- struct{}{} }()
+	if r == nil {
+		return
+	}
+	buf := make([]byte, 32<<10)
+	for {
+		n, err := r.Read(buf)
+		if n > 0 {
+			l.s.mu.Lock()
+			j, item := l.where, -1
+			if len(l.flight) > 0 {
+				j = l.flight[0].job
+			}
+			if l.p != nil {
+				if id, i, ok := l.p.Beacon.Running(); ok {
+					if c := l.find(id); c != nil {
+						j, item = c.job, c.index(i)
+					}
+				}
+			}
+			l.s.mu.Unlock()
+			l.output(j, item, stderr, buf[:n])
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// output passes on what a task wrote, to the cell that submitted its job.
+func (l *link) output(j *Job, item int, stderr bool, p []byte) {
+	_, _ = l.tail.Write(p)
+	o := l.s.origin
+	if j != nil {
+		o = j.o
+		if j.single() {
+			item = -1
+		}
+	}
+	o.write(l.name, item, stderr, p)
+}
+
+// find finds a chunk in flight.
+func (l *link) find(id uint64) *chunk {
+	for _, c := range l.flight {
+		if c.id == id {
+			return c
+		}
+	}
+	return nil
+}
+
+// completion is one item that is done.
+type completion struct {
+	c    *chunk
+	item int
+	n    int // that many, from item on; 1 with an error
+	err  error
+	took time.Duration
+	kill bool // the worker must be replaced
+}
+
+// read reads what the worker says until its pipe ends.
+func (l *link) read(p *proc.Process) error {
+	r := proc.NewReader(p.Out)
+	d := newResultReader(l)
+	var batch []completion
+	for {
+		kind, body, err := r.Next()
+		if err != nil {
+			return err
+		}
+		f := proc.Fields{Data: body}
+		switch kind {
+		case proc.Result:
+			c, ok, err := d.read(&f)
+			if err != nil {
+				return err
+			}
+			if ok {
+				batch = append(batch, c)
+			}
+		case proc.Run:
+			c, ok, err := d.run(body)
+			if err != nil {
+				return err
+			}
+			if ok {
+				batch = append(batch, c)
+			}
+		case proc.Output:
+			stderr, id, item := f.Uint() == 1, f.Int(), int(f.Int())
+			l.s.mu.Lock()
+			j := l.jobs[id]
+			if j == nil {
+				j = l.where
+			}
+			l.s.mu.Unlock()
+			l.output(j, item, stderr, f.Data)
+		case proc.Ready:
+			if v := f.Uint(); f.Err == nil && v != Version {
+				return fmt.Errorf("the worker speaks version %d, this program %d", v, Version)
+			}
+			l.s.ready(l)
+		case proc.Failed:
+			text := f.String()
+			l.s.mu.Lock()
+			l.s.breakLocked(&InitError{Worker: l.name, Err: errors.New(text)})
+			l.s.mu.Unlock()
+		case proc.SetupBad:
+			id, text := int64(f.Uint()), f.String()
+			l.s.mu.Lock()
+			if j := l.s.jobs[id]; j != nil {
+				l.s.fail(j, fmt.Errorf("pool.%s: the function cannot be set up in worker %s: %s", j.name, l.name, text))
+			}
+			l.s.mu.Unlock()
+		case proc.InitDone:
+			if err := d.readInit(&f); err != nil {
+				l.s.mu.Lock()
+				l.s.breakLocked(&InitError{Worker: l.name, Err: err})
+				l.s.mu.Unlock()
+			} else {
+				l.s.ready(l)
+			}
+		case proc.Returned:
+			var ids []uint64
+			for range f.Len() {
+				ids = append(ids, f.Uint())
+			}
+			l.s.returned(l, ids)
+		case proc.Request:
+			l.request(&f)
+		case proc.Started:
+			id, item := f.Uint(), int(f.Uint())
+			l.s.mu.Lock()
+			l.began, l.beganChunk, l.beganItem = true, id, item
+			l.s.mu.Unlock()
+		default:
+			return fmt.Errorf("%w: kind %d", proc.ErrFrame, kind)
+		}
+		if f.Err != nil {
+			return f.Err
+		}
+		if len(batch) > 0 && (!r.More() || len(batch) >= 512) {
+			l.s.complete(l, batch)
+			clear(batch)
+			batch = batch[:0]
+		}
+	}
+}
+
+// ready: the worker can take chunks; with an initializer it runs that first.
+func (s *state) ready(l *link) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if l.phase != linkStarting {
+		return
+	}
+	if s.init != nil && !l.initSent() {
+		return
+	}
+	l.phase = linkReady
+	s.misfits = 0
+	l.last = time.Now()
+	s.workerChanged(l, "idle", "")
+	if s.phase == phaseClosed && len(s.jobs) == 0 {
+		l.leave()
+		return
+	}
+	s.feed(l)
+}
+
+// initSent sends the initializer at the first call, and reports at the second that it has been sent.
+func (l *link) initSent() bool {
+	c := l.s.init
+	if _, ok := l.units[c.unit.Hash]; ok {
+		return true
+	}
+	l.putCode(c)
+	l.out.Put(func(b []byte) []byte {
+		return frame(b, proc.Init, func(b proc.Body) proc.Body { return append(b.Uint(l.units[c.unit.Hash]), c.vars...) })
+	}, nil)
+	l.out.Push(false)
+	return false
+}
+
+// putCode sends the unit and the large variables that the worker does not have.
+func (l *link) putCode(c *code) {
+	if _, ok := l.units[c.unit.Hash]; !ok {
+		n := uint64(len(l.units) + 1)
+		l.units[c.unit.Hash] = n
+		l.out.Put(func(b []byte) []byte {
+			return frame(b, proc.Load, func(b proc.Body) proc.Body { return b.Uint(n).String(c.unit.Hash).Bytes(c.unit.Payload) })
+		}, nil)
+	}
+	now := time.Now()
+	for _, x := range c.blobs {
+		if have, ok := l.blobs[x.key]; ok {
+			have.used = now
+			continue
+		}
+		l.blobNum++
+		l.blobs[x.key] = &sentBlob{num: l.blobNum, size: int64(len(x.data)), used: now}
+		l.held += int64(len(x.data))
+		l.out.Put(func(b []byte) []byte {
+			head := proc.Body(nil).Uint(x.key[0]).Uint(x.key[1])
+			return append(proc.AppendHead(b, proc.Blob, len(head)+len(x.data)), head...)
+		}, x.data)
+	}
+	for l.held > blobLimit {
+		var oldest [2]uint64
+		var found *sentBlob
+		for k, x := range l.blobs {
+			if x.used != now && (found == nil || x.used.Before(found.used)) {
+				oldest, found = k, x
+			}
+		}
+		if found == nil {
+			return
+		}
+		delete(l.blobs, oldest)
+		l.held -= found.size
+		l.out.Put(func(b []byte) []byte {
+			return frame(b, proc.Forget, func(b proc.Body) proc.Body { return b.Uint(oldest[0]).Uint(oldest[1]) })
+		}, nil)
+	}
+}
+
+// send hands a chunk to the worker.
+func (l *link) send(c *chunk) {
+	j := c.job
+	if _, ok := l.jobs[j.id]; !ok {
+		l.jobs[j.id] = j
+		l.putCode(j.code)
+		unit := l.units[j.code.unit.Hash]
+		l.out.Put(func(b []byte) []byte {
+			return frame(b, proc.Setup, func(b proc.Body) proc.Body { return j.setupBody(b, unit) })
+		}, nil)
+	}
+	if len(l.flight) == 0 {
+		l.last = time.Now()
+		l.s.workerChanged(l, "busy", "")
+	}
+	c.sent = l.last
+	l.flight = append(l.flight, c)
+	l.taken++
+	j.meter.sent += int64(len(c.data))
+	j.meter.chunks++
+	j.meter.chunk = max(j.meter.chunk, c.n)
+	l.s.total.Sent += int64(len(c.data))
+	l.s.total.Chunks++
+	l.where = j
+	l.out.Put(func(b []byte) []byte {
+		b, start := proc.Begin(b, proc.Chunk)
+		b = c.chunkHead(b)
+		binary.LittleEndian.PutUint32(b[start:], uint32(len(b)-start-4+len(c.data)))
+		return b
+	}, c.data)
+}
+
+// drop tells the worker that a job is over, when there is something else to tell it too.
+func (l *link) drop(j *Job) {
+	if _, ok := l.jobs[j.id]; !ok || l.out == nil {
+		return
+	}
+	delete(l.jobs, j.id)
+	l.out.Put(func(b []byte) []byte {
+		return frame(b, proc.Drop, func(b proc.Body) proc.Body { return b.Uint(uint64(j.id)) })
+	}, nil)
+}
+
+// leave lets the worker finish and end.
+func (l *link) leave() {
+	if l.phase != linkReady && l.phase != linkStarting || l.out == nil {
+		if l.phase == linkStarting { // not even started
+			l.phase = linkLeaving
+		}
+		return
+	}
+	l.phase = linkLeaving
+	l.out.Put(func(b []byte) []byte {
+		return frame(b, proc.Stop, func(b proc.Body) proc.Body { return b })
+	}, nil)
+	l.out.Push(true)
+}
+
+// kill ends the worker at once.
+func (l *link) kill() {
+	if l.phase == linkGone {
+		return
+	}
+	l.phase = linkLeaving
+	if l.p != nil {
+		l.p.Kill()
+	}
+}
+
+// cancelGrace is how long a cancelled task may go on before its worker is killed.
+const cancelGrace = 200 * time.Millisecond
+
+// cancel stops what the worker runs of a job.
+func (l *link) cancel(j *Job) {
+	var of []*chunk
+	for _, c := range l.flight {
+		if c.job == j {
+			of = append(of, c)
+		}
+	}
+	if len(of) == 0 || l.out == nil {
+		return
+	}
+	l.out.Put(func(b []byte) []byte {
+		return frame(b, proc.Cancel, func(b proc.Body) proc.Body { return b.Uint(uint64(j.id)) })
+	}, nil)
+	l.out.Push(false)
+	s := l.s
+	s.wg.Add(1)
+	t := time.AfterFunc(cancelGrace, func() {
+		defer s.wg.Done()
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		for _, c := range of {
+			if l.find(c.id) == c {
+				l.reason = ErrCancelled
+				if l.p != nil {
+					l.p.Kill()
+				}
+				return
+			}
+		}
+	})
+	_ = t
+}
+
+// returned: the worker gives chunks back that it has not begun.
+func (s *state) returned(l *link, ids []uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l.asked = false
+	var back []*chunk
+	for _, id := range ids {
+		for i, c := range l.flight {
+			if c.id == id {
+				l.flight = append(l.flight[:i], l.flight[i+1:]...)
+				back = append(back, c)
+				break
+			}
+		}
+	}
+	s.requeue(back)
+	s.feedAll()
+}

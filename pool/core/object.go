@@ -1,0 +1,362 @@
+package core
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"poolbook/pool/internal/codec"
+	"poolbook/pool/internal/proc"
+)
+
+// Errors of shared objects.
+var (
+	ErrHolderDied  = errors.New("pool: the worker that held the lock died: what it protects may be half changed")
+	ErrNotHeld     = errors.New("pool: released without being held")
+	ErrQueueClosed = errors.New("pool: the queue is closed")
+	ErrBroken      = errors.New("pool: the barrier is broken")
+	ErrIndex       = errors.New("pool: index out of range")
+	ErrNoKey       = errors.New("pool: no such key")
+)
+
+// Object is a shared object, or a worker's handle of one: it lives in the notebook's process, and workers ask for each operation.
+// Its methods may be called concurrently.
+type Object struct {
+	host *Host
+	id   uint64
+	b    *body   // nil in a worker, for an object of the notebook
+	c    *Client // the way to it then
+}
+
+var objectIDs atomic.Uint64
+
+// NewObject makes a shared object. n is its limit, length or number of parties, whatever the kind needs.
+func NewObject(o *Origin, kind ObjectKind, n int) *Object {
+	b := &body{kind: kind, limit: n, count: n, change: make(chan struct{}), holders: map[*holder]int{}}
+	switch kind {
+	case KindLock, KindRLock, KindCondition:
+		b.limit, b.count = 1, 1
+	case KindArray:
+		b.items = make([][]byte, n)
+	case KindDict:
+		b.dict = map[string]int{}
+	}
+	return &Object{host: o.host(), id: objectIDs.Add(1), b: b}
+}
+
+// HandleID lets the object travel. An object that a task made stays in its worker.
+func (x *Object) HandleID() (uint64, error) {
+	if x.b == nil {
+		return x.id, nil
+	}
+	if self.Load() != nil {
+		return 0, errors.New("a shared object that a task made cannot leave its worker: make it in the notebook")
+	}
+	h := x.host
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.objects == nil {
+		h.objects = map[uint64]*Object{}
+	}
+	h.objects[x.id] = x
+	return x.id, nil
+}
+
+func (h *Host) object(id uint64) *Object {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.objects[id]
+}
+
+// handle finds the object of that number: what arrives in the notebook is the very object that left it.
+func (h *Host) handle(id uint64, t reflect.Type) (reflect.Value, error) {
+	x := h.object(id)
+	if x == nil || reflect.TypeOf(x) != t {
+		return reflect.Value{}, fmt.Errorf("no shared object %d", id)
+	}
+	return reflect.ValueOf(x), nil
+}
+
+// handle makes a worker's handle of an object of the notebook.
+func (c *Client) handle(id uint64, t reflect.Type) (reflect.Value, error) {
+	x := &Object{host: defaultHost, id: id, c: c}
+	if reflect.TypeOf(x) != t {
+		return reflect.Value{}, fmt.Errorf("shared object of type %v", t)
+	}
+	return reflect.ValueOf(x), nil
+}
+
+// Call are the arguments of an operation.
+type Call struct {
+	Timeout time.Duration // how long it may wait; negative for as long as it takes, 0 not at all
+	N       int           // index or number
+	Key, In any           // pointers to what is sent
+	Out     any           // pointer to what comes back
+	OutKey  any           // pointer to the key that comes back
+}
+
+// codec for the values of the object.
+func (x *Object) codec() *codec.Codec {
+	if x.b == nil {
+		return x.c.codec.Load()
+	}
+	return x.host.objectCodec()
+}
+
+// objectCodec is the codec of the values in shared objects.
+func (h *Host) objectCodec() *codec.Codec {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.values == nil {
+		h.values = codec.New(codec.Options{Types: h.Types, Handle: h.handle, Known: knownErrors()})
+	}
+	return h.values
+}
+
+// Do does an operation. It waits for Call.Timeout at most and returns ErrTimeout then, ErrInterrupted when the cell is interrupted.
+func (x *Object) Do(o *Origin, op Op, c Call) (n int, err error) {
+	r := request{op: op, n: c.N, timeout: c.Timeout}
+	if r.key, err = x.encode(c.Key); err != nil {
+		return 0, err
+	}
+	if r.data, err = x.encode(c.In); err != nil {
+		return 0, err
+	}
+	var a answer
+	if x.b != nil {
+		a = x.b.do(&notebook, &r, o.done(), nil)
+	} else {
+		f := proc.Fields{Data: x.c.call(r.append(proc.Body(nil).Uint(x.id)))}
+		a.read(&f)
+	}
+	if a.err != nil {
+		return 0, a.err
+	}
+	if c.OutKey != nil {
+		if err := x.decode(a.key, c.OutKey); err != nil {
+			return 0, err
+		}
+	}
+	if c.Out != nil && a.data != nil {
+		err = x.decode(a.data, c.Out)
+	}
+	return a.n, err
+}
+
+func (x *Object) encode(p any) ([]byte, error) {
+	if p == nil {
+		return nil, nil
+	}
+	e := x.codec().NewEncoder([]byte{0}, nil)
+	if err := e.Encode(reflect.ValueOf(p).Elem()); err != nil {
+		return nil, err
+	}
+	return e.Bytes(), nil
+}
+
+func (x *Object) decode(data []byte, p any) error {
+	if len(data) == 0 {
+		return nil // never set: the zero value
+	}
+	return x.codec().NewDecoder(data[1:], nil).Decode(reflect.ValueOf(p).Elem())
+}
+
+// request is an operation on its way.
+type request struct {
+	op        Op
+	n         int
+	timeout   time.Duration
+	key, data []byte
+
+	// While it waits.
+	ticket  int // of a barrier or condition
+	depth   int // of a condition's lock, to be taken again
+	waiting bool
+}
+
+func (r *request) append(b proc.Body) proc.Body {
+	return b.Uint(uint64(r.op)).Int(int64(r.n)).Int(int64(r.timeout)).Bytes(r.key).Bytes(r.data)
+}
+
+func (r *request) read(f *proc.Fields) {
+	r.op, r.n, r.timeout = Op(f.Uint()), int(f.Int()), time.Duration(f.Int())
+	r.key = append([]byte(nil), f.Bytes()...)
+	r.data = append([]byte(nil), f.Bytes()...)
+}
+
+// answer is what an operation gives.
+type answer struct {
+	n         int
+	key, data []byte
+	err       error
+}
+
+func (a *answer) append(b proc.Body) proc.Body {
+	text := ""
+	if a.err != nil {
+		text = a.err.Error()
+	}
+	return b.String(text).Int(int64(a.n)).Bytes(a.key).Bytes(a.data)
+}
+
+func (a *answer) read(f *proc.Fields) {
+	if text := f.String(); text != "" {
+		if a.err = knownErrors()[text]; a.err == nil {
+			a.err = errors.New(text)
+		}
+	}
+	a.n = int(f.Int())
+	a.key, a.data = f.Bytes(), f.Bytes()
+}
+
+// request serves an operation of a worker. One that has to wait does so in a goroutine of its own.
+func (l *link) request(f *proc.Fields) {
+	id, object := f.Uint(), f.Uint()
+	r := &request{}
+	r.read(f)
+	if f.Err != nil {
+		return
+	}
+	reply := func(a answer) {
+		l.out.Put(func(b []byte) []byte {
+			return frame(b, proc.Reply, func(b proc.Body) proc.Body { return a.append(b.Uint(id)) })
+		}, nil)
+		l.out.Push(true)
+	}
+	x := l.s.host.object(object)
+	if x == nil {
+		reply(answer{err: fmt.Errorf("pool: no shared object %d", object)})
+		return
+	}
+	if a, ok := x.b.try(&l.holder, r); ok {
+		reply(a)
+		return
+	}
+	l.s.wg.Add(1)
+	go func() {
+		defer l.s.wg.Done()
+		reply(x.b.do(&l.holder, r, nil, l.holder.gone))
+	}()
+}
+
+// release gives back what a worker held that has died.
+func (s *state) release(l *link) {
+	close(l.holder.gone)
+	s.host.mu.Lock()
+	objects := make([]*Object, 0, len(s.host.objects))
+	for _, x := range s.host.objects {
+		objects = append(objects, x)
+	}
+	s.host.mu.Unlock()
+	for _, x := range objects {
+		x.b.abandon(&l.holder)
+	}
+}
+
+// holder is a process that may hold locks.
+type holder struct {
+	gone chan struct{} // closed when it has died
+}
+
+// notebook is this process as a holder: its goroutines count as one.
+var notebook holder
+
+// body is a shared object itself.
+type body struct {
+	kind  ObjectKind
+	limit int
+
+	mu      sync.Mutex
+	change  chan struct{} // closed and replaced at each change
+	count   int           // free permits
+	holders map[*holder]int
+	died    bool // a holder died: the next one is told
+	set     bool // of an event; closed, of a queue; broken, of a barrier
+	items   [][]byte
+	keys    [][]byte // of a dict, in the order of their first Set
+	dict    map[string]int
+	pending int // unfinished tasks of a joinable queue
+	round   int // of a barrier; next ticket of a condition
+	waiting int // at a barrier
+	notify  int // tickets below may go on
+	waiters []int
+}
+
+// do does an operation, and waits as long as it has to.
+func (b *body) do(who *holder, r *request, interrupt, gone <-chan struct{}) answer {
+	var limit <-chan time.Time
+	if r.timeout > 0 {
+		t := time.NewTimer(r.timeout)
+		defer t.Stop()
+		limit = t.C
+	}
+	for {
+		b.mu.Lock()
+		a, ok := b.step(who, r)
+		ch := b.change
+		b.mu.Unlock()
+		if ok {
+			return a
+		}
+		var err error
+		if r.timeout == 0 {
+			err = ErrTimeout
+		} else {
+			select {
+			case <-ch:
+				continue
+			case <-limit:
+				err = ErrTimeout
+			case <-interrupt:
+				err = ErrInterrupted
+			case <-gone:
+				err = ErrTerminated
+			}
+		}
+		b.mu.Lock()
+		a, again := b.giveUp(who, r, err)
+		b.mu.Unlock()
+		if !again {
+			return a
+		}
+		r.timeout, limit = -1, nil // a condition's lock is taken again, whatever it takes
+	}
+}
+
+// try does an operation that need not wait.
+func (b *body) try(who *holder, r *request) (answer, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	a, ok := b.step(who, r)
+	if !ok && r.timeout == 0 {
+		a, again := b.giveUp(who, r, ErrTimeout)
+		return a, !again
+	}
+	return a, ok
+}
+
+// changed wakes those that wait.
+func (b *body) changed() {
+	close(b.change)
+	b.change = make(chan struct{})
+}
+
+// abandon takes back what a holder has that died.
+func (b *body) abandon(who *holder) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	n := b.holders[who]
+	if n == 0 {
+		return
+	}
+	delete(b.holders, who)
+	if b.kind == KindRLock || b.kind == KindCondition {
+		n = 1
+	}
+	b.count += n
+	b.died = true
+	b.changed()
+}

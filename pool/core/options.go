@@ -1,0 +1,160 @@
+package core
+
+import (
+	"fmt"
+	"reflect"
+	"runtime"
+	"time"
+)
+
+// EngineKind says what runs the tasks of a pool.
+type EngineKind int
+
+// The engines.
+const (
+	Auto        EngineKind = iota // native where it can be had, otherwise interpreted
+	Interpreted                   // always interpreted
+	Native                        // always compiled: not available yet
+)
+
+// Option is an option of a pool.
+type Option struct{ set func(*config) }
+
+// config is what a pool's options say.
+type config struct {
+	processes int
+	init      any
+	maxTasks  int
+	warm      bool
+	engine    EngineKind
+}
+
+// Processes is the number of workers.
+func Processes(n int) Option {
+	if n < 1 {
+		panic(fmt.Sprintf("pool.Processes(%d): a pool needs at least one worker", n))
+	}
+	return Option{func(c *config) { c.processes = n }}
+}
+
+// Initializer is called in each worker before its first task.
+func Initializer(f func()) Option {
+	if f == nil {
+		panic("pool.Initializer: the function is nil")
+	}
+	return Option{func(c *config) { c.init = f }}
+}
+
+// MaxTasksPerChild replaces each worker after n chunks; 0 means never.
+func MaxTasksPerChild(n int) Option {
+	if n < 0 {
+		panic(fmt.Sprintf("pool.MaxTasksPerChild(%d): the number must not be negative", n))
+	}
+	return Option{func(c *config) { c.maxTasks = n }}
+}
+
+// StartMethod is "spawn" or "forkserver".
+func StartMethod(method string) Option {
+	switch method {
+	case "spawn", "forkserver":
+	case "fork":
+		panic(`pool.StartMethod("fork"): a Go program has several threads, and a forked copy has only one of them, so that it cannot go on: ` +
+			`use "spawn", or "forkserver" for workers that are started ahead`)
+	default:
+		panic(fmt.Sprintf(`pool.StartMethod(%q): there are "spawn" and "forkserver"`, method))
+	}
+	return Option{func(c *config) { c.warm = method == "forkserver" }}
+}
+
+// Engine says what runs the tasks.
+func Engine(kind EngineKind) Option { return Option{func(c *config) { c.engine = kind }} }
+
+func makeConfig(opts []Option) config {
+	c := config{processes: runtime.NumCPU()}
+	for _, o := range opts {
+		if o.set != nil {
+			o.set(&c)
+		}
+	}
+	return c
+}
+
+// CallOption is an option of one call.
+type CallOption struct{ set func(*callConfig) }
+
+// callConfig is what the options of a call say.
+type callConfig struct {
+	chunk       int
+	callback    reflect.Value // a function of one parameter; invalid without one
+	onError     reflect.Value
+	timeout     time.Duration
+	retries     int
+	label       string
+	nextTimeout time.Duration
+	engine      EngineKind
+}
+
+// ChunkSize is how many items go to a worker at once.
+func ChunkSize(n int) CallOption {
+	if n < 1 {
+		panic(fmt.Sprintf("pool.ChunkSize(%d): a chunk has at least one item", n))
+	}
+	return CallOption{func(c *callConfig) { c.chunk = n }}
+}
+
+// Callback is called with the whole result; f is a function of one parameter.
+func Callback(f any) CallOption {
+	v := reflect.ValueOf(f)
+	if v.Kind() != reflect.Func || v.Type().NumIn() != 1 {
+		panic(fmt.Sprintf("pool.Callback: %T is no function of one parameter", f))
+	}
+	if v.IsNil() {
+		return CallOption{}
+	}
+	return CallOption{func(c *callConfig) { c.callback = v }}
+}
+
+// ErrorCallback is called with the error of a job that failed.
+func ErrorCallback(f func(error)) CallOption {
+	if f == nil {
+		return CallOption{}
+	}
+	return CallOption{func(c *callConfig) { c.onError = reflect.ValueOf(f) }}
+}
+
+// Timeout limits how long each task may run.
+func Timeout(d time.Duration) CallOption {
+	if d <= 0 {
+		panic(fmt.Sprintf("pool.Timeout(%v): the time must be positive", d))
+	}
+	return CallOption{func(c *callConfig) { c.timeout = d }}
+}
+
+// Retries runs items again whose worker died, at most n times each.
+func Retries(n int) CallOption {
+	if n < 0 {
+		panic(fmt.Sprintf("pool.Retries(%d): the number must not be negative", n))
+	}
+	return CallOption{func(c *callConfig) { c.retries = n }}
+}
+
+// Label names the job.
+func Label(name string) CallOption { return CallOption{func(c *callConfig) { c.label = name }} }
+
+// NextTimeout limits how long each step of an iteration waits.
+func NextTimeout(d time.Duration) CallOption {
+	if d <= 0 {
+		panic(fmt.Sprintf("pool.NextTimeout(%v): the time must be positive", d))
+	}
+	return CallOption{func(c *callConfig) { c.nextTimeout = d }}
+}
+
+func makeCallConfig(opts []CallOption) callConfig {
+	var c callConfig
+	for _, o := range opts {
+		if o.set != nil {
+			o.set(&c)
+		}
+	}
+	return c
+}

@@ -1,0 +1,54 @@
+package core
+
+import (
+	"maps"
+	"reflect"
+	"runtime"
+	"slices"
+	"time"
+)
+
+// RetryFailed waits for the job and starts one of its failed items, in their order, with the same function, variables and options.
+// A job that was refused as a whole gives one that is refused for the same reason.
+func (j *Job) RetryFailed(o *Origin) *Job {
+	r := &Job{id: jobIDs.Add(1), s: j.s, o: o, name: j.name, mode: j.mode, opts: j.opts, fn: j.fn, out: j.out, code: j.code, ready: make(chan struct{})}
+	r.meter.start = time.Now()
+	r.err = j.wait(o, -1)
+	if r.err == nil {
+		r.err = j.err
+	}
+	if r.err != nil {
+		r.total = j.total
+		j.s.submit(r)
+		return r
+	}
+	indices := slices.Sorted(maps.Keys(j.errs))
+	place := make(map[int]int, len(indices))
+	for to, from := range indices {
+		place[from] = to
+	}
+	r.total = len(indices)
+	r.results = reflect.MakeSlice(reflect.SliceOf(j.out), r.total, r.total)
+	j.s.mu.Lock()
+	seen := map[uint64]bool{}
+	for _, c := range j.failures {
+		if seen[c.id] {
+			continue
+		}
+		seen[c.id] = true
+		again := &chunk{id: j.s.chunkID(), job: r, first: c.first, n: c.n, data: c.data, items: c.items, lo: c.lo, base: r.results, idx: make([]int, c.n)}
+		for i := range again.idx {
+			again.idx[i] = -1
+			if to, ok := place[c.index(i)]; ok && c.index(i) >= 0 {
+				again.idx[i] = to
+				again.left++
+			}
+		}
+		r.queue = append(r.queue, again)
+	}
+	j.s.mu.Unlock()
+	slices.SortFunc(r.queue, func(a, b *chunk) int { return a.first - b.first })
+	j.s.submit(r)
+	runtime.KeepAlive(j)
+	return r
+}

@@ -1,0 +1,223 @@
+package core
+
+import (
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"reflect"
+	"strconv"
+
+	"poolbook/pool/internal/codec"
+	"poolbook/pool/internal/proc"
+)
+
+// code is what a worker process needs for a job: the unit, and the variables as they were at the call. It does not change.
+type code struct {
+	unit    *Unit
+	vars    []byte        // the body of the Setup frame behind the job's number
+	blobs   []*blob       // large variables that vars refers to
+	session codec.Session // errors that the variables hold, under the names that the worker gives them too
+	pace    *pace         // of the unit, for all its jobs
+}
+
+// blob is the encoded value of one large variable.
+type blob struct {
+	key  [2]uint64 // hash of data
+	data []byte
+}
+
+// blobSize is the size from which a variable's value is kept by workers, to be referred to by later jobs.
+const blobSize = 32 << 10
+
+// seeds make a hash of 128 bits.
+var seeds = [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}
+
+func makeBlob(data []byte) *blob {
+	return &blob{data: data, key: [2]uint64{maphash.Bytes(seeds[0], data), maphash.Bytes(seeds[1], data)}}
+}
+
+// VarName names an error that a variable holds on both sides of a pipe.
+func VarName(id string) string { return "var " + id }
+
+// prepare asks the host for the code of fn and encodes its variables, without those in except.
+func (s *state) prepare(fn any, except map[string]bool) (*code, error) {
+	if s.host.Unit == nil {
+		return nil, errors.New("pool: the host gives no code units")
+	}
+	u, err := s.host.Unit(fn)
+	if err != nil {
+		return nil, err
+	}
+	c := &code{unit: u}
+	var inline []Var
+	b := proc.Body(nil)
+	type large struct {
+		id string
+		*blob
+	}
+	var larges []large
+	for _, v := range u.Vars {
+		if except[v.ID] {
+			continue
+		}
+		if !v.Value.IsValid() {
+			return nil, fmt.Errorf("the variable %s has no value", v.Name)
+		}
+		if err, ok := v.Value.Interface().(error); ok && v.Value.Kind() == reflect.Interface {
+			c.session.Add(VarName(v.ID), err)
+		}
+		if tree(v.Value.Type(), 0) && heavy(v.Value) {
+			e := s.codec.NewEncoder(nil, nil)
+			if err := e.Encode(v.Value); err != nil {
+				return nil, codec.In(err, v.Name)
+			}
+			if len(e.Bytes()) >= blobSize {
+				l := makeBlob(e.Bytes())
+				c.blobs = append(c.blobs, l)
+				larges = append(larges, large{v.ID, l})
+				continue
+			}
+		}
+		inline = append(inline, v)
+	}
+	b = b.Uint(uint64(len(larges)))
+	for _, l := range larges {
+		b = b.String(l.id).Uint(l.key[0]).Uint(l.key[1])
+	}
+	b = b.Uint(uint64(len(inline)))
+	e := s.codec.NewEncoder(nil, nil)
+	for _, v := range inline {
+		b = b.String(v.ID)
+		if err := e.Encode(v.Value); err != nil {
+			return nil, codec.In(err, v.Name)
+		}
+	}
+	c.vars = append(b, e.Bytes()...)
+	return c, nil
+}
+
+// tree reports whether values of the type share nothing with other variables but the memory of slices and maps.
+func tree(t reflect.Type, depth int) bool {
+	if depth > 8 {
+		return false
+	}
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Interface, reflect.Chan, reflect.Func, reflect.UnsafePointer:
+		return false
+	case reflect.Slice, reflect.Array:
+		return tree(t.Elem(), depth+1)
+	case reflect.Map:
+		return tree(t.Key(), depth+1) && tree(t.Elem(), depth+1)
+	case reflect.Struct:
+		for i := range t.NumField() {
+			if !tree(t.Field(i).Type, depth+1) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// heavy guesses whether the encoding of a value may be large, so that small variables are encoded once only.
+func heavy(v reflect.Value) bool {
+	switch v.Kind() {
+	case reflect.String:
+		return v.Len() >= blobSize
+	case reflect.Slice, reflect.Map:
+		return v.Len() >= 256
+	case reflect.Array:
+		return v.Len() > 0 && (v.Len() >= 256 || heavy(v.Index(0)))
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if heavy(v.Field(i)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// chunkSize is how many items of a map go to a worker at once.
+func (j *Job) chunkSize(n int) int {
+	if j.opts.chunk > 0 {
+		return j.opts.chunk
+	}
+	parts := 4 * j.s.config.processes
+	return max(1, (n+parts-1)/parts)
+}
+
+// cut makes the chunks of the items, encoded for processes.
+func (j *Job) cut(items reflect.Value) error {
+	n := items.Len()
+	j.total = n
+	j.results = reflect.MakeSlice(reflect.SliceOf(j.out), n, n)
+	if n == 0 {
+		return nil
+	}
+	size := j.chunkSize(n)
+	chunks := make([]chunk, (n+size-1)/size)
+	j.queue = make([]*chunk, len(chunks))
+	for i := range chunks {
+		lo := i * size
+		k := min(size, n-lo)
+		chunks[i] = chunk{id: j.s.chunkID(), job: j, first: lo, n: k, left: k, base: j.results, off: lo}
+		j.queue[i] = &chunks[i]
+	}
+	if j.s.threads {
+		// The caller may change the slice's elements after the call.
+		own := reflect.MakeSlice(items.Type(), n, n)
+		reflect.Copy(own, items)
+		for _, c := range j.queue {
+			c.items, c.lo = own, c.first
+		}
+		return nil
+	}
+	plan, err := j.s.codec.Items(items.Type().Elem(), j.mode&Spread != 0)
+	if err != nil {
+		return err
+	}
+	e := j.s.codec.NewEncoder(nil, nil)
+	for _, c := range j.queue {
+		start := len(e.Bytes())
+		if cap(e.Bytes())-start < 256 {
+			e.Reset(make([]byte, 0, 1<<16))
+			start = 0
+		} else {
+			e.Reset(e.Bytes())
+		}
+		if err := plan.Encode(e, items, c.first, c.first+c.n); err != nil {
+			return j.refuse(err)
+		}
+		c.data = e.Bytes()[start:len(e.Bytes()):len(e.Bytes())]
+		if len(c.data) > 1<<16 {
+			e.Reset(nil)
+		}
+	}
+	return nil
+}
+
+func (s *state) chunkID() uint64 { return s.lastChunk.Add(1) }
+
+// setupBody is the body of a job's Setup frame.
+func (j *Job) setupBody(b proc.Body, unit uint64) proc.Body {
+	b = b.Uint(uint64(j.id)).Uint(unit).Uint(uint64(j.mode)).Int(int64(j.opts.timeout))
+	return append(b, j.code.vars...)
+}
+
+// chunkHead is the body of a chunk's frame before the items.
+func (c *chunk) chunkHead(b proc.Body) proc.Body {
+	b = b.Uint(c.id).Uint(uint64(c.job.id)).Uint(uint64(c.first)).Uint(uint64(c.n))
+	if c.idx == nil && c.done == nil {
+		return b.Uint(0)
+	}
+	skip := make([]byte, c.n)
+	for i := range skip {
+		if c.isDone(i) {
+			skip[i] = 1
+		}
+	}
+	return b.Bytes(skip)
+}
+
+// quote shows a name.
+func quote(s string) string { return strconv.Quote(s) }

@@ -1,0 +1,479 @@
+package core
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"poolbook/pool/internal/codec"
+	"poolbook/pool/internal/proc"
+)
+
+// Pool is what the program holds of a pool. When it becomes unreachable the pool is closed.
+type Pool struct{ s *state }
+
+// state is a pool: its jobs and its workers. Everything that waits for something else than mu happens outside of mu.
+type state struct {
+	host    *Host
+	origin  *Origin // of the call that made the pool
+	number  int     // of the pool in its host
+	threads bool    // workers are goroutines
+	config  config
+	codec   *codec.Codec
+	starter *proc.Starter // starts the processes; nil for threads
+	ctx     context.Context
+	stop    context.CancelFunc // ends ctx: the pool is terminated
+	gone    chan struct{}      // closed when the pool is closed and everything of it has ended
+
+	lastChunk atomic.Uint64
+	wg        sync.WaitGroup // goroutines of the pool, but for the one that waits for them
+
+	mu       sync.Mutex
+	phase    phase
+	broken   error
+	jobs     map[int64]*Job // unfinished
+	queue    []*Job         // those of jobs that have chunks to hand out, first come first served
+	links    []*link        // worker processes, those that are ending too
+	lastLink int
+	misfits  int // workers in a row that ended before they were ready
+	init     *code
+	initFn   reflect.Value
+	owned    map[string]bool // variables that the initializer assigns
+	paces    map[string]*pace
+	steal    *time.Timer // looks for chunks that wait behind a long task
+	threadsN int         // thread workers that live
+	idle     *sync.Cond  // thread workers wait here for chunks
+	over     *sync.Cond  // the goroutine that sees the pool off waits here
+	calls    []func()    // callbacks to be run
+	calling  bool        // a goroutine runs them
+	total    Stats
+	cpu      time.Duration // of processes that have ended
+	feedback ticker
+
+	// Of a pool that is one process.
+	name       string
+	spawned    chan struct{} // closed when it has started, or could not
+	lastPID    int
+	lastStatus proc.Status
+}
+
+type phase int
+
+const (
+	phaseOpen phase = iota
+	phaseClosed
+	phaseTerminated
+)
+
+// NewPool makes a pool of processes, or of goroutines: with threads, and when the host has no processes.
+func NewPool(o *Origin, threads bool, opts []Option) *Pool { return newPool(o, threads, opts, "") }
+
+// newPool makes a pool; with a name it is that of one process, which is not replaced when it ends.
+func newPool(o *Origin, threads bool, opts []Option, name string) *Pool {
+	h := o.host()
+	s := &state{host: h, origin: o, threads: threads || h.Spawn == nil, config: makeConfig(opts), gone: make(chan struct{}), name: name, spawned: make(chan struct{}),
+		jobs: map[int64]*Job{}, paces: map[string]*pace{}}
+	s.idle, s.over = sync.NewCond(&s.mu), sync.NewCond(&s.mu)
+	s.ctx, s.stop = context.WithCancel(context.Background())
+	s.total.Start = time.Now()
+	s.number = h.add(s)
+	s.codec = codec.New(codec.Options{Types: h.Types, Handle: h.handle, Known: knownErrors()})
+	p := &Pool{s}
+	runtime.AddCleanup(p, func(s *state) { s.close() }, s)
+	if s.threads {
+		s.startThreads()
+		close(s.spawned)
+	} else {
+		s.startProcesses()
+	}
+	go s.wait()
+	return p
+}
+
+// knownErrors are errors of this package, which tasks may return.
+func knownErrors() map[string]error {
+	m := map[string]error{}
+	for _, err := range []error{ErrClosed, ErrTerminated, ErrTimeout, ErrInterrupted, ErrCancelled, ErrNotClosed, ErrHolderDied, ErrNotHeld, ErrQueueClosed, ErrBroken, ErrIndex, ErrNoKey} {
+		m[err.Error()] = err
+	}
+	return m
+}
+
+// startProcesses prepares the initializer and starts the workers.
+func (s *state) startProcesses() {
+	s.starter = proc.NewStarter()
+	if s.config.init != nil {
+		c, err := s.prepare(s.config.init, nil)
+		s.mu.Lock()
+		if err != nil {
+			s.breakLocked(fmt.Errorf("pool.Initializer: %w", err))
+		} else {
+			s.init = c
+			s.owned = map[string]bool{}
+			for _, id := range c.unit.Assigns {
+				s.owned[id] = true
+			}
+		}
+		s.mu.Unlock()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for range s.config.processes {
+		s.addLink()
+	}
+}
+
+// Start makes a job of a call and queues it. A call that is refused gives a job that has failed already.
+// items is a slice, nil with Single.
+func (p *Pool) Start(o *Origin, name string, mode Mode, fn, items any, opts []CallOption) *Job {
+	s := p.s
+	j := s.newJob(o, name, mode, fn, opts)
+	s.prepareJob(j, fn)
+	if mode&Single != 0 {
+		j.total = 1
+		j.results = reflect.MakeSlice(reflect.SliceOf(j.out), 1, 1)
+		j.queue = []*chunk{{id: s.chunkID(), job: j, n: 1, left: 1, base: j.results}}
+	} else if v := reflect.ValueOf(items); j.err != nil {
+		j.total = v.Len()
+	} else {
+		j.err = j.cut(v)
+	}
+	s.submit(j)
+	runtime.KeepAlive(p)
+	return j
+}
+
+// refusal is why the pool takes no jobs.
+func (s *state) refusal() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.refusalLocked()
+}
+
+func (s *state) refusalLocked() error {
+	switch {
+	case s.phase != phaseOpen:
+		return ErrClosed
+	case s.broken != nil:
+		return s.broken
+	}
+	return nil
+}
+
+// submit queues a job, or ends it when it has failed or has no items.
+func (s *state) submit(j *Job) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if j.err == nil {
+		j.err = s.refusalLocked()
+	}
+	if s.threads {
+		j.ctx, j.cancelTasks = context.WithCancel(s.ctx)
+	}
+	s.jobs[j.id] = j
+	s.total.Jobs++
+	s.total.Items += j.total
+	if j.code != nil {
+		h := j.code.unit.Hash
+		if s.paces[h] == nil {
+			s.paces[h] = &pace{}
+		}
+		j.code.pace = s.paces[h]
+	}
+	s.jobStarted(j)
+	if j.err != nil || j.total == 0 && !j.open {
+		s.finish(j)
+		return
+	}
+	s.queue = append(s.queue, j)
+	s.feedAll()
+}
+
+// next takes the next chunk that a worker is to run, nil when there is none.
+func (s *state) next() *chunk {
+	for len(s.queue) > 0 {
+		j := s.queue[0]
+		if len(j.queue) > 0 && !j.finished {
+			c := j.queue[0]
+			j.queue[0] = nil
+			j.queue = j.queue[1:]
+			if len(j.queue) == 0 {
+				j.queue = nil
+				s.dequeue()
+			}
+			return c
+		}
+		s.dequeue()
+	}
+	return nil
+}
+
+func (s *state) dequeue() {
+	s.queue[0] = nil
+	s.queue = s.queue[1:]
+	if len(s.queue) == 0 {
+		s.queue = nil
+	}
+}
+
+// requeue puts chunks back, before all others, in their order.
+func (s *state) requeue(cs []*chunk) {
+	for i := len(cs) - 1; i >= 0; i-- {
+		c := cs[i]
+		j := c.job
+		if j.finished || c.left == 0 {
+			continue
+		}
+		j.queue = append([]*chunk{c}, j.queue...)
+		if len(s.queue) == 0 || s.queue[0] != j {
+			s.queue = append([]*Job{j}, s.queue...)
+		}
+	}
+}
+
+// itemDone notes the end of an item: its value is in its slot already, or err says why there is none.
+func (s *state) itemDone(c *chunk, i int, err error, took time.Duration) {
+	s.itemsDone(c, i, 1, err, took)
+}
+
+// itemsDone is itemDone for n consecutive items of a chunk; an error is of one only.
+func (s *state) itemsDone(c *chunk, i, n int, err error, took time.Duration) {
+	j := c.job
+	marked := c.mark(i, n)
+	if marked == 0 || j.finished {
+		return
+	}
+	j.done += marked
+	j.meter.busy += took
+	c.spent += took
+	s.total.Done += marked
+	s.total.Busy += took
+	if err != nil {
+		j.failed++
+		s.total.Failed++
+		if j.errs == nil {
+			j.errs = map[int]error{}
+		}
+		j.errs[c.index(i)] = err
+		if j.failed == 1 || len(j.failures) == 0 || j.failures[len(j.failures)-1] != c {
+			j.failures = append(j.failures, c)
+		}
+	}
+	if j.stream != nil {
+		for k := range n {
+			j.stream.put(c, i+k, err)
+		}
+	}
+	if j.done == j.total && !j.open {
+		s.finish(j)
+	}
+}
+
+// finish ends a job: its result is final. Its callback, if it has one, runs before the result is ready.
+func (s *state) finish(j *Job) {
+	if j.finished {
+		return
+	}
+	j.finished = true
+	if j.cancelTasks != nil {
+		j.cancelTasks()
+	}
+	j.meter.end = time.Now()
+	j.queue = nil
+	delete(s.jobs, j.id)
+	if j.stream != nil {
+		j.stream.end()
+	}
+	s.jobDone(j)
+	for _, l := range s.links {
+		l.drop(j)
+	}
+	cb := j.opts.callback
+	if j.failure() != nil {
+		cb = j.opts.onError
+	}
+	if cb.IsValid() && !(s.phase == phaseTerminated && errors.Is(j.err, ErrTerminated)) {
+		s.callLater(func() {
+			j.callback()
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			j.turnReady()
+		})
+	} else {
+		j.turnReady()
+	}
+	s.settle()
+}
+
+// callLater runs f on the goroutine of the callbacks.
+func (s *state) callLater(f func()) {
+	s.calls = append(s.calls, f)
+	if !s.calling {
+		s.calling = true
+		s.wg.Add(1)
+		go s.runCallbacks()
+	}
+}
+
+// runCallbacks runs what is in calls, one after the other.
+func (s *state) runCallbacks() {
+	defer s.wg.Done()
+	for {
+		s.mu.Lock()
+		if len(s.calls) == 0 {
+			s.calls, s.calling = nil, false
+			s.mu.Unlock()
+			return
+		}
+		f := s.calls[0]
+		s.calls[0] = nil
+		s.calls = s.calls[1:]
+		s.mu.Unlock()
+		f()
+	}
+}
+
+// fail ends a job with an error of the whole; values that are there stay for Outcomes only when the items' errors tell them apart.
+func (s *state) fail(j *Job, err error) {
+	if j.finished {
+		return
+	}
+	// Workers that are at it may still write to the old slots.
+	if j.results.IsValid() {
+		sealed := reflect.MakeSlice(j.results.Type(), j.results.Len(), j.results.Len())
+		j.results = sealed
+	}
+	j.err = err
+	j.errs = nil
+	s.finish(j)
+}
+
+// cancelJob ends a job on request.
+func (s *state) cancelJob(j *Job) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if j.finished {
+		return
+	}
+	s.fail(j, ErrCancelled)
+	for _, l := range s.links {
+		l.cancel(j)
+	}
+	s.feedAll()
+}
+
+func (s *state) jobByID(id int64) *Job {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.jobs[id]
+}
+
+func (j *Job) cancel() { j.Cancel() }
+
+// breakLocked ends all jobs, now and later, with err: no worker can be made ready.
+func (s *state) breakLocked(err error) {
+	if s.broken != nil || s.phase == phaseTerminated {
+		return
+	}
+	s.broken = err
+	for _, j := range s.jobs {
+		s.fail(j, err)
+	}
+	for _, l := range s.links {
+		l.kill()
+	}
+}
+
+// Close lets the work finish, then ends the workers.
+func (p *Pool) Close() {
+	p.s.close()
+	runtime.KeepAlive(p)
+}
+
+func (s *state) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.phase == phaseOpen {
+		s.phase = phaseClosed
+		s.settle()
+	}
+}
+
+// Terminate ends the workers at once.
+func (p *Pool) Terminate() {
+	p.s.terminate()
+	runtime.KeepAlive(p)
+}
+
+func (s *state) terminate() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.phase == phaseTerminated {
+		return
+	}
+	s.phase = phaseTerminated
+	s.stop()
+	for _, j := range s.jobs {
+		s.fail(j, ErrTerminated)
+	}
+	for _, l := range s.links {
+		l.kill()
+	}
+	s.idle.Broadcast()
+	s.over.Signal()
+}
+
+// settle lets idle workers go when the pool is closed and its work is done.
+func (s *state) settle() {
+	if s.phase != phaseClosed || len(s.jobs) > 0 {
+		return
+	}
+	for _, l := range s.links {
+		l.leave()
+	}
+	s.idle.Broadcast()
+	s.over.Signal()
+}
+
+// Join waits until everything of the pool has ended.
+func (p *Pool) Join(o *Origin) error {
+	s := p.s
+	defer runtime.KeepAlive(p)
+	s.mu.Lock()
+	ph := s.phase
+	s.mu.Unlock()
+	if ph == phaseOpen {
+		return ErrNotClosed
+	}
+	select {
+	case <-s.gone:
+		return nil
+	case <-o.done():
+		return ErrInterrupted
+	}
+}
+
+// wait is the goroutine that sees the pool off: it ends when the pool is closed or terminated and all its other goroutines have ended.
+func (s *state) wait() {
+	s.mu.Lock()
+	for s.phase == phaseOpen || len(s.links) > 0 || s.threadsN > 0 || s.phase == phaseClosed && len(s.jobs) > 0 {
+		s.over.Wait()
+	}
+	if s.steal != nil {
+		s.steal.Stop()
+	}
+	s.stopTicker()
+	s.mu.Unlock()
+	s.wg.Wait()
+	s.stop()
+	if s.starter != nil {
+		s.starter.Close()
+	}
+	s.host.remove(s)
+	close(s.gone)
+}

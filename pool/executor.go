@@ -1,0 +1,150 @@
+package pool
+
+import (
+	"iter"
+	"time"
+
+	"poolbook/pool/core"
+)
+
+// Executor runs single functions on workers: Python's concurrent.futures.
+type Executor struct{ p *Pool }
+
+// NewProcessExecutor makes an executor of worker processes. It takes the options of a pool.
+func NewProcessExecutor(opts ...Option) *Executor {
+	return &Executor{&Pool{core.NewPool(core.CallerOrigin(), false, opts)}}
+}
+
+// NewThreadExecutor makes an executor whose workers are goroutines of this program: see [NewThreadPool].
+func NewThreadExecutor(opts ...Option) *Executor {
+	return &Executor{&Pool{core.NewPool(core.CallerOrigin(), true, opts)}}
+}
+
+// MaxWorkers is [Processes] under the name that Python's executors use.
+func MaxWorkers(n int) Option { return core.Processes(n) }
+
+// Shutdown lets the work finish that was submitted, ends the workers, and waits for that.
+func (ex *Executor) Shutdown() error {
+	ex.p.c.Close()
+	return ex.p.c.Join(core.CallerOrigin())
+}
+
+// ShutdownNow ends the workers at once. Futures that are not done return [ErrTerminated].
+func (ex *Executor) ShutdownNow() error {
+	ex.p.c.Terminate()
+	return ex.p.c.Join(core.CallerOrigin())
+}
+
+// Future is the result of a submitted function, as it will be. Its methods may be called concurrently and again.
+type Future[R any] struct{ j *core.Job }
+
+func (f *Future[R]) coreJob() *core.Job { return f.j }
+
+// Submit starts fn on a worker of the executor. What it captures is copied at the call.
+func Submit[R any](ex *Executor, fn func() R, opts ...CallOption) *Future[R] {
+	return &Future[R]{ex.p.c.Start(core.CallerOrigin(), "Submit", core.Single, fn, nil, opts)}
+}
+
+// SubmitErr is Submit for a function that can fail.
+func SubmitErr[R any](ex *Executor, fn func() (R, error), opts ...CallOption) *Future[R] {
+	return &Future[R]{ex.p.c.Start(core.CallerOrigin(), "Submit", core.Single|core.LastErr, fn, nil, opts)}
+}
+
+// Result waits for the result.
+func (f *Future[R]) Result() (R, error) {
+	var out R
+	err := f.j.Get(core.CallerOrigin(), -1, &out)
+	return out, err
+}
+
+// ResultTimeout is Result that gives up after d with [ErrTimeout].
+func (f *Future[R]) ResultTimeout(d time.Duration) (R, error) {
+	var out R
+	err := f.j.Get(core.CallerOrigin(), max(d, 0), &out)
+	return out, err
+}
+
+// Done is closed when the result is there, or the function has failed or was cancelled.
+func (f *Future[R]) Done() <-chan struct{} { return f.j.Done() }
+
+// Ready reports whether Done is closed.
+func (f *Future[R]) Ready() bool { return f.j.Ready() }
+
+// Running reports whether a worker has the function and has not finished it.
+func (f *Future[R]) Running() bool { return f.j.Running() }
+
+// Cancel cancels the function when no worker has it yet, and reports whether it did. See also [Pool.Cancel].
+func (f *Future[R]) Cancel() bool { return f.j.CancelQueued() }
+
+// Cancelled reports whether it was cancelled.
+func (f *Future[R]) Cancelled() bool { return f.j.Cancelled() }
+
+// AddDoneCallback calls fn with the future when it is done, on the goroutine of the executor's callbacks; at once when it is done already.
+func (f *Future[R]) AddDoneCallback(fn func(*Future[R])) { f.j.OnDone(func() { fn(f) }) }
+
+// ExecutorMap calls fn with each of the items and gives the results one by one, in the order of the items.
+func ExecutorMap[T, R any](ex *Executor, fn func(T) R, items []T, opts ...CallOption) iter.Seq2[R, error] {
+	return results[R](ex.p.c.Stream(core.CallerOrigin(), "ExecutorMap", true, 0, fn, items, opts), false)
+}
+
+// AsCompleted gives the futures in the order in which they are done. It ends early when the cell is interrupted.
+func AsCompleted[R any](fs []*Future[R]) iter.Seq[*Future[R]] {
+	return func(yield func(*Future[R]) bool) {
+		o := core.CallerOrigin()
+		w := core.Watch(jobsOf(fs))
+		for range fs {
+			i, err := w.Next(o, -1)
+			if err != nil || !yield(fs[i]) {
+				return
+			}
+		}
+	}
+}
+
+func jobsOf[R any](fs []*Future[R]) []*core.Job {
+	jobs := make([]*core.Job, len(fs))
+	for i, f := range fs {
+		jobs[i] = f.j
+	}
+	return jobs
+}
+
+// WaitMode says what [Wait] waits for.
+type WaitMode int
+
+// What Wait waits for.
+const (
+	AllCompleted   WaitMode = iota // until all are done
+	FirstCompleted                 // until one is done
+	FirstException                 // until one has failed, or all are done
+)
+
+// Wait waits for futures and returns those that are done and those that are not.
+func Wait[R any](fs []*Future[R], mode WaitMode) (done, notDone []*Future[R]) {
+	return WaitTimeout(fs, mode, -1)
+}
+
+// WaitTimeout is [Wait] that ends after d; a negative d has no limit.
+func WaitTimeout[R any](fs []*Future[R], mode WaitMode, d time.Duration) (done, notDone []*Future[R]) {
+	o := core.CallerOrigin()
+	w := core.Watch(jobsOf(fs))
+	end := time.Now().Add(d)
+	for range fs {
+		left := d
+		if d >= 0 {
+			left = max(time.Until(end), 0)
+		}
+		i, err := w.Next(o, left)
+		if err != nil || mode == FirstCompleted || mode == FirstException && !fs[i].j.Successful() {
+			break
+		}
+	}
+	for _, f := range fs {
+		if f.Ready() {
+			done = append(done, f)
+		} else {
+			notDone = append(notDone, f)
+		}
+	}
+	return done, notDone
+}

@@ -1,0 +1,635 @@
+//go:build unix
+
+package pool_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"poolbook/pool"
+)
+
+func init() {
+	for _, f := range []any{killSelf, segfault, exitTask, fatal, flood, forever, napping, badResult, badPanic, goexit, unprintable, failingInit, quick, slowFirst,
+		nap, killOnce, counting, rawOutput} {
+		register(f)
+	}
+	register(touch, "folder")
+	variables["folder"] = reflect.ValueOf(&folder).Elem()
+	registerInit(prepareWorker, nil, []string{"prepared"})
+	variables["prepared"] = reflect.ValueOf(&prepared).Elem()
+	register(readPrepared, "prepared")
+	register(onceOnly, "folder")
+}
+
+var (
+	folder   string
+	prepared int
+	calls    int
+)
+
+func killSelf(n int) int {
+	if n == 5 {
+		fmt.Fprintln(os.Stderr, "about to die")
+		fmt.Fprintln(printTo.Stdout, "last words")
+		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		select {}
+	}
+	return n
+}
+
+func segfault(n int) int {
+	if n == 1 {
+		_ = syscall.Kill(os.Getpid(), syscall.SIGSEGV)
+		select {}
+	}
+	return n
+}
+
+func exitTask(n int) int {
+	if n == 2 {
+		os.Exit(42)
+	}
+	return n
+}
+
+func fatal(n int) int {
+	if n == 1 {
+		m := map[int]int{}
+		for range 8 {
+			go func() {
+				for i := 0; ; i++ {
+					m[i%10] = i
+				}
+			}()
+		}
+		select {}
+	}
+	return n
+}
+
+func flood(n int) int {
+	line := []byte(strings.Repeat("x", 99) + "\n")
+	for range 20_000 {
+		_, _ = printTo.Stdout.Write(line)
+	}
+	return n
+}
+
+func forever(int) int { select {} }
+
+func napping(n int) int {
+	time.Sleep(time.Duration(n) * time.Millisecond)
+	return n
+}
+
+func nap(int) { time.Sleep(20 * time.Millisecond) }
+
+func badResult(n int) any {
+	if n == 1 {
+		return make(chan int)
+	}
+	return n
+}
+
+func badPanic(n int) int { panic(make(chan int)) }
+
+func goexit(n int) int {
+	if n == 2 {
+		runtime.Goexit()
+	}
+	return n
+}
+
+type rude struct{}
+
+func (rude) Error() string { panic("no text") }
+
+func unprintable(int) (int, error) { return 0, rude{} }
+
+func failingInit() { panic("cannot connect") }
+
+func prepareWorker() { prepared = 7 }
+
+func readPrepared(int) int {
+	prepared++
+	return prepared
+}
+
+func quick(n int) int { return n }
+
+func slowFirst(n int) int {
+	if n == 0 {
+		time.Sleep(700 * time.Millisecond)
+	}
+	return n
+}
+
+func touch(n int) int {
+	_ = os.WriteFile(filepath.Join(folder, strconv.Itoa(n)+"-"+strconv.FormatInt(time.Now().UnixNano(), 10)), nil, 0o600)
+	return n
+}
+
+func onceOnly(n int) int {
+	if n == 3 {
+		f, err := os.OpenFile(filepath.Join(folder, "once"), os.O_CREATE|os.O_EXCL, 0o600)
+		if err == nil {
+			f.Close()
+			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+			select {}
+		}
+	}
+	return n
+}
+
+func killOnce(n int) int { return n }
+
+func counting(int) int {
+	calls++
+	return calls
+}
+
+func rawOutput(n int) {
+	fmt.Fprintf(os.Stdout, "raw %d\n", n)
+	fmt.Fprintf(os.Stderr, "err %d\n", n)
+}
+
+func lostError(t *testing.T, err error) *pool.WorkerLostError {
+	t.Helper()
+	var lost *pool.WorkerLostError
+	if !errors.As(err, &lost) {
+		t.Fatalf("got %v, want a WorkerLostError", err)
+	}
+	return lost
+}
+
+func TestWorkerDies(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		fn    func(int) int
+		index int
+		check func(*pool.WorkerLostError) bool
+	}{
+		{"killed", killSelf, 5, func(e *pool.WorkerLostError) bool {
+			return e.Signal == "killed" && strings.Contains(e.Output, "about to die") && strings.Contains(e.Output, "last words")
+		}},
+		{"segfault", segfault, 1, func(e *pool.WorkerLostError) bool { return strings.Contains(e.Output, "SIGSEGV") }},
+		{"exit", exitTask, 2, func(e *pool.WorkerLostError) bool { return e.Signal == "" && e.ExitCode == 42 }},
+		{"fatal", fatal, 1, func(e *pool.WorkerLostError) bool { return strings.Contains(e.Output, "goroutine") }},
+	} {
+		for _, chunk := range []int{1, 10} {
+			t.Run(fmt.Sprint(c.name, chunk), func(t *testing.T) {
+				processes(t, func(t *testing.T, _ *output) {
+					p := pool.New(pool.Processes(2))
+					defer p.Terminate()
+					r := pool.MapAsync(p, c.fn, pool.Range(10), pool.ChunkSize(chunk), pool.Label("job"))
+					_, err := r.GetTimeout(20 * time.Second)
+					lost := lostError(t, err)
+					if lost.Index != c.index || lost.More != 0 || lost.PID == 0 || !strings.HasPrefix(lost.Worker, "PoolWorker-") || !c.check(lost) {
+						t.Errorf("got %#v", lost)
+					}
+					for i, o := range r.Outcomes() {
+						if i != c.index && (o.Err != nil || o.Value != i) {
+							t.Errorf("item %d was lost too: %v", i, o)
+						}
+					}
+					wantEqual(t, must[[]int](t)(pool.Map(p, square, []int{3})), []int{9})
+				})
+			})
+		}
+	}
+}
+
+func TestRetries(t *testing.T) {
+	processes(t, func(t *testing.T, _ *output) {
+		folder = t.TempDir()
+		p := pool.New(pool.Processes(2))
+		defer p.Terminate()
+		wantEqual(t, must[[]int](t)(pool.Map(p, onceOnly, pool.Range(6), pool.Retries(1), pool.ChunkSize(3))), pool.Range(6))
+		_, err := pool.Map(p, killSelf, pool.Range(6), pool.Retries(2))
+		if lostError(t, err).Index != 5 {
+			t.Error(err)
+		}
+	})
+}
+
+// TestKillAll kills all workers again and again while they work: nothing hangs, and only items that ran are lost.
+func TestKillAll(t *testing.T) {
+	processes(t, func(t *testing.T, _ *output) {
+		p := pool.New(pool.Processes(3))
+		defer p.Terminate()
+		r := pool.MapAsync(p, napping, pool.Repeat(5, 300), pool.ChunkSize(1))
+		for range 5 {
+			time.Sleep(60 * time.Millisecond)
+			for _, pid := range children() {
+				n, _ := strconv.Atoi(pid)
+				_ = syscall.Kill(n, syscall.SIGKILL)
+			}
+		}
+		if !r.WaitTimeout(30 * time.Second) {
+			t.Fatal("hangs")
+		}
+		lost := 0
+		for i, o := range r.Outcomes() {
+			if o.Err != nil {
+				lostError(t, o.Err)
+				lost++
+			} else if o.Value != 5 {
+				t.Errorf("item %d is %d", i, o.Value)
+			}
+		}
+		if lost > 15 {
+			t.Errorf("%d items were lost to 15 deaths", lost)
+		}
+	})
+}
+
+// TestKillIdle kills workers that do nothing: nobody notices.
+func TestKillIdle(t *testing.T) {
+	processes(t, func(t *testing.T, _ *output) {
+		p := pool.New(pool.Processes(2))
+		defer p.Terminate()
+		for range 3 {
+			wantEqual(t, must[[]int](t)(pool.Map(p, square, []int{1, 2, 3})), []int{1, 4, 9})
+			for _, pid := range children() {
+				n, _ := strconv.Atoi(pid)
+				_ = syscall.Kill(n, syscall.SIGKILL)
+			}
+		}
+	})
+}
+
+func TestTimeout(t *testing.T) {
+	both(t, func(t *testing.T, _ *output, threads bool) {
+		p := newPool(threads, pool.Processes(2))
+		defer p.Terminate()
+		r := pool.MapAsync(p, napping, []int{1, 400, 2, 3}, pool.Timeout(100*time.Millisecond), pool.ChunkSize(4))
+		_, err := r.GetTimeout(20 * time.Second)
+		if !errors.Is(err, pool.ErrTimeout) || !r.Ready() {
+			t.Errorf("got %v", err)
+		}
+		for i, o := range r.Outcomes() {
+			if (o.Err != nil) != (i == 1) {
+				t.Errorf("item %d: %v", i, o)
+			}
+		}
+		slow := pool.MapAsync(p, napping, []int{300})
+		if _, err := slow.GetTimeout(time.Millisecond); !errors.Is(err, pool.ErrTimeout) {
+			t.Errorf("got %v", err)
+		}
+		wantEqual(t, must[[]int](t)(slow.Get()), []int{300})
+	})
+}
+
+func TestCancel(t *testing.T) {
+	processes(t, func(t *testing.T, _ *output) {
+		p := pool.New(pool.Processes(2))
+		defer p.Terminate()
+		stuck := pool.MapAsync(p, forever, pool.Range(10))
+		other := pool.MapAsync(p, square, pool.Range(10))
+		if other.WaitTimeout(50 * time.Millisecond) {
+			t.Error("it did not wait for the stuck ones")
+		}
+		stuck.Cancel()
+		if _, err := stuck.Get(); !errors.Is(err, pool.ErrCancelled) {
+			t.Errorf("got %v", err)
+		}
+		if _, err := other.GetTimeout(10 * time.Second); err != nil {
+			t.Errorf("the other job: %v", err)
+		}
+	})
+}
+
+func TestTerminate(t *testing.T) {
+	processes(t, func(t *testing.T, _ *output) {
+		start := time.Now()
+		var r *pool.MapResult[int]
+		pool.With(func(p *pool.Pool) {
+			r = pool.MapAsync(p, forever, pool.Range(10))
+			time.Sleep(50 * time.Millisecond)
+		}, pool.Processes(2))
+		if _, err := r.Get(); !errors.Is(err, pool.ErrTerminated) || time.Since(start) > 5*time.Second {
+			t.Errorf("got %v after %v", err, time.Since(start))
+		}
+		p := pool.New(pool.Processes(1))
+		if err := p.Join(); !errors.Is(err, pool.ErrNotClosed) {
+			t.Errorf("got %v", err)
+		}
+		p.Terminate()
+		p.Terminate()
+		if err := p.Join(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestInterrupt(t *testing.T) {
+	processes(t, func(t *testing.T, _ *output) {
+		p := pool.New(pool.Processes(2))
+		defer p.Terminate()
+		ctx, cancel := context.WithCancel(context.Background())
+		setContext(ctx)
+		time.AfterFunc(100*time.Millisecond, cancel)
+		if _, err := pool.Map(p, forever, pool.Range(10)); !errors.Is(err, pool.ErrInterrupted) {
+			t.Errorf("got %v", err)
+		}
+		setContext(context.Background())
+		wantEqual(t, must[[]int](t)(pool.Map(p, square, []int{3})), []int{9})
+	})
+}
+
+func TestInitializer(t *testing.T) {
+	processes(t, func(t *testing.T, _ *output) {
+		p := pool.New(pool.Processes(1), pool.Initializer(prepareWorker))
+		// What the initializer assigned stays, and what tasks make of it.
+		wantEqual(t, must[[]int](t)(pool.Map(p, readPrepared, pool.Range(3))), []int{8, 9, 10})
+		wantEqual(t, must[[]int](t)(pool.Map(p, readPrepared, pool.Range(1))), []int{11})
+		p.Terminate()
+
+		bad := pool.New(pool.Processes(2), pool.Initializer(failingInit))
+		_, err := pool.Map(bad, square, []int{1})
+		var init *pool.InitError
+		if !errors.As(err, &init) || !strings.Contains(err.Error(), "cannot connect") {
+			t.Errorf("got %v", err)
+		}
+		bad.Close()
+		if err := bad.Join(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestBrokenWorkers(t *testing.T) {
+	processes(t, func(t *testing.T, _ *output) {
+		setHost(newHost("broken"))
+		p := pool.New(pool.Processes(2))
+		_, err := pool.Map(p, square, []int{1})
+		var init *pool.InitError
+		if !errors.As(err, &init) || !strings.Contains(err.Error(), "broken on purpose") || lostError(t, err).ExitCode != 7 {
+			t.Errorf("got %v", err)
+		}
+		p.Close()
+		if err := p.Join(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestMaxTasksPerChild(t *testing.T) {
+	processes(t, func(t *testing.T, _ *output) {
+		p := pool.New(pool.Processes(2), pool.MaxTasksPerChild(3))
+		defer p.Terminate()
+		times := map[int]int{}
+		for _, id := range must[[]int](t)(pool.Map(p, pid, pool.Range(30), pool.ChunkSize(1))) {
+			times[id]++
+		}
+		if len(times) < 10 {
+			t.Errorf("30 tasks ran in %d workers", len(times))
+		}
+		for id, n := range times {
+			if n > 3 {
+				t.Errorf("worker %d ran %d tasks", id, n)
+			}
+		}
+	})
+}
+
+func TestCallbacks(t *testing.T) {
+	both(t, func(t *testing.T, out *output, threads bool) {
+		p := newPool(threads, pool.Processes(2))
+		var results []int
+		var failed error
+		var r *pool.MapResult[int]
+		job, ready := make(chan *pool.MapResult[int], 1), make(chan bool, 1)
+		r = pool.MapAsync(p, square, []int{1, 2, 3}, pool.Callback(func(v []int) {
+			results = v
+			ready <- (<-job).Ready()
+		}), pool.ErrorCallback(func(err error) { failed = err }))
+		job <- r
+		if <-ready {
+			t.Error("the job was ready before its callback")
+		}
+		r.Wait()
+		wantEqual(t, results, []int{1, 4, 9})
+		if failed != nil {
+			t.Error("both callbacks ran")
+		}
+		results = nil
+		pool.MapAsync(p, boom, pool.Range(10), pool.Callback(func(v []int) { results = v }), pool.ErrorCallback(func(err error) { failed = err })).Wait()
+		if results != nil || failed == nil || !strings.Contains(failed.Error(), "Something bad happened") {
+			t.Errorf("%v, %v", results, failed)
+		}
+		n := -1
+		empty := pool.MapAsync(p, square, nil, pool.Callback(func(v []int) { n = len(v) }))
+		empty.Wait()
+		wantEqual(t, n, 0)
+		got := 0
+		pool.ApplyAsync(p, answer, pool.Callback(func(v int) { got = v })).Wait()
+		wantEqual(t, got, 42)
+		if _, err := pool.MapAsync(p, square, []int{1}, pool.Callback(func(s string) {})).Get(); err == nil || !strings.Contains(err.Error(), "the callback takes string, but the result is []int") {
+			t.Errorf("got %v", err)
+		}
+		bad := pool.MapAsync(p, square, []int{1}, pool.Callback(func([]int) { panic("in the callback") }))
+		bad.Wait()
+		if !bad.Successful() {
+			t.Error("a callback that panics harms the result")
+		}
+		out.wait(t, "in the callback")
+		wantEqual(t, must[[]int](t)(pool.Map(p, square, []int{2})), []int{4})
+		p.Close()
+		if err := p.Join(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestUnsendable(t *testing.T) {
+	processes(t, func(t *testing.T, _ *output) {
+		p := pool.New(pool.Processes(2))
+		defer p.Terminate()
+		r := pool.MapAsync(p, badResult, pool.Range(3))
+		_, err := r.Get()
+		if err == nil || !strings.Contains(err.Error(), "the result: chan int cannot be sent") {
+			t.Errorf("got %v", err)
+		}
+		wantEqual(t, r.Outcomes()[2].Value, any(2))
+		_, err = pool.Map(p, badPanic, []int{1})
+		var remote *pool.RemoteError
+		if !errors.As(err, &remote) || !remote.Panic || !strings.HasPrefix(fmt.Sprint(remote.Value), "0x") {
+			t.Errorf("got %v", err)
+		}
+		if _, err := pool.MapErr(p, unprintable, []int{1}); err == nil {
+			t.Error("no error")
+		}
+		if _, err := pool.Map(p, func(int) int { return 1 }, []int{1}); err == nil || !strings.Contains(err.Error(), "is not registered") {
+			t.Errorf("got %v", err)
+		}
+		type item struct{ conn *os.File }
+		err = pool.ForEach(p, func(item) {}, []item{{}})
+		if err == nil {
+			t.Error("no error")
+		}
+	})
+}
+
+func TestGoexit(t *testing.T) {
+	both(t, func(t *testing.T, _ *output, threads bool) {
+		p := newPool(threads, pool.Processes(2))
+		defer p.Terminate()
+		r := pool.MapAsync(p, goexit, pool.Range(6), pool.ChunkSize(6))
+		for i, o := range r.Outcomes() {
+			if i == 2 {
+				if o.Err == nil || !strings.Contains(o.Err.Error(), "Goexit") {
+					t.Errorf("got %v", o.Err)
+				}
+			} else if o.Err != nil || o.Value != i {
+				t.Errorf("item %d: %v", i, o)
+			}
+		}
+	})
+}
+
+func TestFlood(t *testing.T) {
+	processes(t, func(t *testing.T, out *output) {
+		p := pool.New(pool.Processes(2))
+		if _, err := pool.Map(p, flood, pool.Range(2)); err != nil {
+			t.Error(err)
+		}
+		p.Close()
+		_ = p.Join()
+		if n := len(out.String()); n != 2*20_000*100 {
+			t.Errorf("%d bytes of output arrived", n)
+		}
+	})
+}
+
+func TestOutputTags(t *testing.T) {
+	processes(t, func(t *testing.T, out *output) {
+		p := pool.New(pool.Processes(2))
+		_ = pool.ForEach(p, hello, pool.Range(10), pool.ChunkSize(2))
+		_ = pool.ForEach(p, rawOutput, pool.Range(10))
+		p.Close()
+		_ = p.Join()
+		for _, l := range out.lines {
+			if strings.HasPrefix(l.text, "hello") && l.text != fmt.Sprintf("hello %d\n", l.item) || !strings.HasPrefix(l.worker, "PoolWorker-") {
+				t.Errorf("%+v", l)
+			}
+		}
+		for i := range 10 {
+			for _, s := range []string{"hello", "raw", "err"} {
+				if !strings.Contains(out.String(), fmt.Sprintf("%s %d\n", s, i)) {
+					t.Errorf("no %s %d", s, i)
+				}
+			}
+		}
+	})
+}
+
+// TestSteal: chunks sent ahead to a worker whose task turns out long run elsewhere.
+func TestSteal(t *testing.T) {
+	processes(t, func(t *testing.T, _ *output) {
+		p := pool.New(pool.Processes(2))
+		defer p.Terminate()
+		for range 3 {
+			must[[]int](t)(pool.Map(p, slowFirst, pool.Range(3000)[1:], pool.ChunkSize(1))) // the unit is known to be quick
+		}
+		start := time.Now()
+		r := pool.MapAsync(p, slowFirst, pool.Range(400), pool.ChunkSize(1))
+		for r.Stats().Done < 399 {
+			if time.Since(start) > 600*time.Millisecond {
+				t.Fatalf("%d items wait behind a long task", 399-r.Stats().Done)
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+		must[[]int](t)(r.Get())
+	})
+}
+
+// TestStopped: a worker that is stopped (it reads nothing) is ended by Terminate.
+func TestStopped(t *testing.T) {
+	processes(t, func(t *testing.T, _ *output) {
+		p := pool.New(pool.Processes(1))
+		must[[]int](t)(pool.Map(p, square, []int{1}))
+		n, _ := strconv.Atoi(children()[0])
+		_ = syscall.Kill(n, syscall.SIGSTOP)
+		big := make([][]byte, 64)
+		for i := range big {
+			big[i] = make([]byte, 1<<20)
+		}
+		r := pool.MapAsync(p, length, big, pool.ChunkSize(64))
+		if r.WaitTimeout(50 * time.Millisecond) {
+			t.Error("a stopped worker answered")
+		}
+		p.Terminate()
+		if err := p.Join(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func init() { register(length) }
+
+func length(b []byte) int { return len(b) }
+
+func TestDroppedPools(t *testing.T) {
+	processes(t, func(t *testing.T, _ *output) {
+		for range 50 {
+			p := pool.New(pool.Processes(2))
+			if n := pool.MapAsync(p, square, []int{3}); n == nil {
+				t.Error()
+			}
+		}
+		limit := time.Now().Add(20 * time.Second)
+		for len(children()) > 0 {
+			if time.Now().After(limit) {
+				t.Fatalf("%d workers of unreachable pools are left", len(children()))
+			}
+			runtime.GC()
+			time.Sleep(20 * time.Millisecond)
+		}
+	})
+}
+
+// TestOrphans: the workers of a program that is killed end too.
+func TestOrphans(t *testing.T) {
+	if os.Getenv("POOL_TEST_PARENT") != "" {
+		setHost(newHost("worker"))
+		p := pool.New(pool.Processes(2))
+		must[[]int](t)(pool.Map(p, square, pool.Range(10)))
+		pool.MapAsync(p, forever, pool.Range(1))
+		time.Sleep(100 * time.Millisecond)
+		fmt.Println("PIDS", strings.Join(children(), " "))
+		_ = os.Stdout.Sync()
+		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		select {}
+	}
+	out := runSelf(t, "TestOrphans$", "POOL_TEST_PARENT=1")
+	_, line, ok := strings.Cut(out, "PIDS ")
+	if !ok {
+		t.Fatalf("no pids in %q", out)
+	}
+	line, _, _ = strings.Cut(line, "\n")
+	limit := time.Now().Add(5 * time.Second)
+	for _, pid := range strings.Fields(line) {
+		for {
+			data, err := os.ReadFile("/proc/" + pid + "/stat")
+			if err != nil || strings.Contains(string(data), ") Z ") {
+				break
+			}
+			if time.Now().After(limit) {
+				t.Fatalf("worker %s lives on: %s", pid, data)
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+	}
+}

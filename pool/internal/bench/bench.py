@@ -1,0 +1,98 @@
+"""The rows of the benchmark in CPython. Prints the seconds (or megabytes) with Pool, then with ProcessPoolExecutor where that makes sense."""
+import array
+import os
+import sys
+import time
+from collections import namedtuple
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import Pool
+
+Small = namedtuple("Small", "a b c")
+
+
+def trivial(n):
+    return n
+
+
+def constant():
+    return 1
+
+
+def echo(v):
+    return v
+
+
+def pi(r):
+    m, n = r
+    s = 0.0
+    for k in range(m, n + 1):
+        s += (1 if k % 2 else -1) / (2 * k - 1)
+    return 4 * s
+
+
+def best(f, n=3):
+    out = []
+    for _ in range(n):
+        t = time.perf_counter()
+        f()
+        out.append(time.perf_counter() - t)
+    return min(out)
+
+
+def both(pool, executor, n=3):
+    with Pool(2) as p:
+        p.map(trivial, range(100), 1)
+        print(best(lambda: pool(p), n))
+    with ProcessPoolExecutor(2) as e:
+        list(e.map(trivial, range(100)))
+        print(best(lambda: executor(e), n))
+
+
+def start_pool():
+    with Pool(2) as p:
+        p.apply(constant)
+
+
+def start_executor():
+    with ProcessPoolExecutor(2) as e:
+        e.submit(constant).result()
+
+
+def main(row):
+    if row == "start":
+        print(best(start_pool))
+        print(best(start_executor))
+    elif row == "map1":
+        xs = range(200_000)
+        both(lambda p: p.map(trivial, xs, 1), lambda e: list(e.map(trivial, xs)), 1)
+    elif row == "map":
+        xs = range(200_000)
+        both(lambda p: p.map(trivial, xs), lambda e: list(e.map(trivial, xs, chunksize=25_000)))
+    elif row == "applyasync":
+        both(lambda p: [r.get() for r in [p.apply_async(constant) for _ in range(50_000)]],
+             lambda e: [f.result() for f in [e.submit(constant) for _ in range(50_000)]], 1)
+    elif row == "apply":
+        with Pool(2) as p:
+            p.apply(constant)
+            print(best(lambda: [p.apply(constant) for _ in range(2000)]) / 2000)
+        with ProcessPoolExecutor(2) as e:
+            e.submit(constant).result()
+            print(best(lambda: [e.submit(constant).result() for _ in range(2000)]) / 2000)
+    elif row == "floats":
+        xs = [array.array("d", bytes(100_000_000 // 8)) for _ in range(8)]
+        both(lambda p: p.map(echo, xs), lambda e: list(e.map(echo, xs)))
+    elif row == "structs":
+        xs = [[Small(i, i, 0.5) for i in range(125_000)] for _ in range(8)]
+        both(lambda p: p.map(echo, xs), lambda e: list(e.map(echo, xs)), 1)
+    elif row == "pi":
+        xs = [(1, 5_000_000), (5_000_001, 10_000_000)]
+        both(lambda p: p.map(pi, xs), lambda e: list(e.map(pi, xs)))
+    elif row == "memory":
+        with Pool(2) as p:
+            p.map(trivial, range(100), 1)
+            pages = max(int(open(f"/proc/{w.pid}/statm").read().split()[1]) for w in p._pool)
+            print(pages * os.sysconf("SC_PAGE_SIZE") / (1 << 20))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

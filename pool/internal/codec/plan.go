@@ -1,0 +1,347 @@
+package codec
+
+import (
+	"encoding"
+	"encoding/gob"
+	"math/big"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+	"unsafe"
+)
+
+var (
+	handleType    = reflect.TypeFor[Handle]()
+	timeType      = reflect.TypeFor[time.Time]()
+	locationType  = reflect.TypeFor[*time.Location]()
+	bigIntType    = reflect.TypeFor[big.Int]()
+	gobEncType    = reflect.TypeFor[gob.GobEncoder]()
+	gobDecType    = reflect.TypeFor[gob.GobDecoder]()
+	binEncType    = reflect.TypeFor[encoding.BinaryMarshaler]()
+	binDecType    = reflect.TypeFor[encoding.BinaryUnmarshaler]()
+	errorType     = reflect.TypeFor[error]()
+	reflectValue  = reflect.TypeFor[reflect.Value]()
+	opaqueErrType = reflect.TypeFor[*OpaqueError]()
+)
+
+// plan finds or makes the plan of a type.
+func (c *Codec) plan(t reflect.Type) (*plan, error) {
+	if p, ok := c.plans.Load(t); ok {
+		return p.(*plan), nil
+	}
+	c.building.Lock()
+	defer c.building.Unlock()
+	if p, ok := c.plans.Load(t); ok {
+		return p.(*plan), nil
+	}
+	b := builder{c: c, open: map[reflect.Type]*plan{}}
+	p := b.plan(t)
+	for _, o := range b.open {
+		c.plans.Store(o.t, o)
+	}
+	return p, nil
+}
+
+// builder makes the plans of a type and of those it is made of; recursive types meet their own unfinished plan.
+type builder struct {
+	c    *Codec
+	open map[reflect.Type]*plan
+}
+
+func (b *builder) plan(t reflect.Type) *plan {
+	if p, ok := b.c.plans.Load(t); ok {
+		return p.(*plan)
+	}
+	if p, ok := b.open[t]; ok {
+		p.cyc = true // met again inside itself
+		return p
+	}
+	p := &plan{t: t, size: t.Size(), min: 1}
+	b.open[t] = p
+	b.fill(p)
+	return p
+}
+
+func (b *builder) fill(p *plan) {
+	t := p.t
+	if b.special(p) {
+		return
+	}
+	switch t.Kind() {
+	case reflect.Int, reflect.Int16, reflect.Int32, reflect.Int64, reflect.Uint, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr,
+		reflect.Int8, reflect.Uint8, reflect.Float32, reflect.Float64, reflect.Complex64, reflect.Complex128:
+		b.plainPlan(p)
+		if t.Kind() == reflect.Int || t.Kind() == reflect.Int64 {
+			intPlan(p)
+		}
+	case reflect.Bool:
+		boolPlan(p)
+	case reflect.String:
+		stringPlan(p)
+	case reflect.Slice:
+		b.slicePlan(p)
+	case reflect.Array:
+		b.arrayPlan(p)
+	case reflect.Struct:
+		b.structPlan(p)
+	case reflect.Pointer:
+		b.pointerPlan(p)
+	case reflect.Map:
+		b.mapPlan(p)
+	case reflect.Interface:
+		b.interfacePlan(p)
+	default:
+		refusedPlan(p, hintFor(t))
+	}
+	if std(t) {
+		collapse(p)
+	}
+}
+
+// special makes the plan of a type that has rules of its own.
+func (b *builder) special(p *plan) bool {
+	t := p.t
+	switch {
+	case t.Kind() == reflect.Pointer && t.Implements(handleType):
+		b.handlePlan(p)
+	case t == timeType:
+		timePlan(p)
+	case t == locationType:
+		locationPlan(p)
+	case t == reflectValue:
+		refusedPlan(p, "")
+	case t.Kind() == reflect.Struct && (strings.HasPrefix(t.PkgPath(), "internal/") || t.PkgPath() == "runtime" || t.PkgPath() == "reflect"):
+		refusedPlan(p, "")
+	case t.Kind() == reflect.Struct && t.PkgPath() == "sync":
+		syncPlan(p)
+	case t.Kind() != reflect.Interface && t.Kind() != reflect.Pointer && t.Name() != "" && marshals(t, gobEncType, gobDecType):
+		marshalPlan(p, func(v any) ([]byte, error) { return v.(gob.GobEncoder).GobEncode() },
+			func(v any, data []byte) error { return v.(gob.GobDecoder).GobDecode(data) })
+	case t.Kind() != reflect.Interface && t.Kind() != reflect.Pointer && t.Name() != "" && marshals(t, binEncType, binDecType):
+		marshalPlan(p, func(v any) ([]byte, error) { return v.(encoding.BinaryMarshaler).MarshalBinary() },
+			func(v any, data []byte) error { return v.(encoding.BinaryUnmarshaler).UnmarshalBinary(data) })
+	default:
+		return false
+	}
+	return true
+}
+
+// marshals tells whether values of t write and read themselves; methods of an embedded field, which would forget the others, do not count.
+func marshals(t, enc, dec reflect.Type) bool {
+	pt := reflect.PointerTo(t)
+	if !pt.Implements(enc) || !pt.Implements(dec) {
+		return false
+	}
+	if t.Kind() != reflect.Struct {
+		return true
+	}
+	for i := range t.NumField() {
+		f := t.Field(i)
+		if !f.Anonymous {
+			continue
+		}
+		ft := f.Type
+		if ft.Kind() != reflect.Pointer && ft.Kind() != reflect.Interface {
+			ft = reflect.PointerTo(ft)
+		}
+		if ft.Implements(enc) && t.NumField() > 1 {
+			return false
+		}
+	}
+	return true
+}
+
+func hintFor(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Chan:
+		return "use pool.NewQueue"
+	case reflect.Func:
+		return "only the function of the call and what it reaches travel as code"
+	}
+	return ""
+}
+
+// std tells a named type of the standard library.
+func std(t reflect.Type) bool {
+	path := t.PkgPath()
+	if path == "" && t.Kind() == reflect.Pointer {
+		path = t.Elem().PkgPath()
+	}
+	if path == "" || path == "main" {
+		return false
+	}
+	first, _, _ := strings.Cut(path, "/")
+	return !strings.Contains(first, ".") && first != "poolbook" && first != "command-line-arguments"
+}
+
+// collapse reports the outermost type of the standard library instead of what is inside: *os.File, not internal/poll.FD.
+func collapse(p *plan) {
+	enc := p.enc
+	p.enc = func(e *Encoder, at unsafe.Pointer) error {
+		err := enc(e, at)
+		if r, ok := err.(*RefusedError); ok {
+			if p.t.Kind() != reflect.Pointer || r.std || r.Path == "" {
+				return &RefusedError{Type: p.t.String(), Hint: r.Hint, std: true}
+			}
+		}
+		return err
+	}
+}
+
+func refusedPlan(p *plan, hint string) {
+	nilable := p.t.Kind() == reflect.Chan || p.t.Kind() == reflect.Func || p.t.Kind() == reflect.UnsafePointer
+	p.enc = func(e *Encoder, at unsafe.Pointer) error {
+		if nilable && *(*unsafe.Pointer)(at) == nil {
+			e.buf = append(e.buf, 0)
+			return nil
+		}
+		return refuse(p.t, hint)
+	}
+	p.dec = func(d *Decoder, at unsafe.Pointer) error {
+		b, err := d.byte()
+		if err != nil {
+			return err
+		}
+		if !nilable || b != 0 {
+			return malformed("a " + p.t.String())
+		}
+		*(*unsafe.Pointer)(at) = nil
+		return nil
+	}
+}
+
+// syncPlan sends locks and their kin in their zero state only.
+func syncPlan(p *plan) {
+	hint := map[string]string{"Mutex": "it is in use; use pool.NewLock", "RWMutex": "it is in use; use pool.NewLock",
+		"Cond": "use pool.NewCondition", "WaitGroup": "it is in use", "Once": "it was used"}[p.t.Name()]
+	p.enc = func(e *Encoder, at unsafe.Pointer) error {
+		for _, b := range unsafe.Slice((*byte)(at), p.size) {
+			if b != 0 {
+				return refuse(p.t, hint)
+			}
+		}
+		e.buf = append(e.buf, 0)
+		return nil
+	}
+	p.dec = func(d *Decoder, at unsafe.Pointer) error {
+		_, err := d.byte()
+		return err // memory starts as zero
+	}
+}
+
+func (b *builder) plainPlan(p *plan) {
+	p.plain, p.min = true, int(p.size)
+	size := p.size
+	p.enc = func(e *Encoder, at unsafe.Pointer) error { e.raw(at, size); return nil }
+	p.dec = func(d *Decoder, at unsafe.Pointer) error { return d.raw(at, size) }
+}
+
+// intPlan writes a lone integer in few bytes; in slices, arrays and plain structs it is memory.
+func intPlan(p *plan) {
+	p.min = 1
+	p.enc = func(e *Encoder, at unsafe.Pointer) error {
+		v := *(*int64)(at)
+		e.uvarint(uint64(v)<<1 ^ uint64(v>>63))
+		return nil
+	}
+	p.dec = func(d *Decoder, at unsafe.Pointer) error {
+		u, err := d.uvarint()
+		*(*int64)(at) = int64(u>>1) ^ -int64(u&1)
+		return err
+	}
+}
+
+func boolPlan(p *plan) {
+	p.enc = func(e *Encoder, at unsafe.Pointer) error {
+		e.buf = append(e.buf, *(*byte)(at))
+		return nil
+	}
+	p.dec = func(d *Decoder, at unsafe.Pointer) error {
+		b, err := d.byte()
+		if err == nil && b > 1 {
+			return malformed("bool")
+		}
+		*(*bool)(at) = b == 1
+		return err
+	}
+}
+
+func stringPlan(p *plan) {
+	p.enc = func(e *Encoder, at unsafe.Pointer) error { e.string(*(*string)(at)); return nil }
+	p.dec = func(d *Decoder, at unsafe.Pointer) error {
+		s, err := d.string()
+		*(*string)(at) = s
+		return err
+	}
+}
+
+func (b *builder) arrayPlan(p *plan) {
+	elem, n := b.plan(p.t.Elem()), p.t.Len()
+	p.cyc = elem.cyc
+	if elem.plain || n == 0 {
+		b.plainPlan(p)
+		return
+	}
+	p.min = elem.min * n
+	p.enc = func(e *Encoder, at unsafe.Pointer) error {
+		for i := range n {
+			if err := elem.enc(e, unsafe.Add(at, uintptr(i)*elem.size)); err != nil {
+				return step(err, "["+strconv.Itoa(i)+"]")
+			}
+		}
+		return nil
+	}
+	p.dec = func(d *Decoder, at unsafe.Pointer) error {
+		for i := range n {
+			if err := elem.dec(d, unsafe.Add(at, uintptr(i)*elem.size)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+func (b *builder) structPlan(p *plan) {
+	type field struct {
+		*plan
+		name   string
+		offset uintptr
+	}
+	var fields []field
+	plain, minimum := true, 0
+	for i := range p.t.NumField() {
+		f := p.t.Field(i)
+		fp := b.plan(f.Type)
+		if fp.size == 0 && fp.enc != nil && fp.plain {
+			continue
+		}
+		fields = append(fields, field{fp, f.Name, f.Offset})
+		plain = plain && fp.plain
+		p.cyc = p.cyc || fp.cyc
+		minimum += fp.min
+	}
+	if plain {
+		b.plainPlan(p)
+		return
+	}
+	p.min = max(minimum, 1)
+	p.enc = func(e *Encoder, at unsafe.Pointer) error {
+		for i := range fields {
+			f := &fields[i]
+			if err := f.enc(e, unsafe.Add(at, f.offset)); err != nil {
+				return step(err, "."+f.name)
+			}
+		}
+		return nil
+	}
+	p.dec = func(d *Decoder, at unsafe.Pointer) error {
+		for i := range fields {
+			f := &fields[i]
+			if err := f.dec(d, unsafe.Add(at, f.offset)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}

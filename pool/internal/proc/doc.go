@@ -1,0 +1,10 @@
+// Package proc is what is between a pool and one worker process: frames over two pipes, and how the process starts and ends.
+//
+// A frame is its length (4 bytes, little-endian, of what follows), its [Kind] (1 byte) and its body; bodies are made of the fields that
+// [Body] appends and [Fields] reads. The pool writes to the worker's pipe through an [Outbox], so that nothing that schedules ever
+// waits for a worker that does not read: frames gather while the last write is under way, and go out together.
+//
+// On Unix the pipes are the worker's files 3 and 4; on Windows, where only the standard files are inherited, its standard input and output.
+// A third shared thing, where the platform has it, is the [Beacon]: a page of memory in which the worker writes what it is running,
+// so that the pool knows after a SIGKILL which item it was.
+package proc

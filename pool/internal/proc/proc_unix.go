@@ -1,0 +1,110 @@
+//go:build unix
+
+package proc
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"sync/atomic"
+	"syscall"
+	"unsafe"
+)
+
+// pipesAreStandard: the worker's pipes are files 3 and 4, and its standard files are its own.
+const pipesAreStandard = false
+
+func prepare(cmd *exec.Cmd) { dieWithParent(cmd) }
+
+func terminate(p *os.Process) { _ = p.Signal(syscall.SIGTERM) }
+
+func status(s *os.ProcessState) Status {
+	if w, ok := s.Sys().(syscall.WaitStatus); ok && w.Signaled() {
+		return Status{Signal: w.Signal().String(), Number: int(w.Signal()), Code: -1}
+	}
+	return Status{Code: s.ExitCode()}
+}
+
+// tryWriter writes to a pipe without waiting.
+func tryWriter(w any) func(p []byte) int {
+	f, ok := w.(*os.File)
+	if !ok {
+		return nil
+	}
+	c, err := f.SyscallConn()
+	if err != nil {
+		return nil
+	}
+	var p []byte
+	var n int
+	once := func(fd uintptr) bool {
+		n, _ = syscall.Write(int(fd), p)
+		return true
+	}
+	return func(data []byte) int {
+		p, n = data, 0
+		_ = c.Write(once)
+		p = nil
+		return max(n, 0)
+	}
+}
+
+// beaconSize is a page.
+const beaconSize = 4096
+
+// newBeacon makes the shared page, and the file by which the worker finds it.
+func newBeacon() (*Beacon, *os.File, error) {
+	f, err := os.CreateTemp("", "poolbook-beacon-")
+	if err != nil {
+		return nil, nil, err
+	}
+	_ = os.Remove(f.Name())
+	if err := f.Truncate(beaconSize); err != nil {
+		f.Close()
+		return nil, nil, err
+	}
+	b, err := mapBeacon(int(f.Fd()))
+	if err != nil {
+		f.Close()
+		return nil, nil, err
+	}
+	return b, f, nil
+}
+
+func mapBeacon(fd int) (*Beacon, error) {
+	mem, err := syscall.Mmap(fd, 0, beaconSize, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_SHARED)
+	if err != nil {
+		return nil, fmt.Errorf("map the beacon: %w", err)
+	}
+	return &Beacon{mem: mem, words: (*[4]atomic.Uint64)(unsafe.Pointer(&mem[0]))}, nil
+}
+
+// Close gives the page back.
+func (b *Beacon) Close() {
+	_ = syscall.Munmap(b.mem)
+	b.words = nil
+}
+
+// WorkerPipes are the worker's ends of its pipes, and its beacon, nil when it has none. The processes it starts itself get none of them.
+func WorkerPipes() (in, out *os.File, beacon *Beacon, err error) {
+	for fd := 3; fd <= 4; fd++ {
+		var st syscall.Stat_t
+		if err := syscall.Fstat(fd, &st); err != nil {
+			return nil, nil, nil, fmt.Errorf("file %d is no pipe of a pool: %w", fd, err)
+		}
+		syscall.CloseOnExec(fd)
+	}
+	if os.Getenv(beaconEnv) != "" {
+		_ = os.Unsetenv(beaconEnv)
+		beacon, err = mapBeacon(5)
+		_ = syscall.Close(5)
+		if err != nil {
+			return nil, nil, nil, err
+		}
+	}
+	// A read that waits in Go's poller, not in a thread, goes on sooner when something comes.
+	if err := syscall.SetNonblock(3, true); err != nil {
+		return nil, nil, nil, fmt.Errorf("file 3: %w", err)
+	}
+	return os.NewFile(3, "pool-in"), os.NewFile(4, "pool-out"), beacon, nil
+}

@@ -1,0 +1,150 @@
+package proc
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"sync"
+)
+
+// Process is a worker process with its pipes.
+type Process struct {
+	PID    int
+	In     io.WriteCloser // frames to the worker
+	Out    io.ReadCloser  // frames from it
+	Stdout io.ReadCloser  // what it writes to its file 1; nil on Windows
+	Stderr io.ReadCloser  // what it writes to its file 2
+	Beacon *Beacon        // nil where the platform has none
+
+	cmd    *exec.Cmd
+	exited chan struct{} // closed when status is set
+	status Status
+	once   sync.Once
+}
+
+// Status is how a process ended.
+type Status struct {
+	Signal string // the signal that ended it, such as "killed"; empty when it exited
+	Number int    // of the signal, 0 without one
+	Code   int    // exit code; -1 with a signal
+}
+
+// String tells it in words.
+func (s Status) String() string {
+	if s.Signal != "" {
+		return "signal: " + s.Signal
+	}
+	return fmt.Sprintf("exit code %d", s.Code)
+}
+
+// Start starts the command with the pipes. A goroutine waits for its end: see Exited.
+func Start(cmd *exec.Cmd) (p *Process, err error) {
+	var theirs, ours []*os.File
+	defer func() {
+		for _, f := range theirs {
+			f.Close()
+		}
+		if err != nil {
+			for _, f := range ours {
+				f.Close()
+			}
+		}
+	}()
+	pipe := func(toChild bool) (child, parent *os.File, err error) {
+		r, w, err := os.Pipe()
+		if err != nil {
+			return nil, nil, fmt.Errorf("pipe to a worker: %w", err)
+		}
+		if toChild {
+			child, parent = r, w
+		} else {
+			child, parent = w, r
+		}
+		theirs, ours = append(theirs, child), append(ours, parent)
+		widen(parent)
+		return child, parent, nil
+	}
+	p = &Process{cmd: cmd, exited: make(chan struct{})}
+	childIn, in, err := pipe(true)
+	if err != nil {
+		return nil, err
+	}
+	childOut, out, err := pipe(false)
+	if err != nil {
+		return nil, err
+	}
+	childErr, stderr, err := pipe(false)
+	if err != nil {
+		return nil, err
+	}
+	p.In, p.Out, p.Stderr = in, out, stderr
+	cmd.Stderr = childErr
+	if pipesAreStandard {
+		cmd.Stdin, cmd.Stdout = childIn, childOut
+	} else {
+		childStdout, stdout, err := pipe(false)
+		if err != nil {
+			return nil, err
+		}
+		p.Stdout = stdout
+		cmd.Stdin, cmd.Stdout = nil, childStdout
+		cmd.ExtraFiles = []*os.File{childIn, childOut}
+		b, f, err := newBeacon()
+		if err == nil {
+			p.Beacon = b
+			theirs = append(theirs, f)
+			cmd.ExtraFiles = append(cmd.ExtraFiles, f)
+			if cmd.Env == nil {
+				cmd.Env = os.Environ()
+			}
+			cmd.Env = append(cmd.Env, beaconEnv+"=1")
+		}
+	}
+	prepare(cmd)
+	if err := cmd.Start(); err != nil {
+		if p.Beacon != nil {
+			p.Beacon.Close()
+		}
+		return nil, fmt.Errorf("start a worker process: %w", err)
+	}
+	p.PID = cmd.Process.Pid
+	go p.wait()
+	return p, nil
+}
+
+// beaconEnv tells the worker that its file 5 is a beacon.
+const beaconEnv = "POOLBOOK_WORKER_BEACON"
+
+// wait reaps the process.
+func (p *Process) wait() {
+	_ = p.cmd.Wait()
+	p.status = status(p.cmd.ProcessState)
+	close(p.exited)
+}
+
+// Exited is closed when the process has ended and Status tells how.
+func (p *Process) Exited() <-chan struct{} { return p.exited }
+
+// Status is how the process ended. It is valid when Exited is closed.
+func (p *Process) Status() Status { return p.status }
+
+// Kill ends the process at once.
+func (p *Process) Kill() { _ = p.cmd.Process.Kill() }
+
+// Terminate asks the process to end.
+func (p *Process) Terminate() { terminate(p.cmd.Process) }
+
+// Close gives back what the process took, after its end and that of the readers of its pipes.
+func (p *Process) Close() {
+	p.once.Do(func() {
+		p.Out.Close()
+		p.Stderr.Close()
+		if p.Stdout != nil {
+			p.Stdout.Close()
+		}
+		if p.Beacon != nil {
+			p.Beacon.Close()
+		}
+	})
+}

@@ -1,0 +1,85 @@
+package pool
+
+import (
+	"time"
+
+	"poolbook/pool/core"
+)
+
+// Process is a process that runs one function and ends. In a Go program it is a goroutine, which cannot be killed.
+type Process struct{ c *core.Process }
+
+// ProcessOption is an option of a [Process].
+type ProcessOption struct{ name string }
+
+// Name names a process. The default is "Process-" and a number.
+func Name(name string) ProcessOption { return ProcessOption{name} }
+
+// NewProcess makes a process that will run f. What f captures is copied at [Process.Start].
+func NewProcess(f func(), opts ...ProcessOption) *Process {
+	name := ""
+	for _, o := range opts {
+		if o.name != "" {
+			name = o.name
+		}
+	}
+	return &Process{core.NewProcess(core.CallerOrigin(), f, name)}
+}
+
+// Start starts the process and returns when it has started. A process can be started once.
+func (p *Process) Start() error { return p.c.Start(core.CallerOrigin()) }
+
+// Join waits until the process has ended.
+func (p *Process) Join() error {
+	_, err := p.c.Join(core.CallerOrigin(), -1)
+	return err
+}
+
+// JoinTimeout waits until the process has ended, for d at most, and reports whether it has.
+func (p *Process) JoinTimeout(d time.Duration) bool {
+	ok, _ := p.c.Join(core.CallerOrigin(), max(d, 0))
+	return ok
+}
+
+// IsAlive reports whether the process was started and has not ended.
+func (p *Process) IsAlive() bool { return p.c.IsAlive() }
+
+// Terminate asks the process to end, by SIGTERM; on Windows it is Kill.
+func (p *Process) Terminate() { p.c.Terminate() }
+
+// Kill ends the process at once.
+func (p *Process) Kill() { p.c.Kill() }
+
+// ExitCode is 0 when the function returned, 1 when it panicked, the number that it gave to os.Exit, or the negative number of the signal
+// that ended the process. It is 0 too while the process runs: see IsAlive.
+func (p *Process) ExitCode() int { return p.c.ExitCode() }
+
+// PID is the number of the process, 0 before Start.
+func (p *Process) PID() int { return p.c.PID() }
+
+// Name is the name of the process.
+func (p *Process) Name() string { return p.c.Name() }
+
+// ProcessInfo says which process it is.
+type ProcessInfo struct {
+	Name string
+	PID  int
+}
+
+// CurrentProcess is the process that runs the caller: a worker, such as "PoolWorker-1", or "MainProcess".
+func CurrentProcess() ProcessInfo {
+	name, pid := core.CurrentProcess()
+	return ProcessInfo{name, pid}
+}
+
+// CPUCount is the number of CPUs that the program may use.
+func CPUCount() int { return core.CPUCount() }
+
+// ActiveChildren are the processes that live: those made by [NewProcess], and the workers of pools.
+func ActiveChildren() []*Process {
+	var out []*Process
+	for _, c := range core.Children(core.CallerOrigin()) {
+		out = append(out, &Process{c})
+	}
+	return out
+}

@@ -1,0 +1,588 @@
+//go:build unix
+
+package pool_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"poolbook/pool"
+)
+
+// What tasks share with the test: the stand-in of a session's variables.
+var (
+	lock     *pool.Lock
+	counter  *pool.Value[int]
+	total    *pool.Value[float64]
+	queue    *pool.Queue[string]
+	answers  *pool.Queue[int]
+	counts   *pool.Dict[string, int]
+	list     *pool.List[any]
+	cells    *pool.Array[int]
+	started  *pool.Event
+	cond     *pool.Condition
+	barrier  *pool.Barrier
+	places   *pool.Semaphore
+	work     *pool.JoinableQueue[int]
+	endA     *pool.Connection[int]
+	endB     *pool.Connection[int]
+	rlock    *pool.RLock
+	codeExit int
+)
+
+func init() {
+	for name, p := range map[string]any{"lock": &lock, "counter": &counter, "total": &total, "queue": &queue, "answers": &answers, "counts": &counts, "list": &list,
+		"cells": &cells, "started": &started, "cond": &cond, "barrier": &barrier, "places": &places, "work": &work, "endB": &endB, "rlock": &rlock, "codeExit": &codeExit} {
+		variables[name] = reflect.ValueOf(p).Elem()
+	}
+	register(unsafeAdd, "lock", "counter")
+	register(update, "counter", "counts", "cells", "list")
+	register(dieWithLock, "lock", "started")
+	register(dieWithRLock, "rlock", "started")
+	register(consume, "queue", "answers")
+	register(worksOff, "work", "total")
+	register(waitEvent, "started")
+	register(waitCond, "cond", "counter", "started")
+	register(meet, "barrier")
+	register(useItem)
+	register(echoBack, "endB")
+	register(child, "queue")
+	register(exitChild, "codeExit")
+	register(panicChild)
+	register(sleepChild)
+	register(whoAmI)
+	register(sum2)
+}
+
+// unsafeAdd would lose counts without the lock.
+func unsafeAdd(int) int {
+	if err := lock.Acquire(); err != nil {
+		panic(err)
+	}
+	defer lock.Release()
+	v := counter.Get()
+	counter.Set(v + 1)
+	return v
+}
+
+func update(n int) {
+	counter.Update(func(v int) int { return v + n })
+	counts.Update(fmt.Sprint("k", n%3), func(v int) int { return v + 1 })
+	cells.Update(n%4, func(v int) int { return v + 1 })
+	list.Append(n)
+}
+
+func dieWithLock(int) int {
+	_ = lock.Acquire()
+	started.Set()
+	_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+	select {}
+}
+
+func dieWithRLock(int) int {
+	_ = rlock.Acquire()
+	_ = rlock.Acquire()
+	started.Set()
+	_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+	select {}
+}
+
+func consume(int) int {
+	n := 0
+	for {
+		s, err := queue.Get()
+		if errors.Is(err, pool.ErrQueueClosed) {
+			return n
+		}
+		n++
+		_ = answers.Put(len(s))
+	}
+}
+
+func worksOff(int) {
+	for {
+		n, err := work.Get()
+		if err != nil {
+			return
+		}
+		total.Update(func(v float64) float64 { return v + float64(n) })
+		if err := work.TaskDone(); err != nil {
+			panic(err)
+		}
+	}
+}
+
+func waitEvent(int) bool {
+	ok, err := started.WaitTimeout(10 * time.Second)
+	return ok && err == nil
+}
+
+func waitCond(int) int {
+	cond.Lock()
+	defer cond.Unlock()
+	started.Set()
+	for counter.Get() < 5 {
+		if err := cond.Wait(); err != nil {
+			panic(err)
+		}
+	}
+	return counter.Get()
+}
+
+func meet(int) int {
+	n, err := barrier.Wait()
+	if err != nil {
+		panic(err)
+	}
+	return n
+}
+
+type lockedItem struct {
+	lock *pool.Lock
+	n    int
+}
+
+func useItem(i lockedItem) int {
+	i.lock.Lock()
+	defer i.lock.Unlock()
+	return i.n
+}
+
+func echoBack(int) {
+	for {
+		v, err := endB.Recv()
+		if err != nil {
+			return
+		}
+		_ = endB.Send(v * 10)
+	}
+}
+
+func child()      { _ = queue.Put("from " + pool.CurrentProcess().Name) }
+func exitChild()  { os.Exit(codeExit) }
+func panicChild() { panic("child fails") }
+func sleepChild() { time.Sleep(time.Minute) }
+func whoAmI(int) string {
+	c := pool.CurrentProcess()
+	if c.PID != os.Getpid() {
+		return "wrong pid"
+	}
+	return c.Name
+}
+func sum2(a, b int) int { return a + b }
+
+func TestLock(t *testing.T) {
+	both(t, func(t *testing.T, _ *output, threads bool) {
+		lock, counter = pool.NewLock(), pool.NewValue(0)
+		p := newPool(threads, pool.Processes(3))
+		defer p.Terminate()
+		must[[]int](t)(pool.Map(p, unsafeAdd, pool.Range(200), pool.ChunkSize(5)))
+		wantEqual(t, counter.Get(), 200)
+		if err := lock.Release(); !errors.Is(err, pool.ErrNotHeld) {
+			t.Errorf("got %v", err)
+		}
+		if !lock.TryAcquire() || lock.TryAcquire() {
+			t.Error("TryAcquire")
+		}
+		if ok, err := lock.AcquireTimeout(10 * time.Millisecond); ok || err != nil {
+			t.Error(ok, err)
+		}
+		lock.Unlock()
+		items := []lockedItem{{lock, 1}, {lock, 2}}
+		wantEqual(t, must[[]int](t)(pool.Map(p, useItem, items)), []int{1, 2})
+
+		r := pool.NewRLock()
+		_, _ = r.Acquire(), r.Acquire()
+		_, _ = r.Release(), r.Release()
+		if err := r.Release(); !errors.Is(err, pool.ErrNotHeld) {
+			t.Errorf("got %v", err)
+		}
+		s := pool.NewBoundedSemaphore(2)
+		if _, _ = s.Acquire(), s.Acquire(); s.TryAcquire() {
+			t.Error("a third place")
+		}
+		_, _ = s.Release(), s.Release()
+		if err := s.Release(); !errors.Is(err, pool.ErrNotHeld) {
+			t.Errorf("got %v", err)
+		}
+		u := pool.NewSemaphore(0)
+		_ = u.Release()
+		if !u.TryAcquire() {
+			t.Error("a semaphore can be released beyond its first value")
+		}
+	})
+}
+
+// TestHolderDies: an error to the next one, never a hang.
+func TestHolderDies(t *testing.T) {
+	processes(t, func(t *testing.T, _ *output) {
+		lock, rlock, started = pool.NewLock(), pool.NewRLock(), pool.NewEvent()
+		p := pool.New(pool.Processes(2))
+		defer p.Terminate()
+		for _, c := range []struct {
+			die              func(int) int
+			acquire, release func() error
+		}{{dieWithLock, lock.Acquire, lock.Release}, {dieWithRLock, rlock.Acquire, rlock.Release}} {
+			started.Clear()
+			r := pool.MapAsync(p, c.die, []int{1})
+			if err := started.Wait(); err != nil {
+				t.Fatal(err)
+			}
+			if err := c.acquire(); !errors.Is(err, pool.ErrHolderDied) {
+				t.Fatalf("got %v", err)
+			}
+			_, err := r.Get()
+			lostError(t, err)
+			if err := c.acquire(); err != nil {
+				t.Fatal(err)
+			}
+			if err := c.release(); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}
+
+func TestSharedValues(t *testing.T) {
+	both(t, func(t *testing.T, _ *output, threads bool) {
+		counter, counts, cells, list = pool.NewValue(0), pool.NewDict[string, int](), pool.NewArray[int](4), pool.NewList[any]("first")
+		p := newPool(threads, pool.Processes(3))
+		defer p.Terminate()
+		if err := pool.ForEach(p, update, pool.Range(60), pool.ChunkSize(3)); err != nil {
+			t.Fatal(err)
+		}
+		wantEqual(t, counter.Get(), 60*59/2)
+		wantEqual(t, counts.Map(), map[string]int{"k0": 20, "k1": 20, "k2": 20})
+		wantEqual(t, cells.Slice(), []int{15, 15, 15, 15})
+		if n := list.Len(); n != 61 || list.Get(0) != "first" {
+			t.Error(n, list.Get(0))
+		}
+		list.Set(0, 2.5)
+		if v, ok := list.Pop(); !ok || list.Get(0) != 2.5 {
+			t.Error(v, ok)
+		}
+		if !counts.Delete("k1") || counts.Delete("k1") || counts.Len() != 2 {
+			t.Error("Delete")
+		}
+		if v, ok := counts.Get("k2"); !ok || v != 20 {
+			t.Error(v, ok)
+		}
+		func() {
+			defer func() {
+				if err, _ := recover().(error); !errors.Is(err, pool.ErrIndex) {
+					t.Error(err)
+				}
+			}()
+			cells.Get(4)
+		}()
+	})
+}
+
+func TestQueues(t *testing.T) {
+	both(t, func(t *testing.T, _ *output, threads bool) {
+		queue, answers = pool.NewQueue[string](3), pool.NewQueue[int](0)
+		p := newPool(threads, pool.Processes(2))
+		defer p.Terminate()
+		r := pool.MapAsync(p, consume, pool.Range(2), pool.ChunkSize(1))
+		for i := range 50 {
+			if err := queue.Put(strings.Repeat("x", i)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		queue.Close()
+		n := must[[]int](t)(r.Get())
+		wantEqual(t, n[0]+n[1], 50)
+		var got []int
+		for {
+			v, ok := answers.TryGet()
+			if !ok {
+				break
+			}
+			got = append(got, v)
+		}
+		slices.Sort(got)
+		wantEqual(t, got, pool.Range(50))
+		if err := queue.Put("x"); !errors.Is(err, pool.ErrQueueClosed) {
+			t.Errorf("got %v", err)
+		}
+		small := pool.NewQueue[int](1)
+		_ = small.Put(1)
+		if err := small.PutTimeout(2, time.Millisecond); !errors.Is(err, pool.ErrTimeout) || !small.Full() || small.Empty() || small.Len() != 1 {
+			t.Errorf("got %v", err)
+		}
+		_, _ = small.Get()
+		if _, err := small.GetTimeout(time.Millisecond); !errors.Is(err, pool.ErrTimeout) {
+			t.Errorf("got %v", err)
+		}
+
+		work, total = pool.NewJoinableQueue[int](0), pool.NewValue(0.0)
+		r2 := pool.ForEachAsync(p, worksOff, pool.Range(2), pool.ChunkSize(1))
+		for i := range 20 {
+			_ = work.Put(i)
+		}
+		if err := work.Join(); err != nil {
+			t.Error(err)
+		}
+		wantEqual(t, total.Get(), 190.0)
+		if err := work.TaskDone(); !errors.Is(err, pool.ErrNotHeld) {
+			t.Errorf("got %v", err)
+		}
+		work.Close()
+		r2.Wait()
+
+		endA, endB = pool.NewPipe[int]()
+		r3 := pool.ForEachAsync(p, echoBack, pool.Range(1))
+		for i := range 5 {
+			_ = endA.Send(i)
+			wantEqual(t, must[int](t)(endA.Recv()), i*10)
+		}
+		endA.Close()
+		r3.Wait()
+	})
+}
+
+func TestEvents(t *testing.T) {
+	both(t, func(t *testing.T, _ *output, threads bool) {
+		started, cond, counter, barrier = pool.NewEvent(), pool.NewCondition(), pool.NewValue(0), pool.NewBarrier(3)
+		p := newPool(threads, pool.Processes(3))
+		defer p.Terminate()
+		r := pool.MapAsync(p, waitEvent, pool.Range(3), pool.ChunkSize(1))
+		started.Set()
+		wantEqual(t, must[[]bool](t)(r.Get()), []bool{true, true, true})
+		started.Clear()
+
+		if !threads { // the goroutines of one process are one holder of a condition
+			w := pool.MapAsync(p, waitCond, pool.Range(2), pool.ChunkSize(1))
+			_ = started.Wait()
+			for range 5 {
+				cond.Lock()
+				counter.Update(func(v int) int { return v + 1 })
+				if err := cond.NotifyAll(); err != nil {
+					t.Error(err)
+				}
+				cond.Unlock()
+			}
+			for _, n := range must[[]int](t)(w.Get()) {
+				if n < 5 {
+					t.Error(n)
+				}
+			}
+			if err := cond.Wait(); !errors.Is(err, pool.ErrNotHeld) {
+				t.Errorf("got %v", err)
+			}
+			cond.Lock()
+			if ok, err := cond.WaitTimeout(5 * time.Millisecond); ok || err != nil {
+				t.Error(ok, err)
+			}
+			cond.Unlock()
+		}
+
+		got := must[[]int](t)(pool.Map(p, meet, pool.Range(3), pool.ChunkSize(1)))
+		slices.Sort(got)
+		wantEqual(t, got, []int{0, 1, 2})
+		if _, err := barrier.WaitTimeout(time.Millisecond); !errors.Is(err, pool.ErrBroken) || !barrier.Broken() {
+			t.Errorf("got %v", err)
+		}
+		barrier.Reset()
+		if barrier.Broken() || barrier.Parties() != 3 || barrier.Waiting() != 0 {
+			t.Error("Reset")
+		}
+	})
+}
+
+func TestImap(t *testing.T) {
+	both(t, func(t *testing.T, _ *output, threads bool) {
+		p := newPool(threads, pool.Processes(2))
+		defer p.Terminate()
+		var got []int
+		for v, err := range pool.Imap(p, square, pool.Range(50)) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, v)
+		}
+		want := must[[]int](t)(pool.Map(p, square, pool.Range(50)))
+		wantEqual(t, got, want)
+		got = nil
+		for v := range pool.ImapUnordered(p, square, pool.Range(50), pool.ChunkSize(7)) {
+			got = append(got, v)
+		}
+		slices.Sort(got)
+		wantEqual(t, got, want)
+		// A loop that is left goes on where it was.
+		it := pool.Imap(p, square, pool.Range(5))
+		for v := range it {
+			wantEqual(t, v, 0)
+			break
+		}
+		got = nil
+		for v := range it {
+			got = append(got, v)
+		}
+		wantEqual(t, got, []int{1, 4, 9, 16})
+		n := 0
+		for _, err := range pool.Imap(p, boom, pool.Range(10)) {
+			if (err != nil) != (n == 5 || n == 7) {
+				t.Errorf("item %d: %v", n, err)
+			}
+			n++
+		}
+		wantEqual(t, n, 10)
+		late := 0
+		for _, err := range pool.Imap(p, napping, []int{200}, pool.NextTimeout(20*time.Millisecond)) {
+			if errors.Is(err, pool.ErrTimeout) {
+				late++
+			}
+		}
+		if late == 0 {
+			t.Error("NextTimeout has no effect")
+		}
+		// An endless sequence is read a bounded distance ahead.
+		read := 0
+		n = 0
+		for v, err := range pool.ImapSeq(p, square, func(yield func(int) bool) {
+			for i := 0; yield(i); i++ {
+				read++
+			}
+		}) {
+			if err != nil || v != n*n {
+				t.Fatal(v, err)
+			}
+			if n++; n == 100 {
+				break
+			}
+		}
+		p.Close()
+		if err := p.Join(); err != nil {
+			t.Fatal(err)
+		}
+		if read < 99 || read > 120 {
+			t.Errorf("%d items were read for 100 results", read)
+		}
+	})
+}
+
+func TestStarmap(t *testing.T) {
+	both(t, func(t *testing.T, _ *output, threads bool) {
+		p := newPool(threads, pool.Processes(2))
+		defer p.Terminate()
+		wantEqual(t, must[[]int](t)(pool.Starmap(p, sum2, pool.Product([]int{1, 2}, []int{10, 20}))), []int{11, 21, 12, 22})
+		wantEqual(t, must[[]int](t)(pool.StarmapAsync(p, sum2, pool.Zip(pool.Range(3), pool.Repeat(5, 3))).Get()), []int{5, 6, 7})
+		wantEqual(t, pool.Range(10, 0, -3), []int{10, 7, 4, 1})
+		wantEqual(t, pool.Reduce(sum2, pool.Range(1, 5), 0), 10)
+	})
+}
+
+func TestProcess(t *testing.T) {
+	processes(t, func(t *testing.T, out *output) {
+		queue = pool.NewQueue[string](0)
+		p := pool.NewProcess(child, pool.Name("reader"))
+		if p.IsAlive() || p.PID() != 0 {
+			t.Error("it lives before Start")
+		}
+		if err := p.Start(); err != nil {
+			t.Fatal(err)
+		}
+		if p.Name() != "reader" || p.PID() == 0 || p.PID() == os.Getpid() {
+			t.Error(p.Name(), p.PID())
+		}
+		wantEqual(t, must[string](t)(queue.Get()), "from reader")
+		if err := p.Join(); err != nil || p.ExitCode() != 0 || p.IsAlive() {
+			t.Error(err, p.ExitCode())
+		}
+		if err := p.Start(); err == nil {
+			t.Error("it started twice")
+		}
+		codeExit = 9
+		for _, c := range []struct {
+			f    func()
+			kill func(*pool.Process)
+			want int
+		}{{exitChild, nil, 9}, {panicChild, nil, 1}, {sleepChild, (*pool.Process).Kill, -9}, {sleepChild, (*pool.Process).Terminate, -15}} {
+			p := pool.NewProcess(c.f)
+			if err := p.Start(); err != nil {
+				t.Fatal(err)
+			}
+			if c.kill != nil {
+				if p.JoinTimeout(50*time.Millisecond) || !p.IsAlive() || len(pool.ActiveChildren()) != 1 {
+					t.Error("it does not live")
+				}
+				c.kill(p)
+			}
+			if !p.JoinTimeout(10*time.Second) || p.ExitCode() != c.want {
+				t.Errorf("exit code %d, want %d", p.ExitCode(), c.want)
+			}
+		}
+		out.wait(t, "child fails")
+		w := pool.New(pool.Processes(2))
+		for _, n := range must[[]string](t)(pool.Map(w, whoAmI, pool.Range(4))) {
+			if !strings.HasPrefix(n, "PoolWorker-") {
+				t.Error(n)
+			}
+		}
+		wantEqual(t, pool.CurrentProcess().Name, "MainProcess")
+		w.Terminate()
+	})
+}
+
+func TestExecutor(t *testing.T) {
+	processes(t, func(t *testing.T, _ *output) {
+		ex := pool.NewProcessExecutor(pool.MaxWorkers(2))
+		f := pool.Submit(ex, answer)
+		wantEqual(t, must[int](t)(f.Result()), 42)
+		called := make(chan int, 1)
+		f.AddDoneCallback(func(f *pool.Future[int]) { called <- must[int](t)(f.Result()) })
+		wantEqual(t, <-called, 42)
+		if _, err := pool.SubmitErr(ex, failAnswer).Result(); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("got %v", err)
+		}
+		fs := []*pool.Future[int]{pool.Submit(ex, answer), pool.Submit(ex, answer), pool.Submit(ex, answer)}
+		n := 0
+		for f := range pool.AsCompleted(fs) {
+			if !f.Ready() {
+				t.Error("not completed")
+			}
+			n++
+		}
+		wantEqual(t, n, 3)
+		slow := []*pool.Future[int]{pool.Submit(ex, slowAnswer), pool.Submit(ex, answer), pool.Submit(ex, slowAnswer), pool.Submit(ex, slowAnswer)}
+		last := slow[3]
+		if !last.Cancel() || !last.Cancelled() {
+			t.Error("a queued future cannot be cancelled")
+		}
+		done, notDone := pool.Wait(slow[:3], pool.FirstCompleted)
+		if len(done) < 1 || len(done)+len(notDone) != 3 {
+			t.Error(len(done), len(notDone))
+		}
+		done, _ = pool.Wait(slow, pool.AllCompleted)
+		wantEqual(t, len(done), 4)
+		var got []int
+		for v, err := range pool.ExecutorMap(ex, square, pool.Range(4)) {
+			if err != nil {
+				t.Error(err)
+			}
+			got = append(got, v)
+		}
+		wantEqual(t, got, []int{0, 1, 4, 9})
+		if err := ex.Shutdown(); err != nil {
+			t.Error(err)
+		}
+		if _, err := pool.Submit(ex, answer).Result(); !errors.Is(err, pool.ErrClosed) {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+func init() { register(slowAnswer) }
+
+func slowAnswer() int {
+	time.Sleep(200 * time.Millisecond)
+	return 43
+}

@@ -1,0 +1,291 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"poolbook/pool/core"
+	"poolbook/pool/internal/codec"
+	"poolbook/pool/internal/proc"
+)
+
+// Pipes are the pipes that the pool gave this process: the files 3 and 4 on Unix, standard input and output on Windows, where
+// os.Stdout then means standard error.
+func Pipes() (in, out *os.File, err error) {
+	in, out, b, err := proc.WorkerPipes()
+	beacon.Store(b)
+	return in, out, err
+}
+
+// beacon is the process's own: Pipes finds it, Main uses it.
+var beacon atomic.Pointer[proc.Beacon]
+
+// worker is a worker process.
+type worker struct {
+	in     *proc.Reader
+	out    *writer
+	beacon *proc.Beacon
+	name   string
+	ev     Evaluator
+	codec  *codec.Codec
+	client *core.Client // shared objects of the notebook
+
+	job  atomic.Int64 // what runs: for the tag of its output
+	item atomic.Int64 // -1 when nothing runs
+
+	mu      sync.Mutex
+	wake    sync.Cond
+	queue   []message // for the executor, in order
+	closed  bool      // the pool's pipe has ended
+	running int64     // job whose chunk the executor is at, 0 for none
+	cancel  context.CancelFunc
+	stopped map[int64]bool // jobs to cancel
+
+	// The executor's.
+	units  map[uint64]*unit
+	blobs  map[[2]uint64][]byte
+	jobs   map[int64]*job
+	active *job // whose variables are set
+	at     *chunk
+	enc    *codec.Encoder
+	clock  time.Time // when it was read last
+	ticks  uint64    // of the writer, then
+}
+
+// message is a frame that waits for the executor.
+type message struct {
+	kind proc.Kind
+	body []byte
+}
+
+func newWorker(in io.Reader, out io.Writer) *worker {
+	w := &worker{in: proc.NewReader(in), out: newWriter(out), beacon: beacon.Load(), units: map[uint64]*unit{}, blobs: map[[2]uint64][]byte{},
+		jobs: map[int64]*job{}, stopped: map[int64]bool{}}
+	w.wake.L = &w.mu
+	w.item.Store(-1)
+	return w
+}
+
+// main is Main.
+func (w *worker) main(ctx context.Context, open func(Env) (Evaluator, error)) error {
+	signal.Ignore(os.Interrupt)
+	defer w.out.stop()
+	kind, body, err := w.in.Next()
+	if err != nil {
+		return fmt.Errorf("the pool's first frame: %w", err)
+	}
+	f := proc.Fields{Data: body}
+	w.name = f.String()
+	if version := f.Uint(); kind != proc.Hello || f.Err != nil || version != core.Version {
+		return w.fail(fmt.Errorf("the pool speaks version %d of the frames, this worker %d", version, core.Version))
+	}
+	w.client = core.EnterWorker(w.name, w.request)
+	w.ev, err = open(Env{Name: w.name, Stdout: &stream{w, 0}, Stderr: &stream{w, 1}})
+	if err != nil {
+		return w.fail(err)
+	}
+	w.codec = codec.New(core.CodecOptions(w.ev, w.client))
+	w.enc = w.codec.NewEncoder(nil, nil)
+	w.out.put(func(b proc.Body) proc.Body { return b.Uint(core.Version) }, proc.Ready, nil)
+	w.out.flush()
+
+	reading := make(chan struct{})
+	go func() {
+		defer close(reading)
+		w.read()
+	}()
+	for {
+		// An executor that a task ends by runtime.Goexit is followed by another one, which goes on where it was.
+		var done bool
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			err = w.execute(ctx)
+			done = true
+		}()
+		<-ended
+		if done {
+			break
+		}
+	}
+	// The reader stays in its read until the pipe ends; the process ends before that.
+	return err
+}
+
+// fail tells the pool why the worker is of no use.
+func (w *worker) fail(err error) error {
+	w.out.put(func(b proc.Body) proc.Body { return b.String(err.Error()) }, proc.Failed, nil)
+	w.out.flush()
+	return err
+}
+
+// read is the reader.
+func (w *worker) read() {
+	for {
+		kind, body, err := w.in.Next()
+		if err != nil {
+			w.ended()
+			return
+		}
+		f := proc.Fields{Data: body}
+		switch kind {
+		case proc.Cancel:
+			w.cancelJob(int64(f.Uint()))
+		case proc.Recall:
+			w.giveBack(func(int64) bool { return true })
+		case proc.Reply:
+			w.client.Reply(f.Uint(), append([]byte(nil), f.Data...))
+		default:
+			m := message{kind, w.in.Keep(body)}
+			w.mu.Lock()
+			w.queue = append(w.queue, m)
+			w.wake.Signal()
+			w.mu.Unlock()
+		}
+	}
+}
+
+// ended: the pool is gone. A running task ends with the process.
+func (w *worker) ended() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.closed = true
+	w.wake.Signal()
+	if w.running != 0 {
+		os.Exit(exitOrphan)
+	}
+}
+
+// exitOrphan is the exit code of a worker whose pool went away in the middle of a task.
+const exitOrphan = 3
+
+// cancelJob stops what runs of a job, and gives back what waits.
+func (w *worker) cancelJob(id int64) {
+	w.mu.Lock()
+	w.stopped[id] = true
+	if w.running == id && w.cancel != nil {
+		w.cancel()
+	}
+	w.mu.Unlock()
+	w.giveBack(func(job int64) bool { return job == id })
+}
+
+// giveBack returns chunks of the queue to the pool.
+func (w *worker) giveBack(want func(job int64) bool) {
+	w.mu.Lock()
+	var ids []uint64
+	keep := w.queue[:0]
+	for _, m := range w.queue {
+		if m.kind == proc.Chunk {
+			f := proc.Fields{Data: m.body}
+			id, job := f.Uint(), int64(f.Uint())
+			if want(job) {
+				ids = append(ids, id)
+				continue
+			}
+		}
+		keep = append(keep, m)
+	}
+	clear(w.queue[len(keep):])
+	w.queue = keep
+	w.mu.Unlock()
+	w.returned(ids...)
+}
+
+func (w *worker) returned(ids ...uint64) {
+	w.out.put(func(b proc.Body) proc.Body {
+		b = b.Uint(uint64(len(ids)))
+		for _, id := range ids {
+			b = b.Uint(id)
+		}
+		return b
+	}, proc.Returned, nil)
+	w.out.flush()
+}
+
+// take waits for the next message; false when there will be none.
+func (w *worker) take() (message, bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.queue) == 0 && !w.closed {
+		w.mu.Unlock()
+		w.out.flush()
+		w.mu.Lock()
+	}
+	for len(w.queue) == 0 && !w.closed {
+		w.wake.Wait()
+	}
+	if w.closed {
+		return message{}, false
+	}
+	m := w.queue[0]
+	w.queue[0] = message{}
+	if w.queue = w.queue[1:]; len(w.queue) == 0 {
+		w.queue = nil
+	}
+	return m, true
+}
+
+// execute is the executor. It returns when the pool says stop or is gone.
+func (w *worker) execute(ctx context.Context) error {
+	if w.at != nil { // the executor before this one was ended by its task
+		w.items(ctx)
+	}
+	for {
+		m, ok := w.take()
+		if !ok {
+			return errors.New("the pool's pipe has ended")
+		}
+		f := proc.Fields{Data: m.body}
+		switch m.kind {
+		case proc.Load:
+			w.load(&f)
+		case proc.Blob:
+			key := [2]uint64{f.Uint(), f.Uint()}
+			w.blobs[key] = f.Data
+		case proc.Forget:
+			delete(w.blobs, [2]uint64{f.Uint(), f.Uint()})
+		case proc.Init:
+			w.initialize(ctx, &f)
+		case proc.Setup:
+			w.setup(&f)
+		case proc.Chunk:
+			if err := w.begin(ctx, &f); err != nil {
+				return err
+			}
+		case proc.Drop:
+			w.drop(int64(f.Uint()))
+		case proc.Stop:
+			w.out.flush()
+			return nil
+		default:
+			return fmt.Errorf("%w: kind %d", proc.ErrFrame, m.kind)
+		}
+		if f.Err != nil {
+			return f.Err
+		}
+	}
+}
+
+func (w *worker) drop(id int64) {
+	if w.active != nil && w.active.id == id {
+		w.active = nil
+	}
+	delete(w.jobs, id)
+	w.mu.Lock()
+	delete(w.stopped, id)
+	w.mu.Unlock()
+}
+
+// request sends the request of a shared object.
+func (w *worker) request(body []byte) {
+	w.out.put(func(b proc.Body) proc.Body { return append(b, body...) }, proc.Request, nil)
+	w.out.flush()
+}

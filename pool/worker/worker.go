@@ -1,0 +1,57 @@
+package worker
+
+import (
+	"context"
+	"io"
+	"reflect"
+
+	"poolbook/pool/core"
+)
+
+// Env is what an evaluator is made with.
+type Env struct {
+	// Name of the worker, such as "PoolWorker-1".
+	Name string
+	// Stdout and Stderr are where what tasks write goes: at once to the cell that submitted the job, tagged with the running item.
+	// They are safe for concurrent use. What is written to the process's own file descriptors 1 and 2 arrives too, with a coarser tag.
+	Stdout, Stderr io.Writer
+}
+
+// Evaluator runs code units in a worker process. Its methods are called from one goroutine at a time, except those of core.Types.
+type Evaluator interface {
+	// Load makes the function of a code unit callable. It is called once for each hash, on the worker's main goroutine.
+	Load(hash string, payload []byte) (Func, error)
+	// Types of values in interfaces.
+	core.Types
+}
+
+// Func is the function of a loaded code unit.
+type Func interface {
+	// Value is the function: a reflect value of kind Func whose parameters and results have the types of the notebook's function.
+	Value() reflect.Value
+	// Var is a variable of the unit, addressable: a captured local or a variable of the session. It is set before a job's first task.
+	Var(id string) (reflect.Value, bool)
+}
+
+// Caller is a Func that runs itself: with a stack in terms of cells for a panic, and an end when ctx ends.
+//
+// Call returns the function's results; a *core.Panic when it panicked; a *core.Exit when it ended its process; any other error is
+// reported as the item's failure. It must not panic. Without it the worker calls Value through reflect.
+type Caller interface {
+	Call(ctx context.Context, args []reflect.Value) ([]reflect.Value, error)
+}
+
+// Main is the life of a worker process: it reads frames from in, runs tasks, and writes frames to out, until the pool says stop or in
+// ends, which it does when the pool's process ends. open makes the evaluator; its error ends the worker with a clear report to
+// the pool. A plain worker command is
+//
+//	in, out, err := worker.Pipes()
+//	…
+//	err = worker.Main(context.Background(), in, out, open)
+//
+// Main ignores interrupt signals: the terminal sends them to workers too, and it is the notebook that decides.
+// It returns nil after an orderly stop. When in ends in the middle of a task, Main ends the process.
+func Main(ctx context.Context, in io.Reader, out io.Writer, open func(Env) (Evaluator, error)) error {
+	w := newWorker(in, out)
+	return w.main(ctx, open)
+}

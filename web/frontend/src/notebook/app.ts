@@ -1,0 +1,69 @@
+// JupyterLab's application with a curated choice of plugins and our own.
+import {
+  JupyterLab,
+  type JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { PageConfig } from '@jupyterlab/coreutils';
+import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
+import json from '@jupyterlab/json-extension';
+import './styles';
+import { accessible } from './accessible';
+import { layout } from './layout';
+import { isNotebook, opener, requestedPath, tree } from './location';
+import { plugins } from './plugins';
+import { settings } from './settings';
+import { connectionLost, logo, translator, watch } from './shell';
+import { resumePlugin } from './resume';
+import { saveState } from './savestate';
+import { state } from './state';
+import { themes } from './themes';
+
+/** Registers what was left for later and starts it. */
+async function late(app: JupyterLab): Promise<void> {
+  const { plugins } = await import('./late');
+  app.registerPlugins(plugins);
+  const started = plugins.filter(
+    p => p.autoStart !== false && p.autoStart !== 'defer'
+  );
+  await Promise.all(started.map(p => app.activatePlugin(p.id)));
+}
+
+/** Starts the application with these plugins besides; resolves when it is there. */
+export async function start(
+  besides: JupyterFrontEndPlugin<void>[]
+): Promise<void> {
+  PageConfig.setOption('appName', 'Poolbook');
+  PageConfig.setOption('mode', 'multiple-document');
+  const app = new JupyterLab({
+    mimeExtensions: [
+      { __esModule: true, default: json } as IRenderMime.IExtensionModule
+    ]
+  });
+  app.registerPlugins([
+    ...plugins,
+    settings,
+    state,
+    accessible,
+    saveState,
+    resumePlugin,
+    ...besides,
+    layout,
+    themes,
+    translator,
+    logo,
+    connectionLost,
+    watch,
+    tree,
+    opener
+  ]);
+  const path = requestedPath();
+  // A file that is not a notebook may need one of the later plugins to open.
+  if (path && !isNotebook(path)) {
+    app.registerPlugins((await import('./late')).plugins);
+    await app.start({ hostID: 'main' });
+  } else {
+    await app.start({ hostID: 'main' });
+    await app.restored;
+    requestIdleCallback(() => void late(app), { timeout: 3000 });
+  }
+}
