@@ -58,6 +58,21 @@ fmt.Println("over", err != nil)`
     (await failed.innerText()).includes('seven is too much'),
     'the failed task says why'
   );
+  await page.getByRole('button', { name: 'Keep a picture' }).click();
+  const picture = page.locator('.jp-MarkdownOutput img');
+  await picture.waitFor();
+  ok(
+    await picture.evaluate(img =>
+      img.decode().then(() => img.naturalWidth > 300)
+    ),
+    'a picture in the notebook'
+  );
+  ok(
+    (await page.locator('.jp-MarkdownOutput').innerText()).includes(
+      'squares: 30/30'
+    ),
+    'the summary beside it'
+  );
   await notebook.save();
   await page.reload();
   await notebook.ready();

@@ -80,9 +80,8 @@ export const pool: JupyterFrontEndPlugin<void> = {
     const panel = new PoolPanel();
     const current = (): void => {
       const notebook = tracker.currentWidget;
-      panel.display(
-        notebook && !notebook.isDisposed ? connections.get(notebook) : null
-      );
+      if (!notebook || notebook.isDisposed) panel.display(null, null);
+      else panel.display(connections.get(notebook), notebook);
     };
     tracker.widgetAdded.connect(
       (_, notebook) => void connections.get(notebook)
