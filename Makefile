@@ -7,7 +7,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 RACE        ?= ./kernel/... ./pool/... ./web/... ./notebooks/...
 GOFILES     = $(shell git ls-files --cached --others --exclude-standard '*.go')
 
-.PHONY: help run build install test race fuzz bench bench-interp bench-pool screenshot page page-check lint fmt fmt-check vet tidy-check cross notebooks check clean
+.PHONY: help run build install test race fuzz bench bench-interp bench-pool bench-kernel conformance screenshot page page-check lint fmt fmt-check vet tidy-check cross notebooks check clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,13 +35,19 @@ fuzz: ## fuzz each decoder for 30 seconds
 		done; \
 	done
 
-bench: bench-interp bench-pool ## all measurements
+bench: bench-interp bench-pool bench-kernel ## all measurements
 
 bench-interp: ## the interpreter next to CPython, other interpreters and compiled Go
 	$(GO) run ./interp/bench
 
 bench-pool: ## pools and cells next to Python's multiprocessing
 	$(GO) test -run '^$$' -bench . -benchtime 3x ./cmd/poolbook
+
+bench-kernel: build ## the kernel: start, round trips, output
+	$(GO) run ./kernel/bench ./$(BIN) kernel -f {connection_file}
+
+conformance: ## Go's own run tests and the library's examples, in the interpreter (minutes)
+	$(GO) test -count=1 -timeout 20m -v ./interp/conformance
 
 screenshot: build ## take the README's picture anew (needs Chromium and make page)
 	@dir=$$(mktemp -d); ./$(BIN) serve --no-browser --port 9378 --token picture $$dir & \

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"go/token"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -72,7 +73,7 @@ func (s *Session) syntaxError(c Cell, errs []*split.Error) *CompileError {
 	e := &CompileError{}
 	for _, err := range errs {
 		before := c.Code[:min(err.Offset, len(c.Code))]
-		d := Diagnostic{Cell: c.Number, Message: "syntax error: " + err.Msg, Hint: syntaxHint(err.Msg, c.Code, err.Offset)}
+		d := Diagnostic{Cell: c.Number, Message: "syntax error: " + unexpected.ReplaceAllString(err.Msg, "unexpected $1 at end of statement"), Hint: syntaxHint(err.Msg, c.Code, err.Offset)}
 		d.Line = 1 + strings.Count(before, "\n")
 		start := strings.LastIndex(before, "\n") + 1
 		d.Column = len(before) - start + 1
@@ -84,6 +85,8 @@ func (s *Session) syntaxError(c Cell, errs []*split.Error) *CompileError {
 	}
 	return e
 }
+
+var unexpected = regexp.MustCompile(`^expected ';', found (.+)$`)
 
 // syntaxHint has advice for what people who come from Python, JavaScript or C write.
 func syntaxHint(msg, code string, offset int) string {
@@ -101,6 +104,16 @@ func syntaxHint(msg, code string, offset int) string {
 		return "functions are declared with func: func name(x int) int { … }"
 	case first == "while":
 		return "Go's only loop is for: for condition { … }"
+	case first == "for" && strings.Contains(text, " in "):
+		return "loops go over numbers with for i := range 10 { … }, over elements with for i, x := range xs { … }"
+	case strings.Contains(msg, "unexpected comma; expecting ]"):
+		return "a slice is written with its type: []int{1, 2, 3}"
+	case strings.Contains(msg, "expected operand, found '{'"):
+		return `a composite value is written with its type: map[string]int{"a": 1}, []int{1, 2}`
+	case strings.HasPrefix(msg, "expected ';', found ','") && !strings.Contains(text, "="):
+		return "the fields of a struct stand on lines of their own, without commas"
+	case first == "func" && strings.HasPrefix(msg, "expected '(', found"):
+		return "inside a function, give a variable a function: name := func(x int) int { … }"
 	case first == "elif", strings.HasPrefix(rest, "elif "):
 		return "write } else if condition {"
 	case first == "class":

@@ -7,6 +7,7 @@ import (
 	"go/ast"
 	"go/types"
 	"reflect"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -81,22 +82,27 @@ func (s *Session) Run(ctx context.Context, c Cell) (Result, error) {
 }
 
 // load checks the cell (code is its text without magics), makes it part of the session and builds it.
-func (s *Session) load(c Cell, code string) (*check.Checked, *ssa.Package, error) {
+func (s *Session) load(c Cell, code string) (checked *check.Checked, pkg *ssa.Package, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	defer func() {
+		if r := recover(); r != nil { // a mistake of ours must not take the other cells' values with it
+			s.log.Error("interp: check", "panic", r, "stack", string(debug.Stack()))
+			checked, pkg, err = nil, nil, fmt.Errorf("interp: this cell cannot be compiled because of a fault in Poolbook: %v", r)
+		}
+	}()
 	name := s.name(c.Number)
 	s.sources[name] = &source{cell: c.Number, code: c.Code}
 	cell, errs := split.Parse(s.fset, name, code)
 	if len(errs) > 0 {
 		return nil, nil, s.syntaxError(c, errs)
 	}
-	var checked *check.Checked
 	var diags []check.Diag
 	s.exclusive(func() { checked, diags = s.env.Check(cell, c.Number) }) // it may change the methods of types in use
 	if len(diags) > 0 {
 		return nil, nil, s.compileError(diags)
 	}
-	pkg, err := s.build(checked.Types, checked.File, checked.Info)
+	pkg, err = s.build(checked.Types, checked.File, checked.Info)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -105,11 +111,12 @@ func (s *Session) load(c Cell, code string) (*check.Checked, *ssa.Package, error
 	return checked, pkg, nil
 }
 
-// name returns the name for positions in a cell: the number may have been used before.
+// name returns the name for positions in a cell. The number may have been used before: the earlier cell keeps its text under its name.
 func (s *Session) name(number int) string {
 	name := fmt.Sprintf("cell [%d]", number)
-	for s.sources[name] != nil {
-		name += "'" // an earlier cell of that number keeps its text under its name
+	s.used[number]++
+	if n := s.used[number]; n > 1 {
+		name += fmt.Sprintf("#%d", n)
 	}
 	return name
 }
@@ -121,14 +128,21 @@ func (s *Session) build(pkg *types.Package, file *ast.File, info *types.Info) (p
 			err = fmt.Errorf("interp: the cell could not be compiled: %v", r)
 		}
 	}()
+	mentionsOS := slices.ContainsFunc(pkg.Imports(), isOS)
 	s.exclusive(func() {
-		s.uninit = append(s.uninit, s.imp.CreatePackages(s.prog)...)
+		created := s.imp.CreatePackages(s.prog)
+		for _, c := range created {
+			mentionsOS = mentionsOS || slices.ContainsFunc(c.Pkg.Imports(), isOS)
+		}
+		s.uninit = append(s.uninit, created...)
 		p = s.prog.CreatePackage(pkg, []*ast.File{file}, info, false)
 		p.Build()
 	})
-	s.bindStreams()
+	s.bindStreams(mentionsOS)
 	return p, nil
 }
+
+func isOS(p *types.Package) bool { return p.Path() == "os" }
 
 // exclusive runs f while no goroutine of a cell compiles lazily.
 func (s *Session) exclusive(f func()) { s.machine.Exclusive(f) }

@@ -238,3 +238,96 @@ func BenchmarkFirstCell(b *testing.B) {
 		mustRun(b, s, 1, `fmt.Println(strings.ToUpper("a"), time.Second, math.Pi)`)
 	}
 }
+
+// BenchmarkUnitCall measures a call of a small loaded unit, as a worker makes it for each task.
+func BenchmarkUnitCall(b *testing.B) {
+	s := newSession(b)
+	u, err := s.Unit(mustRun(b, s, 1, "func square(n int) int { return n * n }\nsquare").Value)
+	if err != nil {
+		b.Fatal(err)
+	}
+	l, err := s.LoadUnit(u.Source, u.Entry, u.Hash)
+	if err != nil {
+		b.Fatal(err)
+	}
+	ctx, args := context.Background(), []reflect.Value{reflect.ValueOf(7)}
+	for b.Loop() {
+		if _, err := l.Call(ctx, args); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkPrint measures lines that a cell prints, before and after it mentions os.
+func BenchmarkPrint(b *testing.B) {
+	for _, tt := range []struct{ name, first string }{{"plain", ""}, {"pipes", "w := os.Stdout"}} {
+		b.Run(tt.name, func(b *testing.B) {
+			s := newSession(b)
+			mustRun(b, s, 1, tt.first)
+			mustRun(b, s, 2, fmt.Sprintf("for i := range %d { fmt.Println(i) }", b.N))
+		})
+	}
+}
+
+// TestStreams holds the order of what reaches the cell in different ways, and that goroutines write to the cell that started them.
+func TestStreams(t *testing.T) {
+	s := newSession(t)
+	first, second := &output{}, &output{}
+	run := func(n int, out *output, code string) {
+		t.Helper()
+		if _, err := s.Run(context.Background(), interp.Cell{Number: n, Code: code, Stdout: out, Stderr: out}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run(1, first, `fmt.Println("one")
+cmd := exec.Command("echo", "two")
+cmd.Stdout = os.Stdout
+cmd.Run()
+fmt.Println("three")
+type sink struct{ w io.Writer }
+func (s sink) Write(p []byte) (int, error) { return s.w.Write(p) }
+e := json.NewEncoder(sink{os.Stdout})
+e.Encode("four")
+log.SetFlags(0)
+log.SetOutput(sink{os.Stdout})
+log.Print("five")
+slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr { if a.Key == "time" { return slog.Attr{} }; return a }})).Info("six")
+fmt.Fprintln(os.Stderr, "seven")
+go_on, done := make(chan bool), make(chan bool)
+go func() { <-go_on; fmt.Println("late"); close(done) }()`)
+	run(2, second, "fmt.Println(\"second\")\ngo_on <- true\n<-done")
+	want := "one\ntwo\nthree\n\"four\"\nfive\nlevel=INFO msg=six\nseven\nlate\n"
+	if first.String() != want {
+		t.Errorf("first cell: %q, want %q", first, want)
+	}
+	if second.String() != "second\n" {
+		t.Errorf("second cell: %q", second)
+	}
+}
+
+// TestBusySession declares cells while goroutines of earlier cells compile and run code of theirs.
+func TestBusySession(t *testing.T) {
+	s := newSession(t)
+	mustRun(t, s, 1, `type W struct{ n atomic.Int64 }
+func (w *W) Work(i int) string { w.n.Add(1); return fmt.Sprint(i, []any{w.n.Load() > 0, struct{ A int }{i}}) }
+func fresh[T any](x T) string { return fmt.Sprintf("%T", x) }
+w := &W{}
+stop := make(chan bool)
+for i := range 8 {
+	go func() {
+		for {
+			select {
+			case <-stop: return
+			default:
+			}
+			w.Work(i)
+			fresh([]int{i}); fresh(map[string]W{}); fresh("x")
+			runtime.Gosched()
+		}
+	}()
+}`)
+	for i := range 60 {
+		mustRun(t, s, 2+i, fmt.Sprintf("type T%d struct{ A int; w *W }\nfunc (t T%[1]d) M() string { return t.w.Work(t.A) }\nfunc f%[1]d() string { return fresh(T%[1]d{}) + T%[1]d{%[1]d, w}.M() }\nf%[1]d()", i))
+	}
+	mustRun(t, s, 100, "close(stop)")
+}

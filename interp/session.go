@@ -46,6 +46,7 @@ type Session struct {
 	mu      sync.Mutex
 	env     *check.Env
 	sources map[string]*source // by the name that positions have
+	used    map[int]int        // how often a cell number was used
 	globals map[*types.Var]*ssa.Global
 	uninit  []*ssa.Package // source packages to be initialised by the next run; guarded by running
 	units   unitState
@@ -69,6 +70,7 @@ func New(cfg Config) (*Session, error) {
 		fset:    token.NewFileSet(),
 		bridge:  bridge.New(),
 		sources: map[string]*source{},
+		used:    map[int]int{},
 		globals: map[*types.Var]*ssa.Global{},
 	}
 	if s.log == nil {
@@ -80,9 +82,14 @@ func New(cfg Config) (*Session, error) {
 	s.imp = stdlib.New(stdlib.Config{Bridge: s.bridge, Sources: cfg.Sources, Fset: s.fset})
 	s.env = check.NewEnv(s.fset, s.imp, cfg.Preload)
 	s.prog = ssa.NewProgram(s.fset, ssa.InstantiateGenerics|ssa.BareInits)
-	s.types = rtype.New(rtype.Config{Compiled: s.bridge.Type, Method: func(recv types.Type, m *types.Selection) func([]reflect.Value) []reflect.Value {
-		return s.machine.Method(recv, m)
-	}})
+	s.types = rtype.New(rtype.Config{
+		Compiled: s.bridge.Type,
+		Import:   s.imp.Import,
+		Method: func(recv types.Type, m *types.Selection) func([]reflect.Value) []reflect.Value {
+			return s.machine.Method(recv, m)
+		},
+		Func: func(recv types.Type, m *types.Selection) reflect.Value { return s.machine.MethodFunc(recv, m) },
+	})
 	s.streams = newStreams()
 	intrinsics, err := s.intrinsics(cfg.Intrinsics)
 	if err != nil {
@@ -236,6 +243,10 @@ type LoadedUnit struct {
 	s    *Session
 	fn   reflect.Value
 	vars map[string]reflect.Value
+
+	mu  sync.Mutex
+	ctx context.Context // of run
+	run *vm.Run         // of the latest Call: a worker calls many times with one context
 }
 
 // Func returns the unit's function.

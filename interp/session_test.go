@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -22,8 +21,6 @@ import (
 )
 
 var update = flag.Bool("update", false, "write what the cells print and return into testdata")
-
-var depth = regexp.MustCompile(`\(\d+ nested calls\)`)
 
 // output is a writer that cells may use at the same time.
 type output struct {
@@ -69,7 +66,7 @@ func show(s *interp.Session, number int, code, stdin string) string {
 		b.WriteString(w.String() + "\n")
 	}
 	if err != nil {
-		fmt.Fprintf(&b, "%s\n", depth.ReplaceAllString(err.Error(), "(… nested calls)"))
+		fmt.Fprintf(&b, "%s\n", err)
 	}
 	if res.Value.IsValid() {
 		fmt.Fprintf(&b, "→ %s  (%s)\n", display.Text(res.Value), res.Type)

@@ -155,18 +155,16 @@ func (s *streams) close() error {
 		files = []*os.File{s.stdout, s.stderr, s.stdin}
 	}
 	s.mu.Unlock()
-	for _, f := range files {
+	for _, f := range append(files, s.ends...) { // a child process may have the other end for long: the readers do not wait for it
 		f.Close()
 	}
-	s.wg.Wait() // the readers end with their pipes
-	for _, f := range s.ends {
-		f.Close()
-	}
+	s.wg.Wait()
 	return nil
 }
 
-// bindStreams gives the variables of packages os and flag that stand for the process to the session, when they have been imported.
-func (s *Session) bindStreams() {
+// bindStreams gives the variables of packages os and flag that stand for the process to the session, before the first code that
+// mentions them runs.
+func (s *Session) bindStreams(mentionsOS bool) {
 	set := func(p *ssa.Package, name string, v any) {
 		if g := p.Var(name); g != nil {
 			addr := reflect.New(reflect.TypeOf(v)).Elem()
@@ -174,7 +172,7 @@ func (s *Session) bindStreams() {
 			s.machine.SetGlobal(g, addr)
 		}
 	}
-	if p := s.prog.ImportedPackage("os"); p != nil && !s.streams.pipes.Load() {
+	if p := s.prog.ImportedPackage("os"); p != nil && mentionsOS && !s.streams.pipes.Load() {
 		if err := s.streams.open(); err != nil {
 			s.log.Error("interp: pipes for os.Stdout", "err", err)
 			return

@@ -229,19 +229,29 @@ func (s *Session) unitRun() *vm.Run {
 // Call calls the unit's function. The error is a *RuntimeError, *InterruptError, *ExitError or *DeadlockError, with the
 // stack in terms of the cells that the unit comes from. It may be called concurrently.
 func (u *LoadedUnit) Call(ctx context.Context, args []reflect.Value) (results []reflect.Value, err error) {
-	u.s.mu.Lock()
-	cell := u.s.units.cell
-	u.s.mu.Unlock()
-	if cell.Stdout == nil && cell.Stderr == nil {
-		cell.Stdout, cell.Stderr = os.Stdout, os.Stderr
+	u.mu.Lock()
+	if u.run == nil || u.ctx != ctx {
+		u.s.mu.Lock()
+		cell := u.s.units.cell
+		u.s.mu.Unlock()
+		if cell.Stdout == nil && cell.Stderr == nil {
+			cell.Stdout, cell.Stderr = os.Stdout, os.Stderr
+		}
+		u.run, u.ctx = u.s.sideRun(ctx, cell), ctx
 	}
-	return u.s.Call(ctx, cell, u.fn, args)
+	run := u.run
+	u.mu.Unlock()
+	return u.s.callValue(run, u.fn, args)
 }
 
 // Call calls a function value for a cell, as callbacks and the tasks of a thread pool need it: what the function writes goes to c, and
 // it ends when ctx does. The errors are those of Run. It may be called concurrently, and while cells run.
 func (s *Session) Call(ctx context.Context, c Cell, fn reflect.Value, args []reflect.Value) (results []reflect.Value, err error) {
-	results, err = s.sideRun(ctx, c).CallValue(fn, args)
+	return s.callValue(s.sideRun(ctx, c), fn, args)
+}
+
+func (s *Session) callValue(run *vm.Run, fn reflect.Value, args []reflect.Value) ([]reflect.Value, error) {
+	results, err := run.CallValue(fn, args)
 	s.streams.drain()
 	if err != nil {
 		return nil, s.failure(err)

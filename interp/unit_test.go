@@ -76,6 +76,15 @@ func TestUnits(t *testing.T) {
 		{"import name", []string{"import str \"strings\"\nfunc f(s string) string { return str.Repeat(s, 2) }", "f"}, []any{"ab"}, "[abab]"},
 		{"iota and typed constants", []string{"type Color int\nconst (\n Red Color = iota\n Green\n)\nfunc (c Color) String() string { return [...]string{\"red\", \"green\"}[c] }\nfunc f(n int) string { return fmt.Sprint(Green, Red, n) }", "f"}, []any{1}, "[green red 1]"},
 		{"interfaces", []string{"type Shape interface{ Area() float64 }\ntype Sq struct{ s float64 }\nfunc (q Sq) Area() float64 { return q.s * q.s }\nfunc f(n int) float64 { var s Shape = Sq{float64(n)}; return s.Area() }", "f"}, []any{3}, "[9]"},
+		{"session variable of a function", []string{"op := func(n int) int { return n + 1 }", "func f(n int) int { return op(n) * 2 }", "op = func(n int) int { return n + 10 }", "f"}, []any{1}, "[22]"},
+		{"embedding", []string{"type Base struct{ id int }\nfunc (b *Base) ID() int { return b.id }", "type Outer struct { Base; n string }", "func f(n int) int { o := Outer{Base{n}, \"x\"}; return o.ID() }", "f"}, []any{4}, "[4]"},
+		{"dot import", []string{"import . \"strings\"\nfunc f(s string) string { return ToUpper(s) + Repeat(\"-\", 2) }", "f"}, []any{"a"}, "[A--]"},
+		{"goroutines", []string{"func f(n int) int { var wg sync.WaitGroup; var sum atomic.Int64; for i := range n { wg.Go(func() { sum.Add(int64(i)) }) }; wg.Wait(); return int(sum.Load()) }", "f"}, []any{5}, "[10]"},
+		{"two versions of a type", []string{"type P struct{ X int }\nfunc mk(n int) P { return P{n} }\nold := mk", "type P struct{ X, Y int }\nfunc sum(p P) int { return p.X + p.Y }", "func(n int) int { return old(n).X + sum(P{n, n}) }"}, []any{2}, "[6]"},
+		{"captured struct of a local type", []string{"func mk() func(int) int { type conf struct{ A int }; c := conf{5}; return func(n int) int { return n * c.A } }", "mk()"}, []any{3}, "[15]"},
+		{"generic method", []string{"type Box[T any] struct{ V T }\nfunc (b Box[T]) Get(n int) []T { var out []T; for range n { out = append(out, b.V) }; return out }", "b := Box[string]{\"z\"}", "b.Get"}, []any{2}, "[[z z]]"},
+		{"defer and recover", []string{"func f(n int) (s string) { defer func() { if r := recover(); r != nil { s = fmt.Sprint(\"r \", r) } }(); panic(n) }", "f"}, []any{2}, "[r 2]"},
+		{"labels and closures in loops", []string{"k := 2\nfunc f(n int) int { t := 0\nouter:\n for i := range n { for j := range n { if j > i { continue outer }; g := func() int { return k * j }; t += g() } }; return t }", "f"}, []any{3}, "[8]"},
 		{"two results", []string{"func f(n int) (int, error) { if n > 0 { return n, nil }; return 0, errors.New(\"neg\") }", "f"}, []any{3}, "[3 <nil>]"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -214,5 +223,45 @@ func TestTypeNames(t *testing.T) {
 	typ, err := to.TypeByName("main.P")
 	if err != nil || typ != l.Func().Type().In(0) {
 		t.Errorf("in the other session: %v, %v", typ, err)
+	}
+}
+
+// TestUnitsShareTypes loads two units that reach the same type, with literals that set its unexported fields by position.
+func TestUnitsShareTypes(t *testing.T) {
+	from, to := newSession(t), newSession(t)
+	mustRun(t, from, 1, "type pt struct{ x, y float64 }\nvar last pt")
+	set := mustRun(t, from, 2, "func(f float64) { last = pt{1, f} }").Value
+	get := mustRun(t, from, 3, "func() float64 { p := pt{2, 3}; return last.x + last.y + p.y }").Value
+	_, a := send(t, from, to, set)
+	u, err := from.Unit(get)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := to.LoadUnit(u.Source, u.Entry, u.Hash)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, u.Source)
+	}
+	if _, err := a.Call(context.Background(), []reflect.Value{reflect.ValueOf(4.5)}); err != nil {
+		t.Fatal(err)
+	}
+	out, err := b.Call(context.Background(), nil)
+	if err != nil || out[0].Float() != 8.5 {
+		t.Errorf("got %v, %v", out, err)
+	}
+}
+
+// TestUnitOutput holds where a loaded unit's output goes, that of os.Stdout included.
+func TestUnitOutput(t *testing.T) {
+	from, to := newSession(t), newSession(t)
+	out := &output{}
+	to.SetUnitCell(interp.Cell{Stdout: out, Stderr: out})
+	_, l := send(t, from, to, mustRun(t, from, 1, "func(n int) { fmt.Println(\"a\", n); fmt.Fprintln(os.Stdout, \"b\"); w := bufio.NewWriter(os.Stdout); w.WriteString(\"c\\n\"); w.Flush(); println(\"d\"); os.Exit(n) }").Value)
+	_, err := l.Call(context.Background(), []reflect.Value{reflect.ValueOf(3)})
+	var exit *interp.ExitError
+	if !errors.As(err, &exit) || exit.Code != 3 {
+		t.Errorf("got %v", err)
+	}
+	if out.String() != "a 3\nb\nc\nd\n" {
+		t.Errorf("output %q", out)
 	}
 }

@@ -57,5 +57,6 @@ func parentMain() int {
 // echoSpec starts this test binary as a kernel.
 func echoSpec() client.Spec {
 	return client.Spec{Name: "echo", DisplayName: "Echo", Language: "echo",
-		Argv: []string{os.Args[0], asKernel, "{connection_file}"}, InterruptMode: client.InterruptMessage}
+		Argv: []string{os.Args[0], asKernel, "{connection_file}"}, InterruptMode: client.InterruptMessage,
+		Env: []string{"GORACE=atexit_sleep_ms=0"}} // or the race detector takes a second to exit
 }

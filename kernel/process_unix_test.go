@@ -142,6 +142,7 @@ func TestSurvivesBrokenStderr(t *testing.T) {
 	if _, err := shell.Recv(); err != nil {
 		t.Errorf("no reply: %v", err)
 	}
+	_ = shell.Close(0) // or the kernel would wait for it to read the end
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}

@@ -382,7 +382,7 @@ func TestKilledKernelIsRestarted(t *testing.T) {
 	msg := c.ask("import time; time.sleep(60)", "c")
 	c.waitBusy(msg)
 	begun := time.Now()
-	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+	if err := kill(pid); err != nil {
 		t.Fatal(err)
 	}
 	o := c.finish(msg)
@@ -419,6 +419,19 @@ func (c *wsClient) pid() int {
 		c.t.Fatal(err, o)
 	}
 	return pid
+}
+
+func kill(pid int) error {
+	p, err := os.FindProcess(pid)
+	if err != nil {
+		return err
+	}
+	return p.Kill()
+}
+
+func alive(pid int) bool {
+	p, err := os.FindProcess(pid)
+	return err == nil && p.Signal(syscall.Signal(0)) == nil
 }
 
 func (c *wsClient) waitBusy(msg string) {
@@ -484,7 +497,7 @@ func TestKernelThatKeepsDyingIsGivenUp(t *testing.T) {
 	if err := os.WriteFile(flag, nil, 0o666); err != nil {
 		t.Fatal(err)
 	}
-	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+	if err := kill(pid); err != nil {
 		t.Fatal(err)
 	}
 	c.waitState("dead")
@@ -676,7 +689,7 @@ func TestStop(t *testing.T) {
 			if err := s.Stop(); err != nil {
 				t.Error(err)
 			}
-			if err := syscall.Kill(pid, 0); err == nil {
+			if alive(pid) {
 				t.Error("the kernel is still there")
 			}
 			for {
@@ -749,7 +762,7 @@ func TestKilledServerLeavesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = cmd.Wait()
-	eventually(t, "the kernel is gone", func() bool { return syscall.Kill(pid, 0) != nil })
+	eventually(t, "the kernel is gone", func() bool { return !alive(pid) })
 	http.DefaultClient.CloseIdleConnections()
 }
 
@@ -760,5 +773,34 @@ func TestPythonClient(t *testing.T) {
 	out, err := exec.Command(py, filepath.Join("testdata", "client.py"), s.base, s.Token(), pythonKernel).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
+	}
+}
+
+// JupyterLab's own client library under Node, from the page's packages (npm ci in web/frontend; or NODE_PATH).
+func TestJupyterLabServices(t *testing.T) {
+	node, err := exec.LookPath("node")
+	if err != nil {
+		t.Skip(err)
+	}
+	modules := os.Getenv("NODE_PATH")
+	if modules == "" {
+		modules = filepath.Join("frontend", "node_modules")
+	}
+	if modules, err = filepath.Abs(modules); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(modules, "@jupyterlab", "services")); err != nil {
+		t.Skip("the page's packages are not installed")
+	}
+	s := start(t)
+	needPythonKernel(t, s)
+	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Second)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, node, filepath.Join("testdata", "services.cjs"), s.base, s.Token(), pythonKernel)
+	cmd.Env = append(os.Environ(), "NODE_PATH="+modules)
+	out, err := cmd.CombinedOutput()
+	t.Logf("%s", out)
+	if err != nil {
+		t.Fatal(err)
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -36,7 +37,8 @@ it to.`,
 			if err != nil {
 				return err
 			}
-			err = kernel.Run(cmd.Context(), kernel.Config{
+			// Signals are the kernel's own affair: SIGINT interrupts the cell.
+			err = kernel.Run(context.WithoutCancel(cmd.Context()), kernel.Config{
 				ConnectionFile: file, Session: session, HistoryDir: kernel.DefaultHistoryDir(kernelName), Logger: log,
 			})
 			if errors.Is(err, kernel.ErrStuck) {

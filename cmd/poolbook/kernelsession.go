@@ -62,7 +62,7 @@ func (s *kernelSession) Execute(ctx context.Context, c kernel.Cell, out kernel.O
 	case <-ctx.Done():
 		return failure(&interp.InterruptError{})
 	}
-	s.pools.enter(c.ID, out)
+	s.pools.enter(cellKey(c.ExecutionCount), out)
 	result, err := s.session.Run(ctx, interp.Cell{
 		Number: c.ExecutionCount, ID: c.ID, Code: c.Code,
 		Stdout: stream{out, protocol.Stdout}, Stderr: stream{out, protocol.Stderr},
@@ -83,11 +83,13 @@ func (s *kernelSession) Execute(ctx context.Context, c kernel.Cell, out kernel.O
 
 // failure is a cell's error as front ends show it.
 func failure(err error) kernel.Outcome {
-	var interrupt *interp.InterruptError
-	return kernel.Outcome{
-		Err:         &kernel.Error{Name: interp.Name(err), Value: interp.Headline(err), Traceback: interp.Traceback(err)},
-		Interrupted: errors.As(err, &interrupt),
+	e := &kernel.Error{Name: interp.Name(err), Value: interp.Headline(err), Traceback: interp.Traceback(err)}
+	var panicked *interp.RuntimeError
+	if errors.As(err, &panicked) {
+		e.Name, e.Value = "panic", panicked.Message
 	}
+	var interrupt *interp.InterruptError
+	return kernel.Outcome{Err: e, Interrupted: errors.As(err, &interrupt)}
 }
 
 // IsComplete answers whether code can be run as it stands.
@@ -96,14 +98,21 @@ func (s *kernelSession) IsComplete(code string) (status, indent string) {
 	return string(c), indent
 }
 
-// Complete has nothing to offer yet.
-func (s *kernelSession) Complete(context.Context, string, int) kernel.Completion {
-	return kernel.Completion{}
+// Complete lists what may stand at the cursor, a byte offset.
+func (s *kernelSession) Complete(_ context.Context, code string, cursor int) kernel.Completion {
+	c := s.session.Complete(code, cursor)
+	out := kernel.Completion{Start: c.Start, End: c.End, Matches: []string{}}
+	for _, m := range c.Matches {
+		out.Matches = append(out.Matches, m.Text)
+		out.Items = append(out.Items, kernel.CompletionItem{Type: m.Kind, Signature: m.Detail})
+	}
+	return out
 }
 
-// Inspect knows nothing yet.
-func (s *kernelSession) Inspect(context.Context, string, int, int) (kernel.Bundle, bool) {
-	return kernel.Bundle{}, false
+// Inspect describes the name at the cursor, a byte offset.
+func (s *kernelSession) Inspect(_ context.Context, code string, cursor, detail int) (kernel.Bundle, bool) {
+	text, ok := s.session.Inspect(code, cursor, detail)
+	return kernel.Bundle{Data: map[string]any{"text/plain": text}}, ok
 }
 
 // Close ends the session's workers and waits for them.

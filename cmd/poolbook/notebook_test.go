@@ -172,6 +172,14 @@ func TestRunProgram(t *testing.T) {
 	if out := p.poolbook("run", "hello.go", "--", "-x", "y"); out.code != 3 || out.stdout != "hello [-x y]\n" {
 		t.Errorf("run: %+v", out)
 	}
+	p.write("other.go", "package main\n\nfunc greeting() string { return \"hi\" }\n")
+	p.write("two.go", "package main\n\nfunc main() { println(greeting()) }\n")
+	if out := p.poolbook("run", "two.go", "other.go"); out.code != 0 || out.stderr != "hi\n" {
+		t.Errorf("run of two files: %+v", out)
+	}
+	if out := p.poolbook("run", "two.go", "x"); out.code != 2 || !strings.Contains(out.stderr, "arguments go after --") {
+		t.Errorf("run with an argument that is no file: %+v", out)
+	}
 	p.write("panic.go", "package main\n\nfunc main() {\n\tvar m map[string]int\n\tm[\"a\"] = 1\n}\n")
 	if out := p.poolbook("run", "panic.go"); out.code != 2 || !strings.Contains(out.stderr, "panic.go") || !strings.Contains(out.stderr, "nil map") {
 		t.Errorf("run of a program that panics: %+v", out)
@@ -246,6 +254,37 @@ fmt.Println("lost:", errors.As(err, &lost))`, func(s string) {
 fmt.Println(squares, err)`, nil)
 	if reply.Status != protocol.StatusOK || text != "[1 4 9] <nil>\n" {
 		t.Errorf("the next cell: status %s, output %q", reply.Status, text)
+	}
+}
+
+// TestInterruptBySignal holds that SIGINT, as front ends and Ctrl-C send it,
+// ends the cell and not the kernel.
+func TestInterruptBySignal(t *testing.T) {
+	p := newPlace(t)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	k := p.kernel(ctx)
+	for round := range 2 {
+		sent := false
+		reply, err := k.Execute(ctx, "kept := 41\nfmt.Println(\"begin\")\nfor {\n}", client.ExecuteOptions{}, func(m *protocol.Message) error {
+			if m.Header.Type != protocol.TypeStream || sent {
+				return nil
+			}
+			sent = true
+			for _, pid := range p.matching("kernel -f") {
+				if err := syscall.Kill(pid, syscall.SIGINT); err != nil {
+					t.Errorf("interrupt the kernel: %v", err)
+				}
+			}
+			return nil
+		})
+		if err != nil || reply.Status != protocol.StatusError || reply.ErrorInfo == nil || reply.Name != "KeyboardInterrupt" {
+			t.Fatalf("round %d: %+v, %v", round, reply, err)
+		}
+	}
+	reply, err := k.Execute(ctx, "kept + 1", client.ExecuteOptions{}, nil)
+	if err != nil || reply.Status != protocol.StatusOK {
+		t.Errorf("the next cell: %+v, %v", reply, err)
 	}
 }
 

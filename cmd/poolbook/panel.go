@@ -16,9 +16,14 @@ const (
 	panelTarget = "pool"
 	// panelEvery is the least time between two messages to front ends.
 	panelEvery = 100 * time.Millisecond
-	// panelJobs and panelTasks are how many jobs and events of tasks are kept
-	// for front ends that connect later.
-	panelJobs, panelTasks = 100, 500
+	// How many jobs, workers and tasks are kept for front ends that connect
+	// later. What runs is always kept.
+	panelJobs, panelWorkers, panelTasks = 1000, 1000, 100_000
+	// panelMessageTasks is how many tasks one message may have.
+	panelMessageTasks = 5000
+	// panelComms is how many front ends are fed: one that has gone away never
+	// says so.
+	panelComms = 16
 )
 
 // poolPanel feeds the pool panels of front ends, each over a comm: first what
@@ -27,18 +32,22 @@ const (
 type poolPanel struct {
 	cancel func(job int64) bool
 
-	mu     sync.Mutex
-	comms  map[string]*panelComm // by id; guarded by mu
-	events []core.Event          // not yet sent; guarded by mu
-	jobs   map[int64]core.Event  // the last of each job; guarded by mu
-	alive  map[[2]int]core.Event // the last of each worker that has not ended, by pool and worker; guarded by mu
-	tasks  []core.Event          // guarded by mu
-	closed bool                  // guarded by mu
+	mu        sync.Mutex
+	comms     []*panelComm             // oldest first; guarded by mu
+	events    []core.Event             // not yet sent; guarded by mu
+	jobs      map[int64]core.Event     // the last of each job; guarded by mu
+	workers   map[workerKey]core.Event // the last of each worker; guarded by mu
+	tasks     []core.Event             // oldest first; guarded by mu
+	taskCount int                      // tasks in tasks; guarded by mu
+	closed    bool                     // guarded by mu
 
 	wake chan struct{} // has one element while there is something to do
 	stop chan struct{} // closed by close
 	done chan struct{} // closed when the goroutine has ended
 }
+
+// workerKey identifies a worker in the kernel.
+type workerKey struct{ pool, worker int }
 
 type panelComm struct {
 	comm *kernel.Comm
@@ -54,7 +63,7 @@ type panelMessage struct {
 
 func newPoolPanel(cancel func(job int64) bool) *poolPanel {
 	p := &poolPanel{
-		cancel: cancel, comms: map[string]*panelComm{}, jobs: map[int64]core.Event{}, alive: map[[2]int]core.Event{},
+		cancel: cancel, jobs: map[int64]core.Event{}, workers: map[workerKey]core.Event{},
 		wake: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}),
 	}
 	go p.feed()
@@ -64,17 +73,27 @@ func newPoolPanel(cancel func(job int64) bool) *poolPanel {
 // register lets front ends open the comm.
 func (p *poolPanel) register(c *kernel.Comms) {
 	c.Register(panelTarget, func(comm *kernel.Comm, _ kernel.CommMessage, _ kernel.Output) {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		p.comms[comm.ID] = &panelComm{comm: comm}
 		comm.OnMessage(p.message)
-		comm.OnClose(func(kernel.CommMessage, kernel.Output) {
-			p.mu.Lock()
-			defer p.mu.Unlock()
-			delete(p.comms, comm.ID)
-		})
+		comm.OnClose(func(kernel.CommMessage, kernel.Output) { p.forget(comm) })
+		p.mu.Lock()
+		p.comms = append(p.comms, &panelComm{comm: comm})
+		var old *kernel.Comm
+		if len(p.comms) > panelComms {
+			old = p.comms[0].comm
+			p.comms = slices.Delete(p.comms, 0, 1)
+		}
+		p.mu.Unlock()
 		p.signal()
+		if old != nil {
+			old.Close(kernel.CommMessage{})
+		}
 	})
+}
+
+func (p *poolPanel) forget(comm *kernel.Comm) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.comms = slices.DeleteFunc(p.comms, func(c *panelComm) bool { return c.comm == comm })
 }
 
 // message takes what a front end sends: {"type": "cancel", "job": 3}.
@@ -106,39 +125,42 @@ func (p *poolPanel) remember(e core.Event) {
 	case e.Job != nil:
 		p.jobs[e.Job.ID] = e
 		if len(p.jobs) > panelJobs {
-			delete(p.jobs, p.oldestDone())
+			dropOldest(p.jobs, func(e core.Event) bool { return e.Kind == core.JobDone })
 		}
 	case e.Worker != nil:
-		key := [2]int{e.Pool, e.Worker.ID}
-		if e.Worker.State == "ended" {
-			delete(p.alive, key)
-			return
+		p.workers[workerKey{e.Pool, e.Worker.ID}] = e
+		if len(p.workers) > panelWorkers {
+			dropOldest(p.workers, func(e core.Event) bool { return e.Worker.State == "ended" })
 		}
-		p.alive[key] = e
 	case len(e.Tasks) > 0:
 		p.tasks = append(p.tasks, e)
-		if len(p.tasks) > panelTasks {
-			p.tasks = slices.Delete(p.tasks, 0, len(p.tasks)-panelTasks)
+		p.taskCount += len(e.Tasks)
+		for p.taskCount > panelTasks && len(p.tasks) > 1 {
+			p.taskCount -= len(p.tasks[0].Tasks)
+			p.tasks[0] = core.Event{}
+			p.tasks = p.tasks[1:]
 		}
 	}
 }
 
-// oldestDone is the job with the lowest id that does not run, 0 when all run.
-func (p *poolPanel) oldestDone() int64 {
-	oldest := int64(0)
-	for id, e := range p.jobs {
-		if e.Kind == core.JobDone && (oldest == 0 || id < oldest) {
-			oldest = id
+// dropOldest removes the event with the earliest time among those that may go.
+func dropOldest[K comparable](events map[K]core.Event, may func(core.Event) bool) {
+	var oldest K
+	found := false
+	for k, e := range events {
+		if may(e) && (!found || e.Time.Before(events[oldest].Time)) {
+			oldest, found = k, true
 		}
 	}
-	return oldest
+	if found {
+		delete(events, oldest)
+	}
 }
 
-// known is all that is remembered, in the order of time. The caller holds mu.
+// known is all that is remembered: workers, jobs, tasks. The caller holds mu.
 func (p *poolPanel) known() []core.Event {
-	all := slices.Concat([]core.Event{}, slices.Collect(maps.Values(p.jobs)), slices.Collect(maps.Values(p.alive)), p.tasks)
-	slices.SortStableFunc(all, func(a, b core.Event) int { return a.Time.Compare(b.Time) })
-	return all
+	byTime := func(a, b core.Event) int { return a.Time.Compare(b.Time) }
+	return slices.Concat(slices.SortedFunc(maps.Values(p.workers), byTime), slices.SortedFunc(maps.Values(p.jobs), byTime), p.tasks)
 }
 
 func (p *poolPanel) signal() {
@@ -181,18 +203,36 @@ func (p *poolPanel) feed() {
 // send tells new front ends what is known and the others what has changed.
 func (p *poolPanel) send() {
 	p.mu.Lock()
-	changes := panelMessage{Type: "events", Events: p.events}
+	changes := p.events
 	p.events = nil
-	first := panelMessage{Type: "events", Reset: true, Events: p.known()}
-	comms := slices.Collect(maps.Values(p.comms))
+	comms := slices.Clone(p.comms)
+	var known []core.Event
+	if slices.ContainsFunc(comms, func(c *panelComm) bool { return !c.told }) {
+		known = p.known()
+	}
 	p.mu.Unlock()
 	for _, c := range comms {
-		m := changes
-		if !c.told {
-			c.told, m = true, first
-		} else if len(changes.Events) == 0 {
+		if c.told {
+			if len(changes) > 0 {
+				c.send(changes, false)
+			}
 			continue
 		}
+		c.told = true
+		c.send(known, true)
+	}
+}
+
+// send sends events, in several messages when they have many tasks.
+func (c *panelComm) send(events []core.Event, reset bool) {
+	for first := true; first || len(events) > 0; first = false {
+		n, tasks := 0, 0
+		for n < len(events) && (n == 0 || tasks+len(events[n].Tasks) <= panelMessageTasks) {
+			tasks += len(events[n].Tasks)
+			n++
+		}
+		m := panelMessage{Type: "events", Reset: reset && first, Events: append([]core.Event{}, events[:n]...)}
+		events = events[n:]
 		if data, err := json.Marshal(m); err == nil { // events hold nothing that cannot be marshalled
 			c.comm.Send(kernel.CommMessage{Data: data})
 		}

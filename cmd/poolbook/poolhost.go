@@ -57,19 +57,14 @@ func (h *poolHost) Close() {
 func (h *poolHost) origin(c interp.Call, _ []reflect.Value) []reflect.Value {
 	cell := c.Cell()
 	return []reflect.Value{reflect.ValueOf(&core.Origin{
-		Host: &h.Host, Ctx: c.Context(), Cell: cellKey(cell),
+		Host: &h.Host, Ctx: c.Context(), Cell: cellKey(cell.Number),
 		Stdout: func(_ string, _ int, p []byte) { cell.Stdout.Write(p) },
 		Stderr: func(_ string, _ int, p []byte) { cell.Stderr.Write(p) },
 	})}
 }
 
-// cellKey identifies a cell in the events of pools.
-func cellKey(c interp.Cell) string {
-	if c.ID != "" {
-		return c.ID
-	}
-	return strconv.Itoa(c.Number)
-}
+// cellKey names a cell in the events of pools, as its prompt does.
+func cellKey(number int) string { return "[" + strconv.Itoa(number) + "]" }
 
 // unit takes a function apart for the workers.
 func (h *poolHost) unit(fn any) (*core.Unit, error) {

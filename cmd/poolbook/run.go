@@ -33,15 +33,15 @@ func runCommand() *cobra.Command {
 	var out string
 	var inPlace bool
 	cmd := &cobra.Command{
-		Use:   "run FILE [-- ARGS]",
+		Use:   "run FILE… [-- ARGS]",
 		Short: "Run a notebook, or a Go program in the interpreter",
 		Long: `Run a notebook (.ipynb) from its first cell to its last, in a new kernel and in
 the notebook's folder, and stop at the first error. Without -o or --inplace the
 outputs are printed. The file of -o is written also when a cell fails, with the
 error in it; --inplace leaves the notebook alone then.
 
-Run a Go program (.go, a single file of package main) in the interpreter: without
-compiling it, with its arguments after --. It exits as the program does.`,
+Run a Go program (one or more .go files of package main) in the interpreter:
+without compiling it, with its arguments after --. It exits as the program does.`,
 		Example: `  poolbook run notes.ipynb -o done.ipynb
   poolbook run notes.ipynb --inplace --timeout 2m
   poolbook run hello.go -- --name Gopher`,
@@ -50,7 +50,11 @@ compiling it, with its arguments after --. It exits as the program does.`,
 			ext := filepath.Ext(args[0])
 			switch {
 			case ext == ".go":
-				return runProgram(cmd.Context(), args[0], args[1:])
+				files, rest, err := programArgs(args, cmd.ArgsLenAtDash())
+				if err != nil {
+					return err
+				}
+				return runProgram(cmd.Context(), files, rest)
 			case ext != ".ipynb":
 				return usageError{fmt.Errorf("%s: only notebooks (.ipynb) and Go programs (.go) can be run", args[0])}
 			case len(args) > 1:
@@ -70,6 +74,20 @@ compiling it, with its arguments after --. It exits as the program does.`,
 	cmd.Flags().StringVarP(&out, "output", "o", "", "write the notebook with its outputs to `FILE`")
 	cmd.Flags().BoolVar(&inPlace, "inplace", false, "write the outputs into the notebook itself")
 	return cmd
+}
+
+// programArgs takes the files of a program and its arguments, those after --,
+// apart. dash is where that stood, -1 for nowhere.
+func programArgs(args []string, dash int) (files, rest []string, err error) {
+	if dash < 0 {
+		dash = len(args)
+	}
+	for _, a := range args[:dash] {
+		if filepath.Ext(a) != ".go" {
+			return nil, nil, usageError{fmt.Errorf("%s: not a Go file; a program's arguments go after --", a)}
+		}
+	}
+	return args[:dash], args[dash:], nil
 }
 
 // runNotebook executes the notebook of a file. target is where it goes then,

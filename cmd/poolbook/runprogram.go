@@ -10,7 +10,7 @@ import (
 )
 
 // runProgram runs a Go program in the interpreter and exits as it does.
-func runProgram(ctx context.Context, file string, args []string) error {
+func runProgram(ctx context.Context, files, args []string) error {
 	pools := newPoolHost()
 	defer pools.Close()
 	session, err := interp.New(sessionConfig(pools, nil))
@@ -19,7 +19,7 @@ func runProgram(ctx context.Context, file string, args []string) error {
 	}
 	defer session.Close()
 	pools.attach(session)
-	code, err := session.RunProgram(ctx, []string{file}, args, interp.Stdio{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr})
+	code, err := session.RunProgram(ctx, files, args, interp.Stdio{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr})
 	if err == nil && code == 0 {
 		return nil
 	}

@@ -70,6 +70,8 @@ type binding struct {
 	kind     zmq4.SocketType
 	opts     Options
 	log      *slog.Logger
+	// arriving is called before joined, and may take a moment.
+	arriving func(*peer)
 	// joined is called under mu before a peer's reader starts; an error refuses the peer.
 	joined func(*peer) error
 	// left is called under mu when a peer has ended.
@@ -150,6 +152,9 @@ func (b *binding) serve(c net.Conn) {
 	b.mu.Unlock()
 
 	p, err := open(c, b.kind, "", true, b.opts)
+	if err == nil && b.arriving != nil {
+		b.arriving(p)
+	}
 
 	b.mu.Lock()
 	delete(b.opens, c)

@@ -26,6 +26,7 @@ type Router struct {
 // NewRouter serves a ROUTER socket on l, which it owns from now on.
 func NewRouter(l net.Listener, o Options) *Router {
 	r := &Router{b: bind(l, zmq4.Router, o), incoming: make(chan [][]byte), byID: make(map[string]*peer)}
+	r.b.arriving = r.arriving
 	r.b.joined = r.joined
 	r.b.left = func(p *peer) {
 		if r.byID[p.identity] == p {
@@ -44,6 +45,27 @@ func NewRouter(l net.Listener, o Options) *Router {
 	}
 	r.b.start()
 	return r
+}
+
+// handoverTime is how long a peer waits for one that has its identity to leave.
+const handoverTime = 500 * time.Millisecond
+
+// arriving lets a peer that connects again wait for the end of its old connection, which may be noticed after the new one:
+// what a peer sends to a connection that is refused is lost.
+func (r *Router) arriving(p *peer) {
+	r.b.mu.Lock()
+	old := r.byID[p.identity]
+	r.b.mu.Unlock()
+	if old == nil {
+		return
+	}
+	timer := time.NewTimer(handoverTime)
+	defer timer.Stop()
+	select {
+	case <-old.done:
+	case <-timer.C:
+	case <-r.b.closed:
+	}
 }
 
 // joined gives the peer its identity: its own, or a new one. As in libzmq, an identity in use refuses the newcomer.

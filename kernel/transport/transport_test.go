@@ -157,6 +157,22 @@ func TestRouter(t *testing.T) {
 	if _, err := second.Recv(); err == nil {
 		t.Error("a second peer has the same identity")
 	}
+	// One that connects again before its old connection has ended loses nothing.
+	old := dial(t, r.Addr(), Dealer, "b")
+	send(t, old, "old")
+	recvRouter(t, r)
+	again := dial(t, r.Addr(), Dealer, "b")
+	send(t, again, "again")
+	_ = old.Close(0)
+	if got := text(recvRouter(t, r)); got != "b|again" {
+		t.Errorf("got %q", got)
+	}
+	if err := r.Send(frames("b", "welcome back")); err != nil {
+		t.Error(err)
+	}
+	if got := text(recv(t, again)); got != "welcome back" {
+		t.Errorf("got %q", got)
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := r.Recv(ctx); !errors.Is(err, context.Canceled) {

@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"go/ast"
 	"go/token"
 	"go/types"
 	"regexp"
@@ -17,6 +18,10 @@ var (
 	noField         = regexp.MustCompile(`\.([\pL_][\pL\pN_]*) undefined \(type (\S+) has no field or method ([\pL_][\pL\pN_]*)`)
 	cannotUse       = regexp.MustCompile(`^cannot use (.*) \(.*of (?:\w+ )?type (.+)\) as (.+?) value in`)
 	mismatched      = regexp.MustCompile(`mismatched types (.+) and (.+)\)$`)
+	unexported      = regexp.MustCompile(`^undefined: ([\pL_][\pL\pN_]*)\.[\pL_][\pL\pN_]* \(but have ([\pL_][\pL\pN_]*)\)$`)
+	unknownField    = regexp.MustCompile(`^unknown field ([\pL_][\pL\pN_]*) in struct literal of type ([\pL_][\pL\pN_]*)`)
+	manyInOne       = regexp.MustCompile(`^multiple-value .* in single-value context$`)
+	noAssign        = regexp.MustCompile(`^cannot assign to ([\pL_][\pL\pN_]*) \(neither addressable`)
 	notFunction     = regexp.MustCompile(`cannot call (?:non-function )?([\pL_][\pL\pN_]*) \(variable`)
 	assignCount     = regexp.MustCompile(`^assignment mismatch: (\d+) variables? but .* returns? (\d+) values?`)
 )
@@ -40,9 +45,41 @@ func (p *pass) advice(d *Diag) string {
 			return didYouMean(m[2], exported(pkg), m[1]+".")
 		}
 	}
+	if m := unexported.FindStringSubmatch(msg); m != nil {
+		return fmt.Sprintf("did you mean %s.%s? What other packages offer begins with a capital letter", m[1], m[2])
+	}
+	if m := unknownField.FindStringSubmatch(msg); m != nil {
+		if t, ok := p.env.objectFor(m[2], p.pkg).(*types.TypeName); ok {
+			return didYouMean(m[1], Members(t.Type(), p.pkg.Types), "")
+		}
+	}
+	if m := manyInOne.FindStringSubmatch(msg); m != nil {
+		return "the call returns several values: take them all, for example `v, err := …`, or `v, _ := …` to leave one out"
+	}
+	if m := noAssign.FindStringSubmatch(msg); m != nil {
+		switch p.env.objectFor(m[1], p.pkg).(type) {
+		case *types.Const:
+			return m[1] + " is a constant: declare it with var, or :=, to change it"
+		case *types.Func:
+			return m[1] + " is a function: declare it again with func to change it"
+		}
+	}
 	if m := noField.FindStringSubmatch(msg); m != nil {
 		if strings.Contains(msg, "but does have") {
 			return ""
+		}
+		switch strings.ToLower(m[3]) {
+		case "append", "push", "add":
+			if strings.HasPrefix(m[2], "[]") {
+				return "xs = append(xs, value) adds to a slice"
+			}
+		case "len", "length", "size", "count":
+			if h := p.typeBefore(d.Pos); h != nil {
+				switch h.Underlying().(type) {
+				case *types.Slice, *types.Map, *types.Array, *types.Chan, *types.Basic:
+					return "len(x) is the number of elements, and of a string's bytes"
+				}
+			}
 		}
 		if t := p.typeBefore(d.Pos); t != nil {
 			return didYouMean(m[3], Members(t, p.pkg.Types), "")
@@ -81,6 +118,19 @@ func (p *pass) advice(d *Diag) string {
 	switch {
 	case strings.HasPrefix(msg, "could not import"):
 		return ""
+	case strings.HasPrefix(msg, "too many return values"):
+		if p.inEntry(d.Pos) {
+			return "a cell returns nothing: put the expression alone on the last line to see its value"
+		}
+		if strings.HasSuffix(msg, "want ()") {
+			return "the function declares no result: write its type after the parameters, func name(…) int { … }"
+		}
+	case strings.HasPrefix(msg, "use of untyped nil in"):
+		return "nil alone has no type: var p *T, var err error or another declaration gives it one"
+	case strings.Contains(msg, "slice can only be compared to nil"):
+		return "slices.Equal(a, b) compares slices"
+	case strings.Contains(msg, "map can only be compared to nil"):
+		return "maps.Equal(a, b) compares maps"
 	case strings.HasSuffix(msg, "(no value) used as value"):
 		return "the function returns nothing that could be used"
 	case strings.Contains(msg, "missing return"):
@@ -120,6 +170,23 @@ func (p *pass) nameAdvice(name string, pos token.Pos) string {
 		return h
 	}
 	return ""
+}
+
+// inEntry tells whether pos stands in a statement of the cell itself, not in a function.
+func (p *pass) inEntry(pos token.Pos) bool {
+	for _, it := range p.items {
+		if it.stmt.Pos() <= pos && pos < it.stmt.End() {
+			in := false
+			ast.Inspect(it.stmt, func(n ast.Node) bool {
+				if f, ok := n.(*ast.FuncLit); ok && f.Pos() <= pos && pos < f.End() {
+					in = true
+				}
+				return !in
+			})
+			return !in
+		}
+	}
+	return false
 }
 
 // scopeNames returns the local names around pos.

@@ -88,16 +88,7 @@ func interpret(t *testing.T, file string) string {
 		Method: func(recv types.Type, sel *types.Selection) func([]reflect.Value) []reflect.Value {
 			return m.Method(recv, sel)
 		},
-		Func: func(recv types.Type, sel *types.Selection) reflect.Value {
-			// On a goroutine that runs no cell the machine makes a value that belongs to none.
-			made := make(chan reflect.Value)
-			go func() {
-				var fn *ssa.Function
-				m.Exclusive(func() { fn = prog.MethodValue(sel) })
-				made <- m.Value(nil, fn)
-			}()
-			return <-made
-		},
+		Func: func(recv types.Type, sel *types.Selection) reflect.Value { return m.MethodFunc(recv, sel) },
 	})
 	t.Cleanup(table.Close)
 	m = vm.New(vm.Config{Types: table, Lookup: set.Lookup})

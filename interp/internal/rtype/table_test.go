@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"go/ast"
-	"go/importer"
 	"go/parser"
 	"go/token"
 	"go/types"
@@ -19,6 +18,8 @@ import (
 	"text/template"
 	"time"
 
+	"poolbook/interp/internal/bridge"
+	"poolbook/interp/internal/check/stdlib"
 	"poolbook/interp/internal/rtype"
 )
 
@@ -48,14 +49,14 @@ func newWorld(t testing.TB, src string, m impls) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	imp := importer.ForCompiler(fset, "source", nil)
+	imp := stdlib.New(stdlib.Config{Bridge: bridge.New(), Fset: fset})
 	pkg, err := (&types.Config{Importer: imp}).Check("main", fset, []*ast.File{f}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	tab := rtype.New(rtype.Config{
 		Compiled: func(path, name string) (reflect.Type, bool) { r, ok := compiled[path+"."+name]; return r, ok },
-		Import:   func(path string) (*types.Package, error) { return imp.Import(path) },
+		Import:   imp.Import,
 		Method: func(recv types.Type, sel *types.Selection) func([]reflect.Value) []reflect.Value {
 			key := types.TypeString(recv, func(*types.Package) string { return "" }) + "." + sel.Obj().Name()
 			f := m[key]
@@ -244,7 +245,7 @@ func TestRecursiveTypes(t *testing.T) {
 	check(t, w.typ("Iface").Method(1).Type.Out(0), w.typ("Iface"))
 	check(t, w.typ("S1").Field(0).Anonymous, true)
 	// Fill values with what allocates, collect, and see that everything is still there.
-	for range 20 {
+	for range 3 {
 		for _, r := range all {
 			v := reflect.New(r).Elem()
 			fill(v, 3)
@@ -594,7 +595,7 @@ func (x Wide) Sum(f float64, s string, b bool, in []int) (string, float64, error
 	var wg sync.WaitGroup
 	for range 4 {
 		wg.Go(func() {
-			for range 50 {
+			for range 10 {
 				if fmt.Sprint(arr.Elem().Interface(), one.Interface()) != "arr 6 one 6" {
 					t.Error("wrong text")
 				}
@@ -687,24 +688,27 @@ func G[P any](p P) {}
 	n := 0
 	var last *rtype.Error
 	for last == nil && n < capacity {
-		x := newNamed(w, "T", n)
-		last = catch(func() { w.Of(x) })
+		last = catch(func() { w.Of(newNamed(w, n, 100)) })
 		n++
 	}
 	if last == nil || !strings.Contains(last.Error(), "no room for its methods") {
 		t.Fatalf("after %d types: %v", n, last)
 	}
-	t.Logf("%d stubs in use, %d in all, room for %d types with one value method", used, capacity, n)
+	full, _ := rtype.Stubs()
+	t.Logf("%d of %d stubs in use at first; then %d types of 100 methods: %d", used, capacity, n-1, full)
+	w.Of(newNamed(w, n, 1)) // a smaller one still fits
 	w.Close()
 	after, _ := rtype.Stubs()
 	check(t, after, used)
-	w.Of(newNamed(w, "T", n)) // works again
+	w.Of(newNamed(w, n, 100)) // works again
 }
 
-// newNamed returns a new type with the method of T.
-func newNamed(w *world, name string, n int) *types.Named {
-	x := types.NewNamed(types.NewTypeName(0, w.pkg, fmt.Sprint(name, n), nil), types.NewStruct(nil, nil), nil)
-	x.AddMethod(types.NewFunc(0, w.pkg, "A", types.NewSignatureType(types.NewVar(0, w.pkg, "", x), nil, nil, nil, nil, false)))
+// newNamed returns a new type with value methods.
+func newNamed(w *world, n, methods int) *types.Named {
+	x := types.NewNamed(types.NewTypeName(0, w.pkg, fmt.Sprint("T", n), nil), types.NewStruct(nil, nil), nil)
+	for i := range methods {
+		x.AddMethod(types.NewFunc(0, w.pkg, fmt.Sprint("A", i), types.NewSignatureType(types.NewVar(0, w.pkg, "", x), nil, nil, nil, nil, false)))
+	}
 	return x
 }
 
@@ -751,7 +755,7 @@ func BenchmarkDeclare(b *testing.B) {
 	w := newWorld(b, `type T struct{}
 func (T) A() {}`, nil)
 	for i := 0; b.Loop(); i++ {
-		w.Of(newNamed(w, "T", i))
+		w.Of(newNamed(w, i, 1))
 		if i%1000 == 999 {
 			w.Close()
 		}

@@ -204,14 +204,6 @@ func emptyOf(p ptr, empty bool) any {
 	return v
 }
 
-// anyOf makes the interface value of the value of type rt at p, which is copied.
-func anyOf(rt ptr, p ptr) any {
-	var v any
-	(*iface)(ptr(&v)).data = box(rt, p)
-	(*iface)(ptr(&v)).typ = rt
-	return v
-}
-
 // box returns the data word of an interface that holds the value at p.
 func box(rt ptr, p ptr) ptr {
 	if isDirect(rt) {
@@ -244,9 +236,6 @@ func borrow(rt ptr, p ptr) any {
 	return v
 }
 
-// equalAt compares two values of one type as == does; it panics as == does.
-func equalAt(rt ptr, p, q ptr) bool { return borrow(rt, p) == borrow(rt, q) }
-
 // valueAt returns a reflect value of a copy of what is at p.
 func valueAt(t reflect.Type, p ptr) reflect.Value {
 	v := reflect.New(t)
@@ -274,7 +263,7 @@ var selfTest = sync.OnceValue(func() error {
 	if unsafe.Sizeof(uintptr(0)) != 8 {
 		return fail("needs 64-bit words")
 	}
-	type one struct{ p *int }
+	type one struct{ P *int }
 	for _, c := range []struct {
 		v      any
 		direct bool

@@ -111,7 +111,7 @@ type StackOverflow struct {
 }
 
 func (e *StackOverflow) Error() string {
-	return fmt.Sprintf("stack overflow: %s called itself too deeply (over %d nested calls)", e.Name, e.Depth/1000*1000)
+	return fmt.Sprintf("stack overflow: %s called itself too deeply", e.Name)
 }
 
 // RuntimeError marks it a runtime.Error.

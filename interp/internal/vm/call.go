@@ -23,9 +23,16 @@ func (g *goroutine) call(in *instr, fp, ip ptr) {
 	nf := g.free[b.index]
 	g.free[b.index] = nf.caller
 	mem := nf.mem
-	for i := range site.args {
-		a := &site.args[i]
-		a.pass(unsafe.Add(mem, a.dst), unsafe.Add(fp, a.src))
+	if site.words {
+		for i := range site.args {
+			a := &site.args[i]
+			*(*uint64)(unsafe.Add(mem, a.dst)) = *(*uint64)(unsafe.Add(fp, a.src))
+		}
+	} else {
+		for i := range site.args {
+			a := &site.args[i]
+			a.pass(unsafe.Add(mem, a.dst), unsafe.Add(fp, a.src))
+		}
 	}
 	nf.ret = unsafe.Add(fp, out)
 	nf.caller = fr
@@ -99,7 +106,7 @@ func (g *goroutine) invoke(in *instr, fp, ip ptr) {
 	site := (*callSite)(in.p)
 	v := at[iface](fp, in.b)
 	w := v.typ
-	t := site.target.Load()
+	t := site.slotFor(w).Load()
 	if w == nil || t == nil || t.typ != w || t.fn == nil || t.copy != nil && t.copy.class != classWord {
 		g.slowInvoke(site, fp, in.a, in.b)
 		return
@@ -177,7 +184,7 @@ func (g *goroutine) slowInvoke(s *callSite, fp ptr, out, recv uint32) {
 	if w == nil {
 		panicNil()
 	}
-	t := s.target.Load()
+	t := s.slotFor(w).Load()
 	if t == nil || t.typ != w {
 		t = s.resolve(g, w)
 	}

@@ -15,11 +15,10 @@ import (
 // plan (which instructions melt into the one that uses them), liveness and
 // coalescing (which values share a register), place (the frame), emit.
 type compiler struct {
-	m   *Machine
-	f   *Func
-	fn  *ssa.Function
-	b   *body
-	err error
+	m  *Machine
+	f  *Func
+	fn *ssa.Function
+	b  *body
 
 	// plan
 	melted  map[ssa.Instruction]bool // emitted with their only user
@@ -33,18 +32,20 @@ type compiler struct {
 	groups []int // representative of each value's register
 
 	// frame
-	regs    map[ssa.Value]uint32 // offsets of registers; of variables for static allocs
-	vars    map[*ssa.Alloc]uint32
-	tuples  map[ssa.Value][]slot
-	consts  map[constKey]uint32
-	pending []*pendingConst
-	fields  []reflect.StructField
-	size    uint32
-	scratch map[class]uint32
+	regs   map[ssa.Value]uint32 // offsets of registers; of variables for static allocs
+	vars   map[*ssa.Alloc]uint32
+	tuples map[ssa.Value][]slot
+	consts map[constKey]uint32
+	fields []reflect.StructField
+	size   uint32
 
 	// code
 	starts []int // of blocks
 	fixups []fixup
+	points []point // of the SSA instructions, by instruction
+	at     point
+	life   *liveness
+	keep   bool // liveness is wanted even where no register is shared
 	stubs  []stub
 	pos    token.Pos
 }
@@ -52,12 +53,6 @@ type compiler struct {
 type constKey struct {
 	ti  *typeInfo
 	val string
-}
-
-type pendingConst struct {
-	off uint32
-	ti  *typeInfo
-	val ptr
 }
 
 // fixup is a jump whose target block has no code yet.
@@ -84,18 +79,7 @@ func (e *compileError) Unwrap() error {
 }
 
 func compile(f *Func) *body {
-	fn := f.ssa
-	c := &compiler{
-		m: f.m, f: f, fn: fn,
-		b:      &body{fn: f, index: int(f.m.bodies.Add(1)), recoverPC: -1, name: funcName(fn)},
-		melted: make(map[ssa.Instruction]bool),
-		static: make(map[*ssa.Alloc]bool),
-		num:    make(map[ssa.Value]int),
-		regs:   make(map[ssa.Value]uint32),
-		vars:   make(map[*ssa.Alloc]uint32),
-		tuples: make(map[ssa.Value][]slot),
-		consts: make(map[constKey]uint32),
-	}
+	c := newCompiler(f)
 	defer func() {
 		if v := recover(); v != nil {
 			if _, ok := v.(*compileError); !ok {
@@ -106,17 +90,37 @@ func compile(f *Func) *body {
 			panic(v)
 		}
 	}()
-	if fn.Blocks == nil {
+	if c.fn.Blocks == nil {
 		return c.external()
 	}
-	c.b.wrapper = isWrapper(fn)
-	f.prepare()
+	c.b.index = int(f.m.bodies.Add(1))
+	c.passes()
+	return c.b
+}
+
+func newCompiler(f *Func) *compiler {
+	fn := f.ssa
+	return &compiler{
+		m: f.m, f: f, fn: fn,
+		b:      &body{fn: f, recoverPC: -1, name: funcName(fn)},
+		melted: make(map[ssa.Instruction]bool),
+		static: make(map[*ssa.Alloc]bool),
+		num:    make(map[ssa.Value]int),
+		regs:   make(map[ssa.Value]uint32),
+		vars:   make(map[*ssa.Alloc]uint32),
+		tuples: make(map[ssa.Value][]slot),
+		consts: make(map[constKey]uint32),
+	}
+}
+
+func (c *compiler) passes() {
+	c.b.wrapper = isWrapper(c.fn)
+	c.f.prepare()
 	c.plan()
 	c.live()
 	c.place()
 	c.emit()
 	c.finish()
-	return c.b
 }
 
 // isWrapper finds the builder's own functions around a method.
@@ -337,7 +341,7 @@ func (c *compiler) external() *body {
 	if call == nil {
 		panic(fmt.Errorf("%s has no body, and there is no compiled function of that name", c.b.name))
 	}
-	c.fields = nil
+	c.b.index = int(c.m.bodies.Add(1))
 	for _, s := range f.conv.params {
 		c.field(s.ti)
 	}

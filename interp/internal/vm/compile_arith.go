@@ -2,6 +2,7 @@ package vm
 
 import (
 	"fmt"
+	"go/ast"
 	"go/token"
 	"go/types"
 	"reflect"
@@ -384,6 +385,9 @@ func (c *compiler) unOp(in *ssa.UnOp) {
 		c.receive(in)
 	case token.MUL:
 		rt := c.m.typeInfo(in.X.Type().Underlying().(*types.Pointer).Elem())
+		if rt.kind == reflect.Array && len(*in.Referrers()) == 0 && c.ranged(in) {
+			return // only its length is used, the pointer may be nil
+		}
 		if ia, ok := in.X.(*ssa.IndexAddr); ok && c.melted[ia] {
 			c.element(ia, rt, c.reg(in), hotAt[:], hotArray[:], false)
 			return
@@ -421,4 +425,34 @@ func coldNeg[T number](a, b uint32) coldFunc {
 
 func coldCom[T integer](a, b uint32) coldFunc {
 	return func(g *goroutine, fp ptr) { *at[T](fp, a) = ^*at[T](fp, b) }
+}
+
+// ranged reports whether a load is of the array in "for i := range *p".
+func (c *compiler) ranged(in *ssa.UnOp) bool {
+	found := false
+	if syntax := c.fn.Syntax(); syntax != nil {
+		ast.Inspect(syntax, func(n ast.Node) bool {
+			if r, ok := n.(*ast.RangeStmt); ok {
+				star, ok := ast.Unparen(r.X).(*ast.StarExpr)
+				found = found || ok && star.Pos() == in.Pos() && !hasCalls(star)
+			}
+			return !found
+		})
+	}
+	return found
+}
+
+// hasCalls reports whether an expression is evaluated even for its length only.
+func hasCalls(x ast.Expr) bool {
+	found := false
+	ast.Inspect(x, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.CallExpr:
+			found = true
+		case *ast.UnaryExpr:
+			found = found || n.Op == token.ARROW
+		}
+		return !found
+	})
+	return found
 }

@@ -189,7 +189,7 @@ func (c *compiler) builtinFunc(b *ssa.Builtin, vals []ssa.Value, args []*typeInf
 		p, n := offs[0], c.intIndex(vals[1])
 		return func(g *goroutine, fp ptr) {
 			n, p := *at[int](fp, n), *at[ptr](fp, p)
-			if n < 0 {
+			if n < 0 || p != nil && uintptr(n) > -uintptr(p) {
 				panic(runtimeError("unsafe.String: len out of range"))
 			}
 			if p == nil && n > 0 {

@@ -38,8 +38,11 @@ func (m *Machine) compiledFunc(fn *ssa.Function) compiledCall {
 		return func(*goroutine, ptr, []slot, uint32) {} // compiled packages are initialised
 	}
 	f := m.funcOf(fn)
+	if call, ok := m.stackCalls[name]; ok {
+		return intrinsicCall(call, f.conv)
+	}
 	if in, ok := m.intrinsics[name]; ok {
-		return m.intrinsicCall(in, f.conv)
+		return intrinsicCall(func(g *goroutine, args []reflect.Value) []reflect.Value { return in(g.run, args) }, f.conv)
 	}
 	v, ok := m.compiledInstance(fn)
 	if fn.Blocks != nil && !ok {
@@ -113,16 +116,16 @@ func (m *Machine) compiledValue(fn *ssa.Function) ptr {
 }
 
 func (m *Machine) isIntrinsic(name string) bool {
-	return m.intrinsics[name] != nil || m.calls[name] != nil
+	return m.intrinsics[name] != nil || m.calls[name] != nil || m.stackCalls[name] != nil
 }
 
-func (m *Machine) intrinsicCall(in Intrinsic, conv *convention) compiledCall {
+func intrinsicCall(in func(*goroutine, []reflect.Value) []reflect.Value, conv *convention) compiledCall {
 	return func(g *goroutine, fp ptr, args []slot, out uint32) {
 		vals := make([]reflect.Value, len(args))
 		for i, a := range args {
 			vals[i] = valueAt(conv.params[i].ti.rt, add(fp, a.off))
 		}
-		for i, v := range in(g.run, vals) {
+		for i, v := range in(g, vals) {
 			s := conv.results[i]
 			storeValue(s.ti.rt, add(fp, out+s.off), v)
 		}
@@ -195,6 +198,10 @@ func (c *compiler) call(in *ssa.Call) {
 // callOp is the operation for a call: the loop copies the arguments itself
 // where they are of simple classes.
 func callOp(fast, slow opcode, site *callSite) opcode {
+	site.words = true
+	for i := range site.args {
+		site.words = site.words && site.args[i].class == classWord
+	}
 	if allSimple(site.args) {
 		return fast
 	}

@@ -109,6 +109,9 @@ func (c *compiler) slice(in *ssa.Slice) {
 		if limit != nil {
 			k = limit(fp)
 			if uint(k) > uint(s.cap) {
+				if array {
+					panicBounds(slice3MaxLen, k, s.cap)
+				}
 				panicBounds(slice3Max, k, s.cap)
 			}
 			if uint(j) > uint(k) {
@@ -179,20 +182,21 @@ func (c *compiler) lookup(in *ssa.Lookup) {
 	mt := c.infoOf(in.X)
 	m, key := c.reg(in.X), c.reg(in.Index)
 	et := newTypeInfo(mt.rt.Elem())
-	var access func(m, key ptr) (ptr, bool)
-	r := mt.r
-	switch mapKind(mt.rt) {
-	case 1:
-		access = func(m, key ptr) (ptr, bool) { return mapaccess2faststr(r, m, *(*string)(key)) }
-	case 2:
-		access = func(m, key ptr) (ptr, bool) { return mapaccess2fast64(r, m, *(*uint64)(key)) }
-	default:
-		access = func(m, key ptr) (ptr, bool) { return mapaccess2(r, m, key) }
+	kind := mapKind(mt.rt)
+	access := func(fp ptr) (ptr, bool) {
+		m := *at[ptr](fp, m)
+		switch kind {
+		case 1:
+			return mapaccess2faststr(mt.r, m, *at[string](fp, key))
+		case 2:
+			return mapaccess2fast64(mt.r, m, *at[uint64](fp, key))
+		}
+		return mapaccess2(mt.r, m, add(fp, key))
 	}
 	if in.CommaOk {
 		t := c.tuples[in]
 		c.cold(func(g *goroutine, fp ptr) {
-			p, ok := access(*at[ptr](fp, m), add(fp, key))
+			p, ok := access(fp)
 			if ok {
 				et.move(add(fp, t[0].off), p)
 			} else {
@@ -203,8 +207,21 @@ func (c *compiler) lookup(in *ssa.Lookup) {
 		return
 	}
 	dst := c.reg(in)
+	if r := mt.r; kind == 1 && et.class == classWord && et.size == 8 {
+		c.cold(func(g *goroutine, fp ptr) { // a missing element is read as well: it is zero
+			p, _ := mapaccess2faststr(r, *at[ptr](fp, m), *at[string](fp, key))
+			*at[uint64](fp, dst) = *(*uint64)(p)
+		})
+		return
+	} else if kind == 2 && et.class == classWord && et.size == 8 {
+		c.cold(func(g *goroutine, fp ptr) {
+			p, _ := mapaccess2fast64(r, *at[ptr](fp, m), *at[uint64](fp, key))
+			*at[uint64](fp, dst) = *(*uint64)(p)
+		})
+		return
+	}
 	c.cold(func(g *goroutine, fp ptr) {
-		if p, ok := access(*at[ptr](fp, m), add(fp, key)); ok {
+		if p, ok := access(fp); ok {
 			et.move(add(fp, dst), p)
 		} else {
 			et.clear(add(fp, dst))

@@ -22,7 +22,8 @@ func (c *compiler) emit() {
 			c.op(opRunDefers, 0, 0, 0)
 		}
 		c.starts[i] = len(c.b.code)
-		for _, in := range b.Instrs {
+		for j, in := range b.Instrs {
+			c.at = point{b.Index, j}
 			if p := in.Pos(); p.IsValid() {
 				c.pos = p
 			}

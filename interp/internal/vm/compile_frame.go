@@ -198,11 +198,6 @@ func (c *compiler) reg(v ssa.Value) uint32 {
 	return off
 }
 
-// nilPtr is a register that is always nil.
-func (c *compiler) nilPtr() uint32 {
-	return c.constant(ptrInfo, "zero", func() ptr { return ptr(new(ptr)) })
-}
-
 // address says where the memory is that an address expression means: in the
 // frame at base, or off bytes from the pointer in register base.
 type address struct {
@@ -242,6 +237,7 @@ func (c *compiler) fieldOffset(fa *ssa.FieldAddr) uint32 {
 func (c *compiler) add(in instr) int {
 	c.b.code = append(c.b.code, in)
 	c.b.pos = append(c.b.pos, c.pos)
+	c.points = append(c.points, c.at)
 	return len(c.b.code) - 1
 }
 

@@ -10,9 +10,8 @@ type bitset []uint64
 
 func (s bitset) has(i int) bool { return s[i>>6]&(1<<(i&63)) != 0 }
 func (s bitset) set(i int)      { s[i>>6] |= 1 << (i & 63) }
-func (s bitset) unset(i int)    { s[i>>6] &^= 1 << (i & 63) }
 
-// place in the code: instruction of a block; -1 for its phis, -2 for parameters.
+// point is a place in the code: an instruction of a block; -1 for its phis, -2 for parameters.
 type point struct{ block, instr int }
 
 // liveness knows where values are needed.
@@ -71,7 +70,8 @@ func (c *compiler) live() {
 	for i := range c.groups {
 		c.groups[i] = i
 	}
-	if !phis || len(c.values)*len(c.fn.Blocks) > tooBig {
+	c.life = l
+	if !phis && !c.keep || len(c.values)*len(c.fn.Blocks) > tooBig {
 		return
 	}
 	l.solve()
@@ -122,6 +122,29 @@ func (l *liveness) solve() {
 					use[b.Index].set(n)
 				}
 			})
+		}
+	}
+	// A recovered panic leads to the recover block from anywhere, and past the
+	// results' variables to the return that the compiler makes itself.
+	everywhere := func(v ssa.Value) {
+		if n, ok := c.num[v]; ok {
+			for i := range nb {
+				l.out[i].set(n)
+			}
+		}
+	}
+	if r := c.fn.Recover; r != nil {
+		for _, instr := range r.Instrs {
+			c.operands(instr, everywhere)
+		}
+	}
+	if c.borrows {
+		for _, b := range c.fn.Blocks {
+			for _, instr := range b.Instrs {
+				if a, ok := instr.(*ssa.Alloc); ok {
+					everywhere(a)
+				}
+			}
 		}
 	}
 	for changed := true; changed; {

@@ -1,6 +1,7 @@
 package vm
 
 import (
+	"context"
 	"runtime/debug"
 	"sync/atomic"
 )
@@ -173,11 +174,7 @@ func (g *goroutine) protect(base *frame) (st status) {
 func (g *goroutine) exitGoroutine(base *frame) {
 	g.pending = &panicking{goexit: true}
 	for g.unwind(base) {
-		for {
-			st := g.protect(base)
-			if st != statusDone {
-				break
-			}
+		if g.protect(base) == statusDone {
 			return
 		}
 	}
@@ -205,7 +202,7 @@ func (m *Machine) goroutineFor(r *Run) (g *goroutine, fresh bool) {
 	}
 	if r == nil {
 		if r = m.latest.Load(); r == nil {
-			r = m.NewRun(nil, RunConfig{})
+			r = m.NewRun(context.Background(), RunConfig{})
 		}
 	}
 	return m.idleGoroutine(r), true

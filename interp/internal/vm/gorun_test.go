@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -40,7 +39,7 @@ func runFile(file string) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 2
 	}
-	p, err := load(string(src))
+	p, err := loadFile(file, string(src))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "LOAD:", err)
 		return 3
@@ -92,9 +91,14 @@ func TestGoRunTests(t *testing.T) {
 	if *goTests == "" {
 		t.Skip("give -gotests=all")
 	}
+	goroot, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	root := filepath.Join(strings.TrimSpace(string(goroot)), "test")
 	var files []string
 	for _, dir := range []string{".", "ken", "chan", "interface", "typeparam", "fixedbugs"} {
-		list, err := filepath.Glob(filepath.Join(runtime.GOROOT(), "test", dir, "*.go"))
+		list, err := filepath.Glob(filepath.Join(root, dir, "*.go"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -121,7 +125,7 @@ func TestGoRunTests(t *testing.T) {
 			for f := range next {
 				out, err := runSubprocess(f, 20*time.Second)
 				want, noOut := os.ReadFile(strings.TrimSuffix(f, ".go") + ".out")
-				name, _ := filepath.Rel(filepath.Join(runtime.GOROOT(), "test"), f)
+				name, _ := filepath.Rel(root, f)
 				mu.Lock()
 				switch {
 				case err != nil:

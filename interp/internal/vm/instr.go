@@ -35,6 +35,7 @@ type callSite struct {
 	fn      *Func // of a static call
 	args    []argMove
 	conv    *convention
+	words   bool // every argument is a word without pointers
 	wrapper bool // the caller is a wrapper, recover sees through it
 
 	// of a call of a func value
@@ -46,9 +47,14 @@ type callSite struct {
 	method  methodName
 	index   int // in the method table
 	empty   bool
-	target  atomic.Pointer[target]
-	targets sync.Map // ptr → *target, all that were met
+	cache   [4]atomic.Pointer[target] // some of targets, see slotFor
+	targets sync.Map                  // ptr → *target, all that were met
 	invoked *nativeCall
 	at      uint32 // the interface value
 	out     uint32 // where the results go
+}
+
+// slotFor is where the target for values with first word w is kept.
+func (s *callSite) slotFor(w ptr) *atomic.Pointer[target] {
+	return &s.cache[(uintptr(w)>>5^uintptr(w)>>7)&3]
 }

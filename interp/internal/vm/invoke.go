@@ -76,17 +76,17 @@ func (c *compiler) invokeSite(cc *ssa.CallCommon, args []slot) *callSite {
 // resolve finds what the method call runs for a value whose first word is w,
 // and keeps it for the next call.
 func (s *callSite) resolve(g *goroutine, w ptr) *target {
-	if t := s.target.Load(); t != nil && t.typ == w {
+	if t := s.slotFor(w).Load(); t != nil && t.typ == w {
 		return t
 	}
 	if v, ok := s.targets.Load(w); ok {
 		t := v.(*target)
-		s.target.Store(t)
+		s.slotFor(w).Store(t)
 		return t
 	}
 	t := s.find(g, w)
 	s.targets.Store(w, t)
-	s.target.Store(t)
+	s.slotFor(w).Store(t)
 	return t
 }
 

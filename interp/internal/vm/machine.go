@@ -17,6 +17,7 @@ type Machine struct {
 	instance   func(pkgPath, name string, targs []types.Type) (reflect.Value, bool)
 	intrinsics map[string]Intrinsic
 	calls      map[string]compiledCall // intrinsics of the machine's own that take registers
+	stackCalls map[string]func(g *goroutine, args []reflect.Value) []reflect.Value
 	maxDepth   int
 
 	funcs   sync.Map // *ssa.Function → *Func
@@ -32,6 +33,7 @@ type Machine struct {
 	idle    sync.Pool // *goroutine
 	running sync.Map  // goid → *goroutine, those in compiled calls included
 	parking parking
+	places  places
 	latest  atomic.Pointer[Run]
 	live    atomic.Int64 // goroutines of all runs
 }
@@ -57,8 +59,10 @@ func New(c Config) *Machine {
 	}
 	m.intrinsics = builtinIntrinsics()
 	m.calls = syncCalls()
+	m.stackCalls = stackCalls()
 	for k, f := range c.Intrinsics {
 		delete(m.calls, k)
+		delete(m.stackCalls, k)
 		m.intrinsics[k] = f
 	}
 	return m

@@ -25,6 +25,8 @@ type abort struct {
 
 func (a *abort) Error() string { return a.reason.Error() }
 
+func (a *abort) Unwrap() error { return a.reason }
+
 func (p *panicking) abort() *abort {
 	a, _ := p.value.(*abort)
 	return a
@@ -163,23 +165,28 @@ func (g *goroutine) failure(v any) error {
 	return &Panic{Value: v, Stack: stack, Goroutine: g.started}
 }
 
+// frame is the entry of a call in a trace.
+func (fr *frame) frame() Frame {
+	b := fr.body
+	f := Frame{Func: b.fn.ssa, Name: b.name}
+	if i := fr.pc/instrSize - 1; i >= 0 && i < len(b.pos) {
+		f.Pos = b.pos[i]
+	}
+	return f
+}
+
 const maxTrace = 100
 
 // trace lists the interpreted calls of the goroutine, the innermost first. Of a
 // deep recursion it keeps both ends.
 func (g *goroutine) trace() []Frame {
 	var list []Frame
-	n := 0
 	for fr := g.top; fr != nil; fr = fr.caller {
 		b := fr.body
 		if b.wrapper {
 			continue
 		}
-		n++
-		f := Frame{Func: b.fn.ssa, Name: b.name}
-		if i := fr.pc/instrSize - 1; i >= 0 && i < len(b.pos) {
-			f.Pos = b.pos[i]
-		}
+		f := fr.frame()
 		if len(list) == maxTrace {
 			copy(list[maxTrace/2:], list[maxTrace/2+1:])
 			list[maxTrace-1] = f
@@ -198,11 +205,11 @@ var nilError = func() (v any) {
 	return
 }()
 
-func panicNil()    { panic(nilError) }
-func panicDivide() { panicWith(0) }
-
-// panicWith divides by d, which is zero: the runtime makes the error.
-func panicWith(d int) int { return 1 / d }
+func panicNil() { panic(nilError) }
+func panicDivide() {
+	zero := 0
+	panic(1 / zero) // the runtime makes the error
+}
 
 // panicIndex panics as indexing with i does when the length is n.
 func panicIndex(i, n int) {
@@ -317,6 +324,7 @@ var (
 	sliceHighLen = fault(func(s []int, n int) { _ = "a"[:n+1] })
 	sliceLow     = fault(func(s []int, n int) { _ = s[n:0] })
 	slice3Max    = fault(func(s []int, n int) { _ = s[0:0:n] })
+	slice3MaxLen = fault(func(s []int, n int) { _ = new([0]int)[0:0:n] })
 	slice3High   = fault(func(s []int, n int) { _ = s[0:n:0] })
 	slice3Low    = fault(func(s []int, n int) { _ = s[n:0:0] })
 )

@@ -12,7 +12,6 @@ import (
 	"reflect"
 	"strings"
 	"sync"
-	"testing"
 
 	"golang.org/x/tools/go/ssa"
 
@@ -53,9 +52,11 @@ type compileError struct{ errs []error }
 func (e *compileError) Error() string { return errors.Join(e.errs...).Error() }
 
 // load type-checks and builds a program of one file.
-func load(src string) (*program, error) {
+func load(src string) (*program, error) { return loadFile("main.go", src) }
+
+func loadFile(name, src string) (*program, error) {
 	fset := token.NewFileSet()
-	file, err := parser.ParseFile(fset, "main.go", src, parser.SkipObjectResolution)
+	file, err := parser.ParseFile(fset, name, src, parser.SkipObjectResolution)
 	if err != nil {
 		return nil, err
 	}
@@ -107,23 +108,4 @@ func (p *program) trace(frames []vm.Frame) string {
 		fmt.Fprintf(&s, "\t%s %v\n", f.Name, p.fset.Position(f.Pos))
 	}
 	return s.String()
-}
-
-// output runs a program that must end well.
-func output(t testing.TB, src string) string {
-	t.Helper()
-	p, err := load(src)
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, errw, err := p.run(t.Context())
-	if err != nil {
-		var pe *vm.Panic
-		trace := ""
-		if errors.As(err, &pe) {
-			trace = p.trace(pe.Stack)
-		}
-		t.Fatalf("%v\n%s%s%s", err, trace, out, errw)
-	}
-	return out + errw
 }

@@ -59,7 +59,9 @@ func (m *Machine) NewRun(ctx context.Context, c RunConfig) *Run {
 	}
 	r := &Run{m: m, cfg: c, wake: make(chan struct{}), idle: make(chan struct{}), goroutines: make(map[*goroutine]struct{})}
 	close(r.idle)
-	r.ctx, r.cancel = context.WithCancel(ctx)
+	// The run's own context ends when the stop flag is set, not before: whoever
+	// was woken by it then sees the flag.
+	r.ctx, r.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	r.unwatch = context.AfterFunc(ctx, func() { r.end1(ErrInterrupted) })
 	m.latest.Store(r)
 	return r

@@ -1837,6 +1837,438 @@ var shapes = []shape{
 			return
 		}
 	}},
+	{"PL:", func(c *closure) any {
+		return func(a0 ptr, a1 []byte) {
+			var x entry
+			x.begin(c)
+			*(*ptr)(unsafe.Add(x.mem, 0)) = a0
+			*(*[]byte)(unsafe.Add(x.mem, 8)) = a1
+			x.run()
+			return
+		}
+	}},
+	{"PL:W", func(c *closure) any {
+		return func(a0 ptr, a1 []byte) (r0 uint64) {
+			var x entry
+			x.begin(c)
+			*(*ptr)(unsafe.Add(x.mem, 0)) = a0
+			*(*[]byte)(unsafe.Add(x.mem, 8)) = a1
+			x.run()
+			r0 = *(*uint64)(unsafe.Add(x.out, 0))
+			return
+		}
+	}},
+	{"PL:F", func(c *closure) any {
+		return func(a0 ptr, a1 []byte) (r0 float64) {
+			var x entry
+			x.begin(c)
+			*(*ptr)(unsafe.Add(x.mem, 0)) = a0
+			*(*[]byte)(unsafe.Add(x.mem, 8)) = a1
+			x.run()
+			r0 = *(*float64)(unsafe.Add(x.out, 0))
+			return
+		}
+	}},
+	{"PL:P", func(c *closure) any {
+		return func(a0 ptr, a1 []byte) (r0 ptr) {
+			var x entry
+			x.begin(c)
+			*(*ptr)(unsafe.Add(x.mem, 0)) = a0
+			*(*[]byte)(unsafe.Add(x.mem, 8)) = a1
+			x.run()
+			r0 = *(*ptr)(unsafe.Add(x.out, 0))
+			return
+		}
+	}},
+	{"PL:S", func(c *closure) any {
+		return func(a0 ptr, a1 []byte) (r0 string) {
+			var x entry
+			x.begin(c)
+			*(*ptr)(unsafe.Add(x.mem, 0)) = a0
+			*(*[]byte)(unsafe.Add(x.mem, 8)) = a1
+			x.run()
+			r0 = *(*string)(unsafe.Add(x.out, 0))
+			return
+		}
+	}},
+	{"PL:I", func(c *closure) any {
+		return func(a0 ptr, a1 []byte) (r0 any) {
+			var x entry
+			x.begin(c)
+			*(*ptr)(unsafe.Add(x.mem, 0)) = a0
+			*(*[]byte)(unsafe.Add(x.mem, 8)) = a1
+			x.run()
+			r0 = *(*any)(unsafe.Add(x.out, 0))
+			return
+		}
+	}},
+	{"PL:L", func(c *closure) any {
+		return func(a0 ptr, a1 []byte) (r0 []byte) {
+			var x entry
+			x.begin(c)
+			*(*ptr)(unsafe.Add(x.mem, 0)) = a0
+			*(*[]byte)(unsafe.Add(x.mem, 8)) = a1
+			x.run()
+			r0 = *(*[]byte)(unsafe.Add(x.out, 0))
+			return
+		}
+	}},
+	{"PL:WI", func(c *closure) any {
+		return func(a0 ptr, a1 []byte) (r0 uint64, r1 any) {
+			var x entry
+			x.begin(c)
+			*(*ptr)(unsafe.Add(x.mem, 0)) = a0
+			*(*[]byte)(unsafe.Add(x.mem, 8)) = a1
+			x.run()
+			r0 = *(*uint64)(unsafe.Add(x.out, 0))
+			r1 = *(*any)(unsafe.Add(x.out, 8))
+			return
+		}
+	}},
+	{"PL:PI", func(c *closure) any {
+		return func(a0 ptr, a1 []byte) (r0 ptr, r1 any) {
+			var x entry
+			x.begin(c)
+			*(*ptr)(unsafe.Add(x.mem, 0)) = a0
+			*(*[]byte)(unsafe.Add(x.mem, 8)) = a1
+			x.run()
+			r0 = *(*ptr)(unsafe.Add(x.out, 0))
+			r1 = *(*any)(unsafe.Add(x.out, 8))
+			return
+		}
+	}},
+	{"PL:SI", func(c *closure) any {
+		return func(a0 ptr, a1 []byte) (r0 string, r1 any) {
+			var x entry
+			x.begin(c)
+			*(*ptr)(unsafe.Add(x.mem, 0)) = a0
+			*(*[]byte)(unsafe.Add(x.mem, 8)) = a1
+			x.run()
+			r0 = *(*string)(unsafe.Add(x.out, 0))
+			r1 = *(*any)(unsafe.Add(x.out, 16))
+			return
+		}
+	}},
+	{"PL:II", func(c *closure) any {
+		return func(a0 ptr, a1 []byte) (r0 any, r1 any) {
+			var x entry
+			x.begin(c)
+			*(*ptr)(unsafe.Add(x.mem, 0)) = a0
+			*(*[]byte)(unsafe.Add(x.mem, 8)) = a1
+			x.run()
+			r0 = *(*any)(unsafe.Add(x.out, 0))
+			r1 = *(*any)(unsafe.Add(x.out, 16))
+			return
+		}
+	}},
+	{"PL:LI", func(c *closure) any {
+		return func(a0 ptr, a1 []byte) (r0 []byte, r1 any) {
+			var x entry
+			x.begin(c)
+			*(*ptr)(unsafe.Add(x.mem, 0)) = a0
+			*(*[]byte)(unsafe.Add(x.mem, 8)) = a1
+			x.run()
+			r0 = *(*[]byte)(unsafe.Add(x.out, 0))
+			r1 = *(*any)(unsafe.Add(x.out, 24))
+			return
+		}
+	}},
+	{"PWW:", func(c *closure) any {
+		return func(a0 ptr, a1 uint64, a2 uint64) {
+			var x entry
+			x.begin(c)
+			*(*ptr)(unsafe.Add(x.mem, 0)) = a0
+			*(*uint64)(unsafe.Add(x.mem, 8)) = a1
+			*(*uint64)(unsafe.Add(x.mem, 16)) = a2
+			x.run()
+			return
+		}
+	}},
+	{"PWW:W", func(c *closure) any {
+		return func(a0 ptr, a1 uint64, a2 uint64) (r0 uint64) {
+			var x entry
+			x.begin(c)
+			*(*ptr)(unsafe.Add(x.mem, 0)) = a0
+			*(*uint64)(unsafe.Add(x.mem, 8)) = a1
+			*(*uint64)(unsafe.Add(x.mem, 16)) = a2
+			x.run()
+			r0 = *(*uint64)(unsafe.Add(x.out, 0))
+			return
+		}
+	}},
+	{"PWW:F", func(c *closure) any {
+		return func(a0 ptr, a1 uint64, a2 uint64) (r0 float64) {
+			var x entry
+			x.begin(c)
+			*(*ptr)(unsafe.Add(x.mem, 0)) = a0
+			*(*uint64)(unsafe.Add(x.mem, 8)) = a1
+			*(*uint64)(unsafe.Add(x.mem, 16)) = a2
+			x.run()
+			r0 = *(*float64)(unsafe.Add(x.out, 0))
+			return
+		}
+	}},
+	{"PWW:P", func(c *closure) any {
+		return func(a0 ptr, a1 uint64, a2 uint64) (r0 ptr) {
+			var x entry
+			x.begin(c)
+			*(*ptr)(unsafe.Add(x.mem, 0)) = a0
+			*(*uint64)(unsafe.Add(x.mem, 8)) = a1
+			*(*uint64)(unsafe.Add(x.mem, 16)) = a2
+			x.run()
+			r0 = *(*ptr)(unsafe.Add(x.out, 0))
+			return
+		}
+	}},
+	{"PWW:S", func(c *closure) any {
+		return func(a0 ptr, a1 uint64, a2 uint64) (r0 string) {
+			var x entry
+			x.begin(c)
+			*(*ptr)(unsafe.Add(x.mem, 0)) = a0
+			*(*uint64)(unsafe.Add(x.mem, 8)) = a1
+			*(*uint64)(unsafe.Add(x.mem, 16)) = a2
+			x.run()
+			r0 = *(*string)(unsafe.Add(x.out, 0))
+			return
+		}
+	}},
+	{"PWW:I", func(c *closure) any {
+		return func(a0 ptr, a1 uint64, a2 uint64) (r0 any) {
+			var x entry
+			x.begin(c)
+			*(*ptr)(unsafe.Add(x.mem, 0)) = a0
+			*(*uint64)(unsafe.Add(x.mem, 8)) = a1
+			*(*uint64)(unsafe.Add(x.mem, 16)) = a2
+			x.run()
+			r0 = *(*any)(unsafe.Add(x.out, 0))
+			return
+		}
+	}},
+	{"PWW:L", func(c *closure) any {
+		return func(a0 ptr, a1 uint64, a2 uint64) (r0 []byte) {
+			var x entry
+			x.begin(c)
+			*(*ptr)(unsafe.Add(x.mem, 0)) = a0
+			*(*uint64)(unsafe.Add(x.mem, 8)) = a1
+			*(*uint64)(unsafe.Add(x.mem, 16)) = a2
+			x.run()
+			r0 = *(*[]byte)(unsafe.Add(x.out, 0))
+			return
+		}
+	}},
+	{"PWW:WI", func(c *closure) any {
+		return func(a0 ptr, a1 uint64, a2 uint64) (r0 uint64, r1 any) {
+			var x entry
+			x.begin(c)
+			*(*ptr)(unsafe.Add(x.mem, 0)) = a0
+			*(*uint64)(unsafe.Add(x.mem, 8)) = a1
+			*(*uint64)(unsafe.Add(x.mem, 16)) = a2
+			x.run()
+			r0 = *(*uint64)(unsafe.Add(x.out, 0))
+			r1 = *(*any)(unsafe.Add(x.out, 8))
+			return
+		}
+	}},
+	{"PWW:PI", func(c *closure) any {
+		return func(a0 ptr, a1 uint64, a2 uint64) (r0 ptr, r1 any) {
+			var x entry
+			x.begin(c)
+			*(*ptr)(unsafe.Add(x.mem, 0)) = a0
+			*(*uint64)(unsafe.Add(x.mem, 8)) = a1
+			*(*uint64)(unsafe.Add(x.mem, 16)) = a2
+			x.run()
+			r0 = *(*ptr)(unsafe.Add(x.out, 0))
+			r1 = *(*any)(unsafe.Add(x.out, 8))
+			return
+		}
+	}},
+	{"PWW:SI", func(c *closure) any {
+		return func(a0 ptr, a1 uint64, a2 uint64) (r0 string, r1 any) {
+			var x entry
+			x.begin(c)
+			*(*ptr)(unsafe.Add(x.mem, 0)) = a0
+			*(*uint64)(unsafe.Add(x.mem, 8)) = a1
+			*(*uint64)(unsafe.Add(x.mem, 16)) = a2
+			x.run()
+			r0 = *(*string)(unsafe.Add(x.out, 0))
+			r1 = *(*any)(unsafe.Add(x.out, 16))
+			return
+		}
+	}},
+	{"PWW:II", func(c *closure) any {
+		return func(a0 ptr, a1 uint64, a2 uint64) (r0 any, r1 any) {
+			var x entry
+			x.begin(c)
+			*(*ptr)(unsafe.Add(x.mem, 0)) = a0
+			*(*uint64)(unsafe.Add(x.mem, 8)) = a1
+			*(*uint64)(unsafe.Add(x.mem, 16)) = a2
+			x.run()
+			r0 = *(*any)(unsafe.Add(x.out, 0))
+			r1 = *(*any)(unsafe.Add(x.out, 16))
+			return
+		}
+	}},
+	{"PWW:LI", func(c *closure) any {
+		return func(a0 ptr, a1 uint64, a2 uint64) (r0 []byte, r1 any) {
+			var x entry
+			x.begin(c)
+			*(*ptr)(unsafe.Add(x.mem, 0)) = a0
+			*(*uint64)(unsafe.Add(x.mem, 8)) = a1
+			*(*uint64)(unsafe.Add(x.mem, 16)) = a2
+			x.run()
+			r0 = *(*[]byte)(unsafe.Add(x.out, 0))
+			r1 = *(*any)(unsafe.Add(x.out, 24))
+			return
+		}
+	}},
+	{"PIW:", func(c *closure) any {
+		return func(a0 ptr, a1 any, a2 uint64) {
+			var x entry
+			x.begin(c)
+			*(*ptr)(unsafe.Add(x.mem, 0)) = a0
+			*(*any)(unsafe.Add(x.mem, 8)) = a1
+			*(*uint64)(unsafe.Add(x.mem, 24)) = a2
+			x.run()
+			return
+		}
+	}},
+	{"PIW:W", func(c *closure) any {
+		return func(a0 ptr, a1 any, a2 uint64) (r0 uint64) {
+			var x entry
+			x.begin(c)
+			*(*ptr)(unsafe.Add(x.mem, 0)) = a0
+			*(*any)(unsafe.Add(x.mem, 8)) = a1
+			*(*uint64)(unsafe.Add(x.mem, 24)) = a2
+			x.run()
+			r0 = *(*uint64)(unsafe.Add(x.out, 0))
+			return
+		}
+	}},
+	{"PIW:F", func(c *closure) any {
+		return func(a0 ptr, a1 any, a2 uint64) (r0 float64) {
+			var x entry
+			x.begin(c)
+			*(*ptr)(unsafe.Add(x.mem, 0)) = a0
+			*(*any)(unsafe.Add(x.mem, 8)) = a1
+			*(*uint64)(unsafe.Add(x.mem, 24)) = a2
+			x.run()
+			r0 = *(*float64)(unsafe.Add(x.out, 0))
+			return
+		}
+	}},
+	{"PIW:P", func(c *closure) any {
+		return func(a0 ptr, a1 any, a2 uint64) (r0 ptr) {
+			var x entry
+			x.begin(c)
+			*(*ptr)(unsafe.Add(x.mem, 0)) = a0
+			*(*any)(unsafe.Add(x.mem, 8)) = a1
+			*(*uint64)(unsafe.Add(x.mem, 24)) = a2
+			x.run()
+			r0 = *(*ptr)(unsafe.Add(x.out, 0))
+			return
+		}
+	}},
+	{"PIW:S", func(c *closure) any {
+		return func(a0 ptr, a1 any, a2 uint64) (r0 string) {
+			var x entry
+			x.begin(c)
+			*(*ptr)(unsafe.Add(x.mem, 0)) = a0
+			*(*any)(unsafe.Add(x.mem, 8)) = a1
+			*(*uint64)(unsafe.Add(x.mem, 24)) = a2
+			x.run()
+			r0 = *(*string)(unsafe.Add(x.out, 0))
+			return
+		}
+	}},
+	{"PIW:I", func(c *closure) any {
+		return func(a0 ptr, a1 any, a2 uint64) (r0 any) {
+			var x entry
+			x.begin(c)
+			*(*ptr)(unsafe.Add(x.mem, 0)) = a0
+			*(*any)(unsafe.Add(x.mem, 8)) = a1
+			*(*uint64)(unsafe.Add(x.mem, 24)) = a2
+			x.run()
+			r0 = *(*any)(unsafe.Add(x.out, 0))
+			return
+		}
+	}},
+	{"PIW:L", func(c *closure) any {
+		return func(a0 ptr, a1 any, a2 uint64) (r0 []byte) {
+			var x entry
+			x.begin(c)
+			*(*ptr)(unsafe.Add(x.mem, 0)) = a0
+			*(*any)(unsafe.Add(x.mem, 8)) = a1
+			*(*uint64)(unsafe.Add(x.mem, 24)) = a2
+			x.run()
+			r0 = *(*[]byte)(unsafe.Add(x.out, 0))
+			return
+		}
+	}},
+	{"PIW:WI", func(c *closure) any {
+		return func(a0 ptr, a1 any, a2 uint64) (r0 uint64, r1 any) {
+			var x entry
+			x.begin(c)
+			*(*ptr)(unsafe.Add(x.mem, 0)) = a0
+			*(*any)(unsafe.Add(x.mem, 8)) = a1
+			*(*uint64)(unsafe.Add(x.mem, 24)) = a2
+			x.run()
+			r0 = *(*uint64)(unsafe.Add(x.out, 0))
+			r1 = *(*any)(unsafe.Add(x.out, 8))
+			return
+		}
+	}},
+	{"PIW:PI", func(c *closure) any {
+		return func(a0 ptr, a1 any, a2 uint64) (r0 ptr, r1 any) {
+			var x entry
+			x.begin(c)
+			*(*ptr)(unsafe.Add(x.mem, 0)) = a0
+			*(*any)(unsafe.Add(x.mem, 8)) = a1
+			*(*uint64)(unsafe.Add(x.mem, 24)) = a2
+			x.run()
+			r0 = *(*ptr)(unsafe.Add(x.out, 0))
+			r1 = *(*any)(unsafe.Add(x.out, 8))
+			return
+		}
+	}},
+	{"PIW:SI", func(c *closure) any {
+		return func(a0 ptr, a1 any, a2 uint64) (r0 string, r1 any) {
+			var x entry
+			x.begin(c)
+			*(*ptr)(unsafe.Add(x.mem, 0)) = a0
+			*(*any)(unsafe.Add(x.mem, 8)) = a1
+			*(*uint64)(unsafe.Add(x.mem, 24)) = a2
+			x.run()
+			r0 = *(*string)(unsafe.Add(x.out, 0))
+			r1 = *(*any)(unsafe.Add(x.out, 16))
+			return
+		}
+	}},
+	{"PIW:II", func(c *closure) any {
+		return func(a0 ptr, a1 any, a2 uint64) (r0 any, r1 any) {
+			var x entry
+			x.begin(c)
+			*(*ptr)(unsafe.Add(x.mem, 0)) = a0
+			*(*any)(unsafe.Add(x.mem, 8)) = a1
+			*(*uint64)(unsafe.Add(x.mem, 24)) = a2
+			x.run()
+			r0 = *(*any)(unsafe.Add(x.out, 0))
+			r1 = *(*any)(unsafe.Add(x.out, 16))
+			return
+		}
+	}},
+	{"PIW:LI", func(c *closure) any {
+		return func(a0 ptr, a1 any, a2 uint64) (r0 []byte, r1 any) {
+			var x entry
+			x.begin(c)
+			*(*ptr)(unsafe.Add(x.mem, 0)) = a0
+			*(*any)(unsafe.Add(x.mem, 8)) = a1
+			*(*uint64)(unsafe.Add(x.mem, 24)) = a2
+			x.run()
+			r0 = *(*[]byte)(unsafe.Add(x.out, 0))
+			r1 = *(*any)(unsafe.Add(x.out, 24))
+			return
+		}
+	}},
 	{"WW:", func(c *closure) any {
 		return func(a0 uint64, a1 uint64) {
 			var x entry

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const results = ['page.mjs', 'tutorial.mjs'].map(name => {
+const results = ['page.mjs', 'tutorial.mjs', 'pool.mjs'].map(name => {
   const file = fileURLToPath(new URL(name, import.meta.url));
   return spawnSync(process.execPath, [file, ...process.argv.slice(2)], {
     stdio: 'inherit'

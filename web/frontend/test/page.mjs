@@ -1,16 +1,10 @@
 // The page by itself, on whatever kernel the server has: start page, running,
 // interrupting, restarting, errors, editing, themes, narrow windows, axe.
 //   node test/page.mjs URL [WORD…]
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { accessible } from './lib/axe.mjs';
 import { code } from './lib/code.mjs';
 import { api, Notebook, stored } from './lib/notebook.mjs';
 import { equal, ok, run } from './lib/run.mjs';
-
-const axe = readFileSync(
-  createRequire(import.meta.url).resolve('axe-core/axe.min.js'),
-  'utf8'
-);
 
 /** A new notebook by the start page's button. */
 async function fresh(t) {
@@ -20,26 +14,6 @@ async function fresh(t) {
   await t.page.waitForURL('**/notebooks/**');
   const notebook = await new Notebook(t.page).ready();
   return { notebook, words };
-}
-
-/** Fails when axe finds a serious or critical fault. */
-async function accessible(page) {
-  await page.evaluate(axe);
-  const { violations } = await page.evaluate(() =>
-    globalThis.axe.run(document, { resultTypes: ['violations'] })
-  );
-  const serious = violations.filter(
-    v => v.impact === 'serious' || v.impact === 'critical'
-  );
-  ok(
-    serious.length === 0,
-    serious
-      .map(
-        v =>
-          `${v.id} (${v.impact}): ${v.help}\n${v.nodes.map(n => '  ' + n.html.slice(0, 200)).join('\n')}`
-      )
-      .join('\n')
-  );
 }
 
 async function accept(page) {
@@ -131,6 +105,7 @@ async function fails(t) {
       .count(),
     'an error output'
   );
+  await accessible(t.page);
 }
 
 async function edits(t) {
@@ -231,6 +206,7 @@ await run([
   ['interrupt', interrupts],
   ['restart', restarts],
   ['error', fails],
+  ['error, dark', fails, { colorScheme: 'dark' }],
   ['edit', edits],
   ['reload', reloads],
   ['come back', comesBack],

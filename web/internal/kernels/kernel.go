@@ -57,6 +57,7 @@ type Kernel struct {
 	active   time.Time          // last message, guarded by mu
 	started  time.Time          // of the current process, guarded by mu
 	restarts int                // in a row, guarded by mu
+	ready    chan struct{}      // closed while the process can be sent to, or is given up, guarded by mu
 	closed   bool               // guarded by mu
 }
 
@@ -74,6 +75,8 @@ func newKernel(id, name, dir string, proc *client.Kernel, sub *client.Subscripti
 		id: id, name: name, dir: dir, proc: proc, log: log.With("kernel", id, "name", name),
 		conns: map[*Conn]struct{}{}, asked: map[string]asked{}, state: protocol.StateIdle, active: now, started: now,
 	}
+	k.ready = make(chan struct{})
+	close(k.ready)
 	k.ctx, k.cancel = context.WithCancel(context.Background())
 	k.work.Go(func() { k.pump(sub) })
 	return k
@@ -142,13 +145,63 @@ func (k *Kernel) detach(c *Conn) {
 	k.remove(c)
 }
 
-// send passes a client's message on.
+// hold lets senders wait; the lock is held.
+func (k *Kernel) hold() {
+	select {
+	case <-k.ready:
+		k.ready = make(chan struct{})
+	default:
+	}
+}
+
+// release lets senders go on; the lock is held.
+func (k *Kernel) release() {
+	select {
+	case <-k.ready:
+	default:
+		close(k.ready)
+	}
+}
+
+// noticing is how long a sender waits for the pump to hear of a death that the sender has met already.
+const noticing = 2 * time.Second
+
+// send passes a client's message on. While the process is being replaced it waits, as the sockets of Jupyter's own server do.
 func (k *Kernel) send(c *Conn, p Packet) error {
 	if p.Channel == protocol.IOPub || p.Channel == protocol.Heartbeat || !p.Channel.Valid() {
 		return fmt.Errorf("nothing can be sent on channel %q", p.Channel)
 	}
+	for begun := time.Now(); ; {
+		k.mu.Lock()
+		ready := k.ready
+		k.mu.Unlock()
+		select {
+		case <-ready:
+		case <-k.ctx.Done():
+			return ErrGone
+		}
+		k.note(c, p)
+		err := k.proc.Send(p.Channel, p.Message)
+		var died *client.DiedError
+		if !errors.As(err, &died) || time.Since(begun) > noticing {
+			return err
+		}
+		if expectsReply(p.Message.Header.Type) && !k.waitsFor(p.Message.Header.ID) {
+			return err // the client has been told that it died
+		}
+		select {
+		case <-time.After(10 * time.Millisecond):
+		case <-k.ctx.Done():
+			return ErrGone
+		}
+	}
+}
+
+// note registers a message that is on its way.
+func (k *Kernel) note(c *Conn, p Packet) {
 	h := p.Message.Header
 	k.mu.Lock()
+	defer k.mu.Unlock()
 	k.active = time.Now().UTC()
 	if expectsReply(h.Type) && len(k.asked) < maxAsked {
 		k.asked[h.ID] = asked{c.session, p.Channel, h}
@@ -156,8 +209,14 @@ func (k *Kernel) send(c *Conn, p Packet) error {
 	if h.Type == protocol.TypeExecuteRequest && p.Channel == protocol.Shell {
 		k.journal.note(p.Message)
 	}
-	k.mu.Unlock()
-	return k.proc.Send(p.Channel, p.Message)
+}
+
+// waitsFor reports whether a request has not been answered yet.
+func (k *Kernel) waitsFor(id string) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	_, ok := k.asked[id]
+	return ok
 }
 
 // requestSuffix marks the types of messages that are answered.
@@ -280,17 +339,16 @@ func (k *Kernel) died() {
 	if !again {
 		what = fmt.Sprintf("It died %d times in a row and is not restarted any more.", k.restarts)
 	}
-	k.log.Warn("kernel died", "error", cause, "times", k.restarts)
+	k.log.Info("kernel died", "error", cause, "times", k.restarts, "restarted", again)
 	evalue := fmt.Sprintf("The kernel died: %v. %s", cause, what)
 	k.failUnfinished("KernelDied", evalue)
-	if again {
+	if attempt := k.restarts; again {
+		k.hold()
 		k.announce("restarting")
-	} else {
-		k.announce("dead")
-	}
-	attempt := k.restarts
-	if again {
 		k.work.Go(func() { k.revive(attempt) })
+	} else {
+		k.release()
+		k.announce("dead")
 	}
 	k.mu.Unlock()
 }
@@ -357,13 +415,19 @@ func (k *Kernel) revive(attempt int) {
 	k.restarting.Lock()
 	defer k.restarting.Unlock()
 	if k.proc.Err() == nil {
+		k.mu.Lock()
+		k.release()
+		k.mu.Unlock()
 		return // the user was faster
 	}
-	err := k.proc.Restart(k.ctx)
-	// A failed restart is told to the pump as another death, which counts.
-	if err != nil && k.ctx.Err() == nil {
-		k.log.Warn("kernel not restarted", "error", err)
+	if err := k.proc.Restart(k.ctx); err != nil {
+		// The pump is told so as of another death, which counts.
+		k.log.Info("kernel not restarted", "error", err)
+		return
 	}
+	k.mu.Lock()
+	k.release()
+	k.mu.Unlock()
 }
 
 // Interrupt stops what the kernel runs.
@@ -376,8 +440,13 @@ func (k *Kernel) Restart(ctx context.Context) error {
 	k.mu.Lock()
 	k.restarts = 0
 	k.abandon(map[string]string{"status": protocol.StatusAborted})
+	k.hold()
 	k.mu.Unlock()
-	return k.proc.Restart(ctx)
+	err := k.proc.Restart(ctx)
+	k.mu.Lock()
+	k.release() // after an error too: sending then fails at once
+	k.mu.Unlock()
+	return err
 }
 
 // shutdown ends the process, the connections and the goroutines. It may be called again.

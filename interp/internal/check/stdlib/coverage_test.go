@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"go/token"
 	"go/types"
+	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"reflect"
@@ -279,3 +281,77 @@ func TestDataIsFresh(t *testing.T) {
 
 // describe writes an object, with one name for the empty interface.
 func describe(obj types.Object) string { return strings.ReplaceAll(obj.String(), "interface{}", "any") }
+
+// The compiled instances of generic functions must have the types of the instances that they replace.
+func TestInstances(t *testing.T) {
+	im, _, set := newImporter(nil)
+	tab := rtype.New(rtype.Config{Compiled: set.Type, Import: im.Import})
+	defer tab.Close()
+	pkg, err := im.Import("slices")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, name := range pkg.Scope().Names() {
+		fn, ok := pkg.Scope().Lookup(name).(*types.Func)
+		if !ok || fn.Signature().TypeParams().Len() != 2 {
+			continue
+		}
+		for _, elem := range []string{"int", "int64", "float64", "string", "byte", "rune", "uint8", "int32", "bool"} {
+			e := types.Universe.Lookup(elem).Type()
+			targs := []types.Type{types.NewSlice(e), e}
+			f, ok := set.Instance("slices", name, targs)
+			if !ok {
+				continue
+			}
+			n++
+			inst, err := types.Instantiate(nil, fn.Signature(), targs, true)
+			if err != nil {
+				t.Errorf("slices.%s for %s: %v", name, elem, err)
+				continue
+			}
+			if want := tab.Of(inst); f.Type() != want {
+				t.Errorf("slices.%s for %s is %v, want %v", name, elem, f.Type(), want)
+			}
+		}
+	}
+	if n < 100 {
+		t.Errorf("only %d instances", n)
+	}
+}
+
+// The data of every platform must be readable, and its constants those of the platform.
+func TestEveryPlatform(t *testing.T) {
+	read := func(name string) map[string][]byte {
+		z, err := zip.OpenReader("data/std_" + name + ".zip")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer z.Close()
+		data := make(map[string][]byte)
+		for _, f := range z.File {
+			r, err := f.Open()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if data[f.Name], err = io.ReadAll(r); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return data
+	}
+	base := read("linux_amd64")
+	for name, create := range map[string]string{"linux_amd64": "64", "linux_arm64": "64", "darwin_amd64": "512", "darwin_arm64": "512", "windows_amd64": "64"} {
+		data := maps.Clone(base)
+		maps.Copy(data, read(name))
+		imports := make(map[string]*types.Package)
+		for path, b := range data {
+			if _, err := gcexportdata.Read(bytes.NewReader(b), token.NewFileSet(), imports, path); err != nil {
+				t.Errorf("%s: %s: %v", name, path, err)
+			}
+		}
+		if c, ok := imports["os"].Scope().Lookup("O_CREATE").(*types.Const); !ok || c.Val().String() != create {
+			t.Errorf("%s: os.O_CREATE is %v, want %s", name, c, create)
+		}
+	}
+}

@@ -68,7 +68,7 @@ type SourcePackage struct {
 // does not compile the types.Error of the first mistake, wrapped.
 func (im *Importer) Import(path string) (*types.Package, error) {
 	if path == native.Path || path == typed.Path {
-		return nil, &ImportError{Path: path}
+		return nil, &ImportError{Path: path, Reason: "it is internal to other packages"}
 	}
 	im.mu.Lock()
 	defer im.mu.Unlock()

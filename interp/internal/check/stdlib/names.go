@@ -15,9 +15,13 @@ import (
 type ImportError struct {
 	Path       string
 	Suggestion string // a path that exists, or ""
+	Reason     string // why a package that exists cannot be imported, or ""
 }
 
 func (e *ImportError) Error() string {
+	if e.Reason != "" {
+		return fmt.Sprintf("package %q cannot be imported: %s", e.Path, e.Reason)
+	}
 	if e.Suggestion == "" {
 		return fmt.Sprintf("no package %q", e.Path)
 	}
@@ -47,6 +51,18 @@ func (im *Importer) names() []string {
 		all[p] = true
 	}
 	return slices.Sorted(maps.Keys(all))
+}
+
+// refused lists standard packages that cells cannot import, with the reason.
+var refused = map[string]string{
+	"C":                      "cgo needs a C compiler",
+	"crypto/mlkem/mlkemtest": "it is for tests of crypto/mlkem",
+	"plugin":                 "plugins need a program built with cgo",
+	"runtime/cgo":            "it needs cgo",
+	"runtime/coverage":       "it needs a program built for coverage",
+	"runtime/race":           "it has no exported members",
+	"testing/cryptotest":     "it is for tests of crypto packages",
+	"time/tzdata":            "time zones come from the system",
 }
 
 // favourites come first among packages of one name.
@@ -100,7 +116,13 @@ func packageName(p string) string {
 
 // unknown returns the error for a path that no package has.
 func (im *Importer) unknown(p string) *ImportError {
-	e := &ImportError{Path: p}
+	e := &ImportError{Path: p, Reason: refused[p]}
+	if slices.Contains(strings.Split(p, "/"), "internal") {
+		e.Reason = "it is internal to other packages"
+	}
+	if e.Reason != "" {
+		return e
+	}
 	best := 3
 	if len(p) < 5 {
 		best = 2

@@ -24,7 +24,7 @@ var letters = map[string]letter{
 // shapes writes shapes_gen.go: for each common shape of a signature a function
 // of that shape, made of a closure, that runs it.
 func shapes() {
-	params := []string{"", "W", "F", "P", "S", "I", "L", "FF", "LL", "LW", "FW", "WF", "WWW", "PPP"}
+	params := []string{"", "W", "F", "P", "S", "I", "L", "FF", "LL", "LW", "FW", "WF", "WWW", "PPP", "PL", "PWW", "PIW"}
 	for _, a := range "WPSI" {
 		for _, b := range "WPSI" {
 			params = append(params, string(a)+string(b))

@@ -6,12 +6,9 @@ import {
   type JupyterFrontEnd,
   type JupyterFrontEndPlugin
 } from '@jupyterlab/application';
-import {
-  ICommandPalette,
-  IToolbarWidgetRegistry,
-  ToolbarButton
-} from '@jupyterlab/apputils';
+import { ICommandPalette, IToolbarWidgetRegistry } from '@jupyterlab/apputils';
 import { INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
+import { Widget } from '@lumino/widgets';
 import { PoolConnection } from './comm';
 import { icon } from './icon';
 import { PoolPanel } from './panel';
@@ -36,22 +33,23 @@ class Connections {
   }
 }
 
-/** The button in the notebook's toolbar, with what its pools do now. */
-function button(
-  app: JupyterFrontEnd,
-  connection: PoolConnection
-): ToolbarButton {
-  const widget = new ToolbarButton({
-    icon,
-    label: 'Pool',
-    tooltip: 'Workers, jobs and tasks',
-    onClick: () => void app.commands.execute(TOGGLE)
-  });
-  widget.addClass('pb-PoolButton');
+/** The button in the notebook's toolbar, with how many of its jobs run. */
+function button(app: JupyterFrontEnd, connection: PoolConnection): Widget {
+  const node = document.createElement('button');
+  node.type = 'button';
+  node.className = 'pb-PoolButton';
+  node.title = 'Workers, jobs and tasks';
+  const running = document.createElement('span');
+  running.className = 'pb-PoolButton-running';
+  icon.element({ container: node, height: '16px', width: '16px' });
+  node.append('Pool', running);
+  node.addEventListener('click', () => void app.commands.execute(TOGGLE));
+  const widget = new Widget();
+  widget.node.append(node);
   const show = (): void => {
-    const running = connection.model.running.length;
-    widget.node.dataset['running'] = running ? String(running) : '';
-    widget.toggleClass('pb-mod-running', running > 0);
+    const count = connection.model.running.length;
+    running.hidden = count === 0;
+    running.textContent = String(count);
   };
   connection.model.changed.connect(show);
   widget.disposed.connect(() => connection.model.changed.disconnect(show));
@@ -82,9 +80,8 @@ export const pool: JupyterFrontEndPlugin<void> = {
     const panel = new PoolPanel();
     const current = (): void => {
       const notebook = tracker.currentWidget;
-      panel.display(
-        notebook && !notebook.isDisposed ? connections.get(notebook) : null
-      );
+      if (!notebook || notebook.isDisposed) panel.display(null, null);
+      else panel.display(connections.get(notebook), notebook);
     };
     tracker.widgetAdded.connect(
       (_, notebook) => void connections.get(notebook)

@@ -1,10 +1,12 @@
 // The panel: jobs at the left, the lanes of the workers at the right.
+import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { Message } from '@lumino/messaging';
 import { Panel, Widget } from '@lumino/widgets';
 import type { PoolConnection } from './comm';
 import { number } from './format';
 import { icon } from './icon';
 import { JobList, WorkerList } from './lists';
+import { keep } from './picture';
 import { describe, LANE, Timeline } from './timeline';
 
 /** How often the lists are brought up to date at most, in ms. */
@@ -28,7 +30,10 @@ class PoolView extends Widget {
   private listed = 0;
   private stale = true;
 
-  constructor(readonly connection: PoolConnection) {
+  constructor(
+    readonly connection: PoolConnection,
+    private readonly notebook: NotebookPanel
+  ) {
     super();
     this.addClass('pb-PoolView');
     this.timeline = new Timeline(this.canvas, connection.model);
@@ -48,6 +53,17 @@ class PoolView extends Widget {
     this.head.append(
       this.sum,
       this.live,
+      this.button(
+        'Keep',
+        () =>
+          keep(
+            this.notebook,
+            this.connection.model,
+            this.canvas,
+            this.lanes.scrollTop
+          ),
+        'Keep a picture in the notebook'
+      ),
       this.button('Fit', () => this.fit(), 'Show all tasks'),
       this.button('−', () => this.zoom(1.6), 'Zoom out'),
       this.button('+', () => this.zoom(0.6), 'Zoom in')
@@ -268,10 +284,14 @@ export class PoolPanel extends Panel {
   }
 
   /** Shows the pools of a notebook's kernel, or that there is none. */
-  display(connection: PoolConnection | null): void {
+  display(
+    connection: PoolConnection | null,
+    notebook: NotebookPanel | null
+  ): void {
     if (connection && this.view?.connection === connection) return;
     this.view?.dispose();
-    this.view = connection ? new PoolView(connection) : null;
+    this.view =
+      connection && notebook ? new PoolView(connection, notebook) : null;
     this.none.setHidden(connection !== null);
     if (this.view) this.addWidget(this.view);
   }

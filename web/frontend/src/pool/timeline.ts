@@ -7,7 +7,7 @@ import type { Lane } from './tasks';
 
 export const LANE = 24;
 const BAR = 14;
-const RULER = 22;
+export const RULER = 22;
 /** The shortest span that is followed, in ms. */
 const LEAST = 2000;
 

@@ -56,13 +56,20 @@ export async function visit(browser, url, options = {}) {
   };
 }
 
+/**
+ * JupyterLab's Markdown shows a picture that is attached to its cell for a moment
+ * under its name in the notebook, before it gives it its content; the browser
+ * refuses that name and says so.
+ */
+const attachment = /\battachment:/;
+
 const watched = new WeakSet();
 
 function watch(page, own, problems) {
   if (watched.has(page)) return;
   watched.add(page);
   page.on('console', message => {
-    if (message.type() === 'error')
+    if (message.type() === 'error' && !attachment.test(message.text()))
       problems.push(`console: ${message.text()} (${message.location().url})`);
   });
   page.on('pageerror', error =>
@@ -70,13 +77,13 @@ function watch(page, own, problems) {
   );
   page.on('request', request => {
     const { protocol, host } = new URL(request.url());
-    if (/^(data|blob|about):$/.test(protocol)) return;
+    if (/^(data|blob|about|attachment):$/.test(protocol)) return;
     if (host !== own.host) problems.push(`foreign request: ${request.url()}`);
   });
   page.on('requestfailed', request => {
     // A page that is left takes its requests along.
     const reason = request.failure()?.errorText;
-    if (reason !== 'net::ERR_ABORTED')
+    if (reason !== 'net::ERR_ABORTED' && !attachment.test(request.url()))
       problems.push(`failed: ${request.url()}: ${reason}`);
   });
   page.on('response', response => {
