@@ -260,7 +260,7 @@ func TestSharedValues(t *testing.T) {
 		}
 		wantEqual(t, counter.Get(), 60*59/2)
 		wantEqual(t, counts.Map(), map[string]int{"k0": 20, "k1": 20, "k2": 20})
-		wantEqual(t, cells.Slice(), []int{15, 15, 15, 15})
+		wantEqual(t, cells.All(), []int{15, 15, 15, 15})
 		if n := list.Len(); n != 61 || list.Get(0) != "first" {
 			t.Error(n, list.Get(0))
 		}

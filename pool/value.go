@@ -72,8 +72,8 @@ func (a *Array[T]) Set(i int, v T) { store(a.x, i, &v) }
 // Update sets the element i to what f makes of it and returns that; nobody else changes the array meanwhile. f must not use a.
 func (a *Array[T]) Update(i int, f func(v T) T) T { return update(a.x, i, f) }
 
-// Slice is a copy of all elements.
-func (a *Array[T]) Slice() []T {
+// All is a copy of all elements.
+func (a *Array[T]) All() []T {
 	out := make([]T, a.n)
 	for i := range out {
 		out[i] = a.Get(i)
@@ -122,8 +122,8 @@ func (l *List[T]) Pop() (T, bool) {
 	return v, err == nil
 }
 
-// Slice is a copy of all elements.
-func (l *List[T]) Slice() []T {
+// All is a copy of all elements.
+func (l *List[T]) All() []T {
 	var out []T
 	for i := 0; ; i++ {
 		var v T

@@ -47,6 +47,7 @@ type Host struct {
 	nextProc int                 // number of the last worker process named; guarded by mu
 	nextFree int                 // number of the last process named that is no worker of a pool; guarded by mu
 	objects  map[uint64]*Object  // shared objects that have been sent to a worker; guarded by mu
+	spares   spares              // guarded by mu
 	values   *codec.Codec        // of the values in shared objects; guarded by mu
 }
 
@@ -139,6 +140,7 @@ func (h *Host) Close() {
 	for _, s := range h.states() {
 		<-s.gone
 	}
+	h.endSpares()
 }
 
 // CancelJob cancels the job of that ID, as the stop button of a job does: queued and running tasks end, other jobs go on.

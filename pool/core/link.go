@@ -20,6 +20,7 @@ type link struct {
 	name   string
 	tail   proc.Tail // the end of its output
 	holder holder    // what it holds of shared objects
+	spare  *spare    // the process, when it was started ahead
 
 	// Guarded by s.mu.
 	p       *proc.Process // nil until started
@@ -68,8 +69,14 @@ const blobLimit = 256 << 20
 func (s *state) addLink() {
 	s.lastLink++
 	l := &link{s: s, id: s.lastLink, jobs: map[int64]*Job{}, units: map[string]uint64{}, blobs: map[[2]uint64]*sentBlob{}, started: time.Now()}
-	if l.name = s.name; l.name == "" {
-		l.name = fmt.Sprintf("PoolWorker-%d", s.host.procNumber())
+	l.name = s.name
+	if s.config.warm && l.name == "" {
+		if l.spare = s.host.takeSpare(s.config.processes); l.spare != nil {
+			l.name = l.spare.name
+		}
+	}
+	if l.name == "" {
+		l.name = workerName(s.host.procNumber())
 	}
 	l.holder.gone = make(chan struct{})
 	s.links = append(s.links, l)
@@ -81,7 +88,7 @@ func (s *state) addLink() {
 func (l *link) run() {
 	s := l.s
 	defer s.wg.Done()
-	p, err := s.spawn()
+	p, out, err := s.spawn(l.spare)
 	if err != nil {
 		s.mu.Lock()
 		l.phase = linkGone
@@ -99,10 +106,9 @@ func (l *link) run() {
 	if s.name != "" {
 		close(s.spawned)
 	}
-	l.out = proc.NewOutbox(p.In)
-	l.out.Put(func(b []byte) []byte {
-		return frame(b, proc.Hello, func(b proc.Body) proc.Body { return b.String(l.name).Uint(Version) })
-	}, nil)
+	if l.out = out; l.spare == nil {
+		greet(out, l.name)
+	}
 	if l.phase == linkLeaving {
 		p.Kill() // terminated in the meantime
 	}
@@ -137,7 +143,6 @@ func (l *link) run() {
 		}
 	}
 	s.mu.Lock()
-	out := l.out
 	s.ended(l, p.Status(), err)
 	s.mu.Unlock()
 	out.Close()
@@ -153,13 +158,23 @@ const (
 	rawGrace = 300 * time.Millisecond
 )
 
-func (s *state) spawn() (*proc.Process, error) {
+// spawn starts the process of a worker, or takes the one that was started ahead.
+func (s *state) spawn(ahead *spare) (*proc.Process, *proc.Outbox, error) {
+	if ahead != nil {
+		return ahead.p, ahead.out, nil
+	}
 	cmd, err := s.host.Spawn()
 	if err != nil {
-		return nil, fmt.Errorf("make the command of a worker: %w", err)
+		return nil, nil, fmt.Errorf("make the command of a worker: %w", err)
 	}
-	return s.starter.Start(cmd)
+	p, err := s.starter.Start(cmd)
+	if err != nil {
+		return nil, nil, err
+	}
+	return p, proc.NewOutbox(p.In), nil
 }
+
+func workerName(n int) string { return fmt.Sprintf("PoolWorker-%d", n) }
 
 // frame appends a frame with that body.
 func frame(buf []byte, k proc.Kind, body func(proc.Body) proc.Body) []byte {

@@ -44,7 +44,7 @@ func (s *state) prepare(fn any, except map[string]bool) (*code, error) {
 	if s.host.Unit == nil {
 		return nil, errors.New("pool: the host gives no code units")
 	}
-	u, err := s.host.Unit(fn)
+	u, err := s.unit(fn)
 	if err != nil {
 		return nil, err
 	}
@@ -94,6 +94,16 @@ func (s *state) prepare(fn any, except map[string]bool) (*code, error) {
 	}
 	c.vars = append(b, e.Bytes()...)
 	return c, nil
+}
+
+// unit asks the host for the code of fn. A host that panics refuses the call, no more.
+func (s *state) unit(fn any) (u *Unit, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("pool: the code of the function cannot be found: %v", r)
+		}
+	}()
+	return s.host.Unit(fn)
 }
 
 // tree reports whether values of the type share nothing with other variables but the memory of slices and maps.

@@ -268,23 +268,41 @@ var rows = []struct {
 	{"memory of an idle worker", "memory", func() amount {
 		p := warm()
 		defer p.Terminate()
-		out, err := exec.Command("pgrep", "-P", strconv.Itoa(os.Getpid())).Output()
-		check(err)
-		most := 0.0
-		for _, pid := range strings.Fields(string(out)) {
-			data, err := os.ReadFile("/proc/" + pid + "/statm")
-			if err != nil {
-				continue
-			}
-			pages, _ := strconv.Atoi(strings.Fields(string(data))[1])
-			most = max(most, float64(pages*os.Getpagesize())/(1<<20))
-		}
-		return amount{most, true}
+		return workerMemory()
 	}},
+	{"the same after 10 M tasks", "", func() amount {
+		p := warm()
+		defer p.Terminate()
+		items := pool.Range(200_000)
+		for range 50 {
+			_, err := pool.Map(p, trivial, items)
+			check(err)
+		}
+		return workerMemory()
+	}},
+}
+
+// workerMemory is what the largest worker holds.
+func workerMemory() amount {
+	out, err := exec.Command("pgrep", "-P", strconv.Itoa(os.Getpid())).Output()
+	check(err)
+	most := 0.0
+	for _, pid := range strings.Fields(string(out)) {
+		data, err := os.ReadFile("/proc/" + pid + "/statm")
+		if err != nil {
+			continue
+		}
+		pages, _ := strconv.Atoi(strings.Fields(string(data))[1])
+		most = max(most, float64(pages*os.Getpagesize())/(1<<20))
+	}
+	return amount{most, true}
 }
 
 // python runs a row of the script and returns what it measured: Pool, then ProcessPoolExecutor.
 func python(key string) []amount {
+	if key == "" {
+		return nil
+	}
 	cmd := exec.Command("python3", "-", key)
 	cmd.Stdin = strings.NewReader(script)
 	var errs bytes.Buffer
