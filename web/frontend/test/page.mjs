@@ -191,6 +191,7 @@ async function narrow(t) {
   equal(await wide(), 0, 'the notebook page is wider than the window by');
   await notebook.run(0, (await code(t.page)).print);
   await notebook.shows(0, 'hello from the cell');
+  await accessible(t.page);
 }
 
 const phone = {

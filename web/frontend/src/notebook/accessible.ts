@@ -29,6 +29,21 @@ function nameCells(panel: NotebookPanel): void {
   follow();
 }
 
+/** The button for what has no room in a toolbar is not one that stays pressed. */
+function unpress(panel: NotebookPanel): void {
+  const remove = (): void => {
+    for (const node of panel.toolbar.node.querySelectorAll(
+      'jp-button[title="More commands"]'
+    )) {
+      node.removeAttribute('aria-pressed');
+    }
+  };
+  const observer = new MutationObserver(remove);
+  observer.observe(panel.toolbar.node, { childList: true, subtree: true });
+  panel.disposed.connect(() => observer.disconnect());
+  remove();
+}
+
 export const accessible: JupyterFrontEndPlugin<void> = {
   id: 'poolbook:accessible',
   description: 'Names for screen readers.',
@@ -44,6 +59,9 @@ export const accessible: JupyterFrontEndPlugin<void> = {
       name: 'poolbook:label',
       factory: () => EditorExtensionRegistry.createImmutableExtension(label)
     });
-    tracker.widgetAdded.connect((_, panel) => nameCells(panel));
+    tracker.widgetAdded.connect((_, panel) => {
+      nameCells(panel);
+      unpress(panel);
+    });
   }
 };
