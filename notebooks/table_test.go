@@ -14,7 +14,7 @@ import (
 var examples = []int{3, 60, 7, 6}
 
 var (
-	row    = regexp.MustCompile("(?m)^\\| (\\d)\\.(\\d+) \\| (.+) \\| (\\S+) \\| (.+) \\|$")
+	row    = regexp.MustCompile(`(?m)^\| (\d)\.(\d+) \| (.+) \| (\S+) \| (.+) \|$`)
 	cellID = regexp.MustCompile("`([^`]+)`")
 )
 

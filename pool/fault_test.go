@@ -474,7 +474,10 @@ func TestUnsendable(t *testing.T) {
 		if _, err := pool.Map(p, func(int) int { return 1 }, []int{1}); err == nil || !strings.Contains(err.Error(), "is not registered") {
 			t.Errorf("got %v", err)
 		}
-		type item struct{ conn *os.File }
+		type item struct {
+			//lint:ignore U1000 the codec reads it
+			conn *os.File
+		}
 		err = pool.ForEach(p, func(item) {}, []item{{}})
 		if err == nil {
 			t.Error("no error")

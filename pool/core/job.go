@@ -74,13 +74,12 @@ type chunk struct {
 	base reflect.Value // results: a slice
 	off  int           // base index of item 0, when idx is nil
 
-	all     bool   // all items are done
-	done    []bool // which ones are; nil: none
-	left    int    // items that are not done
-	deaths  int    // workers that died with it
-	retries int    // times that an item of it was run again
-	sent    time.Time
-	spent   time.Duration // of the tasks done
+	all    bool   // all items are done
+	done   []bool // which ones are; nil: none
+	left   int    // items that are not done
+	deaths int    // workers that died with it
+	sent   time.Time
+	spent  time.Duration // of the tasks done
 }
 
 func (c *chunk) index(i int) int {

@@ -91,7 +91,6 @@ type callConfig struct {
 	retries     int
 	label       string
 	nextTimeout time.Duration
-	engine      EngineKind
 }
 
 // ChunkSize is how many items go to a worker at once.

@@ -44,6 +44,7 @@ type mixed struct {
 	_    int
 	n    big.Int
 	mu   sync.Mutex
+	//lint:ignore U1000 the codec reads it
 	z    struct{}
 	col  color
 	u    *url.URL

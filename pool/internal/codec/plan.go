@@ -3,7 +3,6 @@ package codec
 import (
 	"encoding"
 	"encoding/gob"
-	"math/big"
 	"reflect"
 	"strconv"
 	"strings"
@@ -15,7 +14,6 @@ var (
 	handleType    = reflect.TypeFor[Handle]()
 	timeType      = reflect.TypeFor[time.Time]()
 	locationType  = reflect.TypeFor[*time.Location]()
-	bigIntType    = reflect.TypeFor[big.Int]()
 	gobEncType    = reflect.TypeFor[gob.GobEncoder]()
 	gobDecType    = reflect.TypeFor[gob.GobDecoder]()
 	binEncType    = reflect.TypeFor[encoding.BinaryMarshaler]()

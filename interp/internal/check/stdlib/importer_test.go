@@ -182,9 +182,13 @@ func TestByName(t *testing.T) {
 type Options struct {
 	Name    string `json:"name"`
 	Timeout time.Duration
-	inner   *hidden
+	//lint:ignore U1000 the shape of the type is what counts
+	inner *hidden
 }
-type hidden struct{ next *Options }
+type hidden struct {
+	//lint:ignore U1000 the shape of the type is what counts
+	next *Options
+}
 type Runner interface {
 	Run(o Options, args ...string) (*Result, error)
 }

@@ -266,7 +266,7 @@ func TestSmallSources(t *testing.T) {
 	if ourunique.Make(named(1)).Value() != 1 || ourunique.Make(1).Value() != 1 {
 		t.Error("types are mixed up")
 	}
-	type object struct{ a, b [40]int }
+	type object struct{ A, B [40]int }
 	o := new(object)
 	w := ourweak.Make(o)
 	if w.Value() != o || w != ourweak.Make(o) || ourweak.Make[int](nil).Value() != nil {
@@ -309,7 +309,8 @@ func TestSmallSources(t *testing.T) {
 		}
 	}
 	seed := maphash.MakeSeed()
-	if ourmaphash.Comparable(seed, "a") != ourmaphash.Comparable(seed, "a") || ourmaphash.Comparable(seed, 1) == ourmaphash.Comparable(seed, 2) {
+	again := ourmaphash.Comparable(seed, "a")
+	if ourmaphash.Comparable(seed, "a") != again || ourmaphash.Comparable(seed, 1) == ourmaphash.Comparable(seed, 2) {
 		t.Error("Comparable is wrong")
 	}
 	same(t, "hkdf.Key", func() any { b, _ := ourhkdf.Key(sha256.New, []byte("secret"), nil, "i", 20); return b }, func() any { b, _ := hkdf.Key(sha256.New, []byte("secret"), nil, "i", 20); return b })

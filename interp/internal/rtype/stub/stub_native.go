@@ -24,6 +24,8 @@ var pool struct {
 }
 
 // stubs is the code; base returns its address.
+//
+//lint:ignore U1000 the assembler calls it by name
 func stubs()
 func base() unsafe.Pointer
 
