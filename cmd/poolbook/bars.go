@@ -55,7 +55,7 @@ func (b *progressBars) enter(cell string, out kernel.Output) {
 
 // event is a core.Host.Events.
 func (b *progressBars) event(e core.Event) {
-	if e.Job == nil {
+	if e.Job == nil || e.Job.Call == "Process" { // a process is one task: it has no progress to show
 		return
 	}
 	b.mu.Lock()

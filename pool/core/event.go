@@ -28,6 +28,7 @@ type Event struct {
 type JobInfo struct {
 	ID        int64         `json:"id"`    // unique in the process; see [Host.CancelJob]
 	Label     string        `json:"label"` // the user's, otherwise the name of the call, such as "MapAsync"
+	Call      string        `json:"call"`  // the call that made it, such as "MapAsync"; "Process" for the one task of a process
 	Cell      string        `json:"cell"`  // Origin.Cell
 	State     string        `json:"state"` // "running", "done", "failed" or "cancelled"
 	Total     int           `json:"total"` // items in all; -1 when not known yet (ImapSeq)

@@ -184,7 +184,7 @@ func (s *state) jobInfo(j *Job) *JobInfo {
 	if end.IsZero() {
 		end = time.Now()
 	}
-	i := &JobInfo{ID: j.id, Label: j.label(), Cell: j.o.Cell, State: "running", Total: j.total, Done: j.done, Failed: j.failed,
+	i := &JobInfo{ID: j.id, Label: j.label(), Call: j.name, Cell: j.o.Cell, State: "running", Total: j.total, Done: j.done, Failed: j.failed,
 		Started: j.meter.start, Elapsed: end.Sub(j.meter.start), Remaining: -1, Workers: s.workers()}
 	if j.open {
 		i.Total = -1
