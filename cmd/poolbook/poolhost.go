@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -60,6 +61,10 @@ func (h *poolHost) origin(c interp.Call, _ []reflect.Value) []reflect.Value {
 		Host: &h.Host, Ctx: c.Context(), Cell: cellKey(cell.Number),
 		Stdout: func(_ string, _ int, p []byte) { cell.Stdout.Write(p) },
 		Stderr: func(_ string, _ int, p []byte) { cell.Stderr.Write(p) },
+		Call: func(ctx context.Context, fn reflect.Value, args []reflect.Value) ([]reflect.Value, error) {
+			results, err := h.session.Call(ctx, cell, fn, args)
+			return results, coreError(err)
+		},
 	})}
 }
 

@@ -27,7 +27,8 @@ type process struct {
 	waitErr error         // set before exited is closed
 	exited  chan struct{} // the process has ended
 	drained chan struct{} // … and all its messages are with the subscriptions
-	gone    chan struct{} // the same, but not closed while restarting
+	gone    chan struct{} // the same, but not closed while restarting; closed by leave
+	left    sync.Once     // of leave
 	replace bool          // Restart is replacing it, guarded by Kernel.mu
 }
 
@@ -94,9 +95,12 @@ func (k *Kernel) runProcess(p *process, started chan<- error) {
 			k.log.Warn("kernel died", "state", p.state())
 			k.broadcast(Incoming{Event: EventDied})
 		}
-		close(p.gone)
+		p.leave()
 	}
 }
+
+// leave closes gone. The process's own end and a Restart that fails may come to it together.
+func (p *process) leave() { p.left.Do(func() { close(p.gone) }) }
 
 // connect dials the channels that carry messages, again and again until the kernel listens, and starts the readers.
 func (k *Kernel) connect(ctx context.Context, p *process) error {
@@ -271,20 +275,12 @@ func (k *Kernel) Restart(ctx context.Context) error {
 	if err := k.start(ctx); err != nil {
 		k.broadcast(Incoming{Event: EventDied})
 		if !alreadyGone {
-			closeOnce(old.gone)
+			old.leave()
 		}
 		return fmt.Errorf("client: restart: %w", err)
 	}
 	k.broadcast(Incoming{Event: EventRestarted})
 	return nil
-}
-
-func closeOnce(c chan struct{}) {
-	select {
-	case <-c:
-	default:
-		close(c)
-	}
 }
 
 // Shutdown ends the kernel, killing it when it does not end in time or ctx is done, and all subscriptions.

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"poolbook/pool/internal/call"
 	"poolbook/pool/internal/codec"
 )
 
@@ -35,11 +36,6 @@ type Host struct {
 	// Events receives what progress bars and the panel show. It must not block, and is called from several goroutines,
 	// though never concurrently for one pool. nil discards.
 	Events func(Event)
-
-	// Call runs a function value in this process: callbacks and the tasks of thread pools. It returns the function's results, or
-	// its panic as a [*Panic] with a stack in terms of cells, and ends early when ctx ends, where it can. nil calls through
-	// reflect; then a running function cannot be stopped.
-	Call func(ctx context.Context, fn reflect.Value, args []reflect.Value) ([]reflect.Value, error)
 
 	mu       sync.Mutex
 	pools    map[*state]struct{} // every pool that is not yet gone; guarded by mu
@@ -89,6 +85,20 @@ type Origin struct {
 	// item the index of the item that ran, -1 when none did. They are called in order for each worker, from several goroutines,
 	// also after the call that submitted the job has returned, and must keep nothing of p. nil writes to the process's own.
 	Stdout, Stderr func(worker string, item int, p []byte)
+	// Call runs a function value in this process: callbacks, lazily read items, and the tasks of thread pools. It returns the
+	// function's results, or its panic as a [*Panic] with a stack in terms of cells, and ends early when ctx ends, where it can.
+	// It is called concurrently, also after the call that submitted the job has returned. nil calls through reflect; then a
+	// running function cannot be stopped.
+	Call func(ctx context.Context, fn reflect.Value, args []reflect.Value) ([]reflect.Value, error)
+}
+
+// call runs fn in this process; it never panics. When fn ends the calling goroutine the error is given to exit instead of being
+// returned.
+func (o *Origin) call(ctx context.Context, fn reflect.Value, args []reflect.Value, exit func(error)) ([]reflect.Value, error) {
+	if o != nil && o.Call != nil {
+		return o.Call(ctx, fn, args)
+	}
+	return call.Func(ctx, fn, args, exit)
 }
 
 // defaultHost serves plain Go programs, and code that runs in a worker process.

@@ -35,11 +35,7 @@ func (j *Job) callback() {
 	}
 	var err error
 	onGoroutine(func() {
-		if j.s.host.Call != nil {
-			_, err = j.s.host.Call(context.Background(), cb, []reflect.Value{arg})
-			return
-		}
-		_, err = call.Func(context.Background(), cb, []reflect.Value{arg}, func(e error) { err = e })
+		_, err = j.o.call(context.Background(), cb, []reflect.Value{arg}, func(e error) { err = e })
 	})
 	j.report("callback", err)
 }

@@ -250,11 +250,7 @@ func (f *feeder) run() {
 			s.finish(j)
 		}
 	}()
-	if s.host.Call != nil {
-		_, err = s.host.Call(s.ctx, f.seq, []reflect.Value{yield})
-	} else {
-		_, err = call.Func(s.ctx, f.seq, []reflect.Value{yield}, func(e error) { err = e })
-	}
+	_, err = j.o.call(s.ctx, f.seq, []reflect.Value{yield}, func(e error) { err = e })
 	ended = true
 	if err == nil && f.buf.Len() > 0 {
 		f.flush()

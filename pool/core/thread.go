@@ -1,7 +1,6 @@
 package core
 
 import (
-	"context"
 	"fmt"
 	"reflect"
 	"time"
@@ -51,7 +50,7 @@ func (t *thread) run() {
 		s.over.Signal()
 	}()
 	if s.initFn.IsValid() {
-		if _, err := t.call(s.ctx, s.initFn, nil); err != nil {
+		if _, err := s.origin.call(s.ctx, s.initFn, nil, func(error) {}); err != nil {
 			e := &RemoteError{Label: "initializer", Single: true, Worker: t.name}
 			fill(e, err)
 			s.mu.Lock()
@@ -160,7 +159,7 @@ func (t *thread) item(c *chunk, i int) bool {
 			s.mu.Unlock()
 		}
 	}()
-	record(t.call(j.ctx, j.fn, t.args(c, i)))
+	record(j.o.call(j.ctx, j.fn, t.args(c, i), func(error) {}))
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return !t.left
@@ -180,13 +179,6 @@ func (t *thread) args(c *chunk, i int) []reflect.Value {
 		args[k] = v.Field(k)
 	}
 	return args
-}
-
-func (t *thread) call(ctx context.Context, fn reflect.Value, args []reflect.Value) ([]reflect.Value, error) {
-	if t.s.host.Call != nil {
-		return t.s.host.Call(ctx, fn, args)
-	}
-	return call.Func(ctx, fn, args, func(error) {})
 }
 
 // fill puts how a function failed into the item's error.
