@@ -47,5 +47,5 @@
 //
 // The other way round, [Session.Unit] takes a function value apart: the declarations it reaches, as Go source with
 // positions that lead back to the cells, and the variables it reads. [Session.LoadUnit] makes the function again in another
-// process.
+// process. Functions of a program that [Session.RunProgram] runs are taken apart in the same way; their positions name its files.
 package interp

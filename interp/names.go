@@ -49,7 +49,8 @@ var (
 	word      = regexp.MustCompile(`^[\pL\pN_]+`)
 )
 
-// TypeByName finds the type that TypeName named. A type of the session is the one that has the name now.
+// TypeByName finds the type that TypeName named. A type of the session is the one that has the name now; while a program
+// runs, main is the program.
 func (s *Session) TypeByName(name string) (t reflect.Type, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -121,7 +122,7 @@ func (s *Session) typeOf(expr ast.Expr, paths map[string]string) (types.Type, er
 	}
 	var failed error
 	resolved := mapMain(expr, paths, func(name string) string {
-		obj, ok := s.env.Lookup(name).(*types.TypeName)
+		obj, ok := s.named(name)
 		if !ok {
 			failed = fmt.Errorf("no type %s in this session", name)
 			return name
@@ -143,6 +144,16 @@ func (s *Session) typeOf(expr ast.Expr, paths map[string]string) (types.Type, er
 		return nil, fmt.Errorf("not a type")
 	}
 	return tv.Type, nil
+}
+
+// named finds a type of the program that runs, or of the session.
+func (s *Session) named(name string) (*types.TypeName, bool) {
+	if s.program != nil {
+		t, ok := s.program.Lookup(name).(*types.TypeName)
+		return t, ok
+	}
+	t, ok := s.env.Lookup(name).(*types.TypeName)
+	return t, ok
 }
 
 // mapMain replaces p0.Name by Name where p0 is package main.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"go/types"
 	"io"
 	"os"
 	"path/filepath"
@@ -40,6 +41,7 @@ func (s *Session) RunProgram(ctx context.Context, paths []string, args []string,
 	if err != nil {
 		return 1, err
 	}
+	defer s.endProgram()
 	run := s.newRun(ctx, Cell{Stdin: stdio.Stdin, Stdout: stdio.Stdout, Stderr: stdio.Stderr})
 	defer s.streams.drain()
 	defer run.Stop()
@@ -63,6 +65,13 @@ func (s *Session) RunProgram(ctx context.Context, paths []string, args []string,
 	return 2, err
 }
 
+// endProgram gives type names back to the session.
+func (s *Session) endProgram() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.program = nil
+}
+
 func (s *Session) loadProgram(sources map[string]string) (init, main *ssa.Function, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -77,6 +86,14 @@ func (s *Session) loadProgram(sources map[string]string) (init, main *ssa.Functi
 	if err != nil {
 		return nil, nil, err
 	}
+	// Functions of the program can be sent to worker processes.
+	c.CommitFiles(sources)
+	for _, name := range c.Types.Scope().Names() {
+		if v, ok := c.Types.Scope().Lookup(name).(*types.Var); ok {
+			s.globals[v] = pkg.Var(name)
+		}
+	}
+	s.program = c.Types.Scope()
 	main = pkg.Func("main")
 	if main == nil {
 		return nil, nil, errors.New("interp: the program has no func main")

@@ -146,12 +146,17 @@ func (s *Session) stack(frames []vm.Frame) []Frame {
 				d.Line = 0
 			}
 		}
-		if d.Cell == 0 && d.SourceLine == "" {
+		if d.Cell == 0 && d.SourceLine == "" && !s.ofProgram(f.Func, d.File) {
 			continue // of a package
 		}
 		list = append(list, Frame{Cell: d.Cell, File: d.File, Line: d.Line, Column: d.Column, Func: funcName(f.Func)})
 	}
 	return list
+}
+
+// ofProgram tells whether a position without known text is in a program's file: a unit was made of it.
+func (s *Session) ofProgram(fn *ssa.Function, file string) bool {
+	return file != "" && file != unitFile && unitSession{s}.InfoOf(fn) != nil
 }
 
 // funcName names a function as its cell does; "" for a cell's own statements.

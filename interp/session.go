@@ -48,6 +48,7 @@ type Session struct {
 	sources map[string]*source // by the name that positions have
 	used    map[int]int        // how often a cell number was used
 	globals map[*types.Var]*ssa.Global
+	program *types.Scope   // of the program that runs; nil otherwise
 	uninit  []*ssa.Package // source packages to be initialised by the next run; guarded by running
 	units   unitState
 	runs    []weak.Pointer[vm.Run] // a run lives as long as something of it does

@@ -18,6 +18,9 @@ import (
 	"poolbook/interp/internal/vm"
 )
 
+// unitFile is where the text of a unit is that no cell or file has.
+const unitFile = "unit"
+
 // UnitError says why a function cannot be sent to another process.
 type UnitError struct{ Reason string }
 
@@ -147,7 +150,7 @@ func (s *Session) LoadUnit(source, entry, hash string) (*LoadedUnit, error) {
 			known[m[1]] = t
 		}
 	}
-	f, diags := s.env.CheckFile("unit", source, known)
+	f, diags := s.env.CheckFile(unitFile, source, known)
 	if len(diags) > 0 {
 		return nil, fmt.Errorf("interp: load unit: %w", s.compileError(diags))
 	}

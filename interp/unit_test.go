@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -263,5 +265,111 @@ func TestUnitOutput(t *testing.T) {
 	}
 	if out.String() != "a 3\nb\nc\nd\n" {
 		t.Errorf("output %q", out)
+	}
+}
+
+// TestUnitsOfPrograms sends functions that a program of two files declares. The program hands them over through an intrinsic.
+func TestUnitsOfPrograms(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		p := filepath.Join(dir, name)
+		if err := os.WriteFile(p, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	main := write("main.go", `package main
+
+import "send"
+
+var offset = 100
+
+type point struct{ X, Y int }
+
+func (p point) add(n int) int { return p.X + p.Y + n + offset }
+
+func main() {
+	offset++
+	k := 7
+	type local struct{ A int }
+	send.Func("declared", square)
+	send.Func("literal", func(n int) int { return n*k + offset })
+	send.Func("method", point{1, 2}.add)
+	send.Func("local", func(n int) int { return local{n}.A + int(area(sq{2})) })
+	send.Func("instance", first[int])
+	send.Func("fails", inverse)
+}
+`)
+	other := write("other.go", `package main
+
+type shape interface{ Area() float64 }
+
+type sq struct{ s float64 }
+
+func (q sq) Area() float64 { return q.s * q.s * scale }
+
+const scale = 2
+
+func area(s shape) float64 { return s.Area() }
+
+func square(n int) int { return n * n }
+
+func first[T any](xs ...T) T { return xs[0] }
+
+func inverse(n int) int {
+	f := func() int {
+		return 10 / n
+	}
+	return f()
+}
+`)
+	to := newSession(t)
+	var from *interp.Session
+	got := map[string]string{}
+	from, err := interp.New(interp.Config{
+		Packages: []interp.Package{{Path: "send", Name: "send", Symbols: map[string]reflect.Value{"Func": reflect.ValueOf(func(string, any) {})}}},
+		Intrinsics: map[string]func(interp.Call, []reflect.Value) []reflect.Value{"send.Func": func(_ interp.Call, args []reflect.Value) []reflect.Value {
+			name := args[0].String()
+			_, l := send(t, from, to, reflect.ValueOf(args[1].Interface()))
+			arg := reflect.ValueOf(3)
+			switch name {
+			case "instance":
+				arg = reflect.ValueOf([]int{3})
+			case "fails":
+				arg = reflect.ValueOf(0)
+			}
+			out, err := l.Call(context.Background(), []reflect.Value{arg})
+			var re *interp.RuntimeError
+			switch {
+			case errors.As(err, &re):
+				for _, f := range re.Stack {
+					got[name] += strings.TrimPrefix(f.String(), dir+string(filepath.Separator)) + "\n"
+				}
+			case err != nil:
+				got[name] = err.Error()
+			default:
+				got[name] = fmt.Sprint(out[0])
+			}
+			return nil
+		}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { from.Close() })
+	out := &output{}
+	if code, err := from.RunProgram(context.Background(), []string{main, other}, nil, interp.Stdio{Stdout: out, Stderr: out}); code != 0 || err != nil {
+		t.Fatal(code, err, out)
+	}
+	for name, want := range map[string]string{
+		"declared": "9", "literal": "122", "method": "107", "local": "11", "instance": "3",
+		"fails": "other.go, line 19, in function literal in inverse\nother.go, line 21, in inverse\n",
+	} {
+		if got[name] != want {
+			t.Errorf("%s: got %q, want %q", name, got[name], want)
+		}
+	}
+	if _, err := from.TypeByName("main.sq"); err == nil {
+		t.Error("a type of the program outlives it")
 	}
 }

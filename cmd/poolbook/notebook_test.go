@@ -190,6 +190,65 @@ func TestRunProgram(t *testing.T) {
 	}
 }
 
+// TestRunProgramWithPool holds that a program's pools have worker processes, whose errors name its files.
+func TestRunProgramWithPool(t *testing.T) {
+	p := newPlace(t)
+	p.write("main.go", `package main
+
+import (
+	"fmt"
+	"os"
+
+	"poolbook/pool"
+)
+
+var offset = 100
+
+func main() {
+	p := pool.New(pool.Processes(2))
+	defer p.Close()
+	offset += 10
+	k := 7
+	fmt.Println(pool.Map(p, square, []int{1, 2, 3}))
+	fmt.Println(pool.Map(p, func(n int) int { return n*k + offset }, []int{1, 2, 3}))
+	fmt.Println(pool.Map(p, vector{1, 2}.scaled, []int{1, 2}))
+	fmt.Println(pool.Map(p, measure, []shape{disc{1}, disc{2}}))
+	pids, err := pool.Map(p, func(int) int { return os.Getpid() }, []int{1, 2, 3})
+	for _, pid := range pids {
+		fmt.Println("elsewhere", pid > 1 && pid != os.Getpid(), err)
+	}
+	_, err = pool.Map(p, inverse, []int{1, 0})
+	fmt.Println(err)
+}
+`)
+	p.write("other.go", `package main
+
+type vector struct{ x, y int }
+
+func (v vector) scaled(n int) vector { return vector{v.x * n, v.y * n} }
+
+type shape interface{ Area() int }
+
+type disc struct{ r int }
+
+func (d disc) Area() int { return 3 * d.r * d.r }
+
+func measure(s shape) shape { return disc{s.Area()} }
+
+func square(n int) int { return n * n }
+
+func inverse(n int) int {
+	return 10 / n
+}
+`)
+	out := p.poolbook("run", "main.go", "other.go")
+	want := "[1 4 9] <nil>\n[117 124 131] <nil>\n[{1 2} {2 4}] <nil>\n[{3} {12}] <nil>\n" + strings.Repeat("elsewhere true <nil>\n", 3)
+	rest, ok := strings.CutPrefix(out.stdout, want)
+	if out.code != 0 || !ok || !strings.Contains(rest, "divide by zero") || !strings.Contains(rest, "other.go, line 18, in inverse") {
+		t.Errorf("got %+v, want output that begins with %q", out, want)
+	}
+}
+
 func TestREPL(t *testing.T) {
 	p := newPlace(t)
 	in := "x := 3\nfunc double(n int) int {\n\treturn 2 * n\n}\ndouble(x)\nfmt.Println(\"pipe\")\n"

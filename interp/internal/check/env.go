@@ -33,6 +33,7 @@ type Env struct {
 	decls   map[types.Object]ast.Node // of committed functions, methods and types
 	latest  map[*types.Func]*types.Func
 	files   map[*token.File]*split.Cell
+	texts   map[*token.File]string // of committed program files
 	varIDs  map[*types.Var]string
 	seq     int
 	scope   *types.Scope // names as a scope; nil when it must be built again
@@ -45,6 +46,7 @@ type Package struct {
 	Types  *types.Package
 	Info   *types.Info
 	Source *split.Cell // nil for files
+	files  []*ast.File // nil for cells
 }
 
 // entity is what a name of the session stands for now.
@@ -95,6 +97,7 @@ func (e *Env) Reset() {
 		e.decls = map[types.Object]ast.Node{}
 		e.latest = map[*types.Func]*types.Func{}
 		e.files = map[*token.File]*split.Cell{}
+		e.texts = map[*token.File]string{}
 		e.varIDs = map[*types.Var]string{}
 	}
 }

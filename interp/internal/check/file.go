@@ -1,6 +1,7 @@
 package check
 
 import (
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/scanner"
@@ -59,11 +60,13 @@ func (e *Env) CheckFiles(sources map[string]string, known map[string]*types.Type
 		delete(e.cells, p.pkg.Types)
 		return nil, p.diags
 	}
-	file := files[0]
-	for _, f := range files[1:] {
+	p.pkg.files = files
+	file := *files[0]
+	file.Decls = nil
+	for _, f := range files {
 		file.Decls = append(file.Decls, f.Decls...)
 	}
-	return &Checked{Package: p.pkg, File: file, env: e}, nil
+	return &Checked{Package: p.pkg, File: &file, env: e}, nil
 }
 
 func (e *Env) filePass(files []*ast.File) *pass {
@@ -74,6 +77,40 @@ func (e *Env) filePass(files []*ast.File) *pass {
 		p.pkg.Info.FileVersions[f] = "go1.26"
 	}
 	return p
+}
+
+// CommitFiles keeps of a program that CheckFiles has checked what units of its functions need: text, declarations and IDs of variables.
+// Cells do not see its names.
+func (c *Checked) CommitFiles(sources map[string]string) {
+	e := c.env
+	for _, f := range c.files {
+		if tf := e.Fset.File(f.FileStart); tf != nil {
+			e.texts[tf] = sources[tf.Name()]
+		}
+		for _, d := range f.Decls {
+			switch d := d.(type) {
+			case *ast.FuncDecl:
+				e.commitDecl(c.Info.Defs[d.Name], d)
+			case *ast.GenDecl:
+				for _, s := range d.Specs {
+					if s, ok := s.(*ast.TypeSpec); ok {
+						e.commitDecl(c.Info.Defs[s.Name], s)
+					}
+				}
+			}
+		}
+	}
+	for _, name := range c.Types.Scope().Names() {
+		if v, ok := c.Types.Scope().Lookup(name).(*types.Var); ok {
+			e.varIDs[v] = fmt.Sprintf("%s#%d", name, c.Seq)
+		}
+	}
+}
+
+func (e *Env) commitDecl(obj types.Object, n ast.Node) {
+	if obj != nil {
+		e.decls[obj] = n
+	}
 }
 
 // dropDecls leaves out the declarations of known types and their methods.

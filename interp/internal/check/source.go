@@ -6,7 +6,7 @@ import (
 	"go/types"
 )
 
-// Decl returns the syntax that declares a function, method or type of a committed cell: *ast.FuncDecl or *ast.TypeSpec. Types declared
+// Decl returns the syntax that declares a function, method or type of a committed cell or program: *ast.FuncDecl or *ast.TypeSpec. Types declared
 // in functions are found too.
 func (e *Env) Decl(obj types.Object) (ast.Node, *Package, bool) {
 	p := e.cells[obj.Pkg()]
@@ -35,12 +35,17 @@ func (e *Env) specAt(p *Package, id *ast.Ident) ast.Node {
 		}
 		return spec == nil
 	}
-	ast.Inspect(p.Source.Decls, find)
-	for _, s := range p.Source.Body {
-		ast.Inspect(s, find)
+	for _, f := range p.files {
+		ast.Inspect(f, find)
 	}
-	for _, x := range p.Source.Final {
-		ast.Inspect(x, find)
+	if c := p.Source; c != nil {
+		ast.Inspect(c.Decls, find)
+		for _, s := range c.Body {
+			ast.Inspect(s, find)
+		}
+		for _, x := range c.Final {
+			ast.Inspect(x, find)
+		}
 	}
 	for _, n := range e.decls { // functions of other cells that were checked again
 		if spec != nil {
@@ -67,9 +72,16 @@ func (e *Env) Latest(f *types.Func) *types.Func {
 // VarID identifies a session variable: a variable declared again with the same type keeps its ID.
 func (e *Env) VarID(v *types.Var) string { return e.varIDs[v] }
 
-// Text returns a piece of a cell's source and its position there.
+// Text returns a piece of the source of a cell or program and its position there.
 func (e *Env) Text(from, to token.Pos) (string, token.Position, bool) {
-	c := e.files[e.Fset.File(from)]
+	tf := e.Fset.File(from)
+	if text, ok := e.texts[tf]; ok {
+		if to < from || e.Fset.File(to) != tf {
+			return "", token.Position{}, false
+		}
+		return text[tf.Offset(from):tf.Offset(to)], e.Fset.Position(from), true
+	}
+	c := e.files[tf]
 	if c == nil {
 		return "", token.Position{}, false
 	}
