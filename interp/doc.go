@@ -43,6 +43,20 @@
 // What a cell prints, its goroutines and callbacks included, goes to the writers of that cell, also after it has ended. os.Stdout,
 // os.Stderr, os.Stdin, os.Args, the default loggers and flags are the session's own. os.Exit and log.Fatal end the cell.
 //
+// # Modules
+//
+// %get path@version fetches a module with the user's go command; then cells import its packages. A go.mod in the working directory (for
+// a program: beside it) counts too, with the packages of its own module; it is read and never changed. Packages of modules are
+// interpreted from source, and so are those that they import, with the loop variables of the Go version in their go.mod. The build tags
+// purego, noasm, safe and appengine are set, cgo is off; a function without Go code fails when it is called, with a message that names
+// its place. //go:embed works for a variable of type string or []byte, not for embed.FS. Of a module, a session uses one
+// version: %get of another one says so when packages have been imported from the first.
+//
+// Tried, with generated text, numbers, tables or pictures looked at: github.com/google/uuid, pkg/errors, spf13/pflag, samber/lo,
+// BurntSushi/toml, dustin/go-humanize, mattn/go-runewidth, olekukonko/tablewriter v0.0.5, shopspring/decimal, sirupsen/logrus,
+// google/go-cmp and wcharczuk/go-chart/v2 (PNG, 3 s for the first chart), gopkg.in/yaml.v3, gonum.org/v1/gonum (stat, mat). These do not run:
+// gonum.org/v1/plot, whose PDF writer embeds a file system; github.com/mattn/go-sqlite3 and whatever else is C.
+//
 // # Code units
 //
 // The other way round, [Session.Unit] takes a function value apart: the declarations it reaches, as Go source with

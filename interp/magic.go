@@ -31,6 +31,7 @@ const magicHelp = `Lines before the Go code of a cell:
   %time            run the cell and say how long it took; also %time f(x) on one line
   %bench           run the cell again and again for a second and say how long one run takes
   %who             list the session's variables
+  %get module@v1   fetch a module with the go command: %get github.com/google/uuid@latest, then import it
   %reset           forget all names of the session
   !command         run a command in the shell
   %help            this text
@@ -94,6 +95,10 @@ func (s *Session) before(ctx context.Context, c Cell, list []magic) (timed, benc
 			s.who(out)
 		case "reset":
 			s.reset()
+		case "get":
+			if err := s.get(ctx, c, m); err != nil {
+				return false, false, err
+			}
 		case "!":
 			if err := shell(ctx, c, m.args); err != nil {
 				return false, false, err

@@ -37,6 +37,13 @@ func (s *Session) RunProgram(ctx context.Context, paths []string, args []string,
 		sources[p] = string(data)
 	}
 	s.programArgs = append([]string{strings.TrimSuffix(filepath.Base(paths[0]), ".go")}, args...)
+	messages := stdio.Stderr
+	if messages == nil {
+		messages = io.Discard
+	}
+	if err := s.resolve(ctx, filepath.Dir(paths[0]), sources, messages); err != nil {
+		return 1, fmt.Errorf("interp: %w", err)
+	}
 	init, main, err := s.loadProgram(sources)
 	if err != nil {
 		return 1, err

@@ -53,6 +53,9 @@ func (s *Session) Run(ctx context.Context, c Cell) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
+	if err := s.resolve(ctx, ".", map[string]string{"cell": code}, writerOr(c.Stdout)); err != nil {
+		return Result{}, interruptedAt(c, err)
+	}
 	checked, pkg, err := s.load(c, code)
 	if err != nil {
 		return Result{}, err

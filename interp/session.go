@@ -2,6 +2,7 @@ package interp
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"go/token"
@@ -19,6 +20,7 @@ import (
 	"poolbook/interp/internal/bridge"
 	"poolbook/interp/internal/check"
 	"poolbook/interp/internal/check/stdlib"
+	"poolbook/interp/internal/module"
 	"poolbook/interp/internal/rtype"
 	"poolbook/interp/internal/split"
 	"poolbook/interp/internal/vm"
@@ -37,7 +39,8 @@ type Session struct {
 	flags      *flag.FlagSet // of package flag in cells
 	flagsBound bool
 
-	programArgs []string // os.Args of RunProgram
+	modules     module.Set // third-party modules; guards itself
+	programArgs []string   // os.Args of RunProgram
 
 	// running is held while a cell runs: cells run one at a time.
 	running sync.Mutex
@@ -111,7 +114,7 @@ func (s *Session) Close() error {
 			run.Stop()
 		}
 	}
-	return s.streams.close()
+	return errors.Join(s.streams.close(), s.modules.Close())
 }
 
 // IsComplete tells whether code can be run as it stands, and when it is Incomplete, the white space that the next line

@@ -45,7 +45,11 @@ func (s *Session) Unit(fn reflect.Value) (*Unit, error) {
 	if err != nil {
 		return nil, &UnitError{err.Error()}
 	}
-	r := &Unit{Hash: u.Hash, Source: u.Source, Entry: u.Entry, Assigns: u.Assigns}
+	source, err := s.withModules(u.Source, u.Imports)
+	if err != nil {
+		return nil, &UnitError{err.Error()}
+	}
+	r := &Unit{Hash: u.Hash, Source: source, Entry: u.Entry, Assigns: u.Assigns}
 	for _, v := range u.Vars {
 		r.Vars = append(r.Vars, UnitVar(v))
 	}
@@ -141,6 +145,9 @@ func (s *Session) LoadUnit(source, entry, hash string) (*LoadedUnit, error) {
 		st.units = map[string]*LoadedUnit{}
 		st.vars = map[string]map[types.Type]reflect.Value{}
 		st.types = map[string]*types.TypeName{}
+	}
+	if err := s.addModulesOf(source); err != nil {
+		return nil, err
 	}
 	known := map[string]*types.TypeName{}
 	hashes := map[string]string{}

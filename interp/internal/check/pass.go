@@ -130,7 +130,7 @@ func (p *pass) errorf(n ast.Node, format string, args ...any) {
 func (p *pass) check() {
 	scope := p.pkg.Types.Scope()
 	setScopeParent(scope, p.env.earlier())
-	imp := &recorder{Importer: p.env.imp}
+	imp := &recorder{p.env.imp, true}
 	conf := types.Config{
 		GoVersion:                "go1.26",
 		Importer:                 imp,
@@ -232,11 +232,19 @@ func (p *pass) report(err error) {
 }
 
 // recorder is an importer that keeps the cell's import errors short.
-type recorder struct{ Importer }
+type recorder struct {
+	Importer
+	cell bool // a cell's own imports, not those of a unit
+}
 
 func (r *recorder) Import(path string) (*types.Package, error) {
 	if path == "C" {
 		return nil, fmt.Errorf("cgo cannot be used in a notebook")
+	}
+	if h, ok := r.Importer.(interface{ Hidden(path string) error }); ok {
+		if err := h.Hidden(path); err != nil && r.cell {
+			return nil, err
+		}
 	}
 	return r.Importer.Import(path)
 }

@@ -47,6 +47,7 @@ type Unit struct {
 	Hash, Source, Entry string
 	Vars                []Var
 	Assigns             []string
+	Imports             []string // sorted
 }
 
 // Error says why a function cannot be sent.
@@ -291,6 +292,10 @@ func (m *maker) finish(entry text, typ string) *Unit {
 		}
 	}
 	u.Source = mapped.String()
+	for p := range m.dots {
+		m.imports[p] = ""
+	}
+	u.Imports = slices.Sorted(maps.Keys(m.imports))
 	u.Assigns = slices.Sorted(maps.Keys(m.assigns))
 	return u
 }

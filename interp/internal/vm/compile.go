@@ -339,7 +339,7 @@ func (c *compiler) external() *body {
 	f := c.f
 	call := c.m.compiledFunc(f.ssa)
 	if call == nil {
-		panic(fmt.Errorf("%s has no body, and there is no compiled function of that name", c.b.name))
+		panic(fmt.Errorf("%s (%s) has no Go code: it is written in assembly or belongs to Go's runtime, and cannot be interpreted", c.b.name, f.ssa.Prog.Fset.Position(f.ssa.Pos())))
 	}
 	c.b.index = int(c.m.bodies.Add(1))
 	for _, s := range f.conv.params {

@@ -20,6 +20,7 @@ import (
 	"poolbook/interp/internal/bridge"
 	"poolbook/interp/internal/bridge/native"
 	"poolbook/interp/internal/bridge/native/typed"
+	"poolbook/interp/internal/module"
 )
 
 // Config of an [Importer].
@@ -41,8 +42,9 @@ type Importer struct {
 	compiled map[string]*types.Package
 	complete map[string]bool // packages of compiled that are complete, by path
 	sources  map[string]*SourcePackage
-	loaded   []Loaded // every complete package, imported ones first
-	loading  []string // paths of the source packages being checked, for import cycles
+	loaded   []Loaded                  // every complete package, imported ones first
+	modules  map[string]module.Package // packages of modules, by path
+	loading  []string                  // paths of the source packages being checked, for import cycles
 }
 
 // New returns an importer. Nothing is decoded before the first import.
@@ -53,6 +55,7 @@ func New(cfg Config) *Importer {
 		compiled: map[string]*types.Package{"unsafe": types.Unsafe},
 		complete: make(map[string]bool),
 		sources:  make(map[string]*SourcePackage),
+		modules:  make(map[string]module.Package),
 	}
 }
 
@@ -115,6 +118,9 @@ func (im *Importer) build(path string) (*types.Package, error) {
 		pkg := synthesise(im, path, name, symbols)
 		im.add(Loaded{Pkg: pkg})
 		return pkg, nil
+	}
+	if p, ok := im.modules[path]; ok {
+		return im.fromModule(p)
 	}
 	whole, isGeneric := generic[path]
 	if !isGeneric {
@@ -203,16 +209,20 @@ func (im *Importer) fromExport(path string) (*types.Package, error) {
 
 // fromSource parses and checks a package. With shared, it is the one that export data refers to by its path.
 func (im *Importer) fromSource(path string, dir fs.FS, shared bool) (*types.Package, error) {
+	files, err := im.parse(path, dir)
+	if err != nil {
+		return nil, err
+	}
+	return im.checkSource(path, files, types.Config{Importer: importFunc(im.load)}, shared)
+}
+
+// checkSource checks the files of a package, importing what they do.
+func (im *Importer) checkSource(path string, files []*ast.File, conf types.Config, shared bool) (*types.Package, error) {
 	if slices.Contains(im.loading, path) {
 		return nil, fmt.Errorf("import cycle: %s", strings.Join(append(im.loading, path), " imports "))
 	}
 	im.loading = append(im.loading, path)
 	defer func() { im.loading = im.loading[:len(im.loading)-1] }()
-
-	files, err := im.parse(path, dir)
-	if err != nil {
-		return nil, err
-	}
 	info := &types.Info{
 		Types:        make(map[ast.Expr]types.TypeAndValue),
 		Instances:    make(map[*ast.Ident]types.Instance),
@@ -223,7 +233,7 @@ func (im *Importer) fromSource(path string, dir fs.FS, shared bool) (*types.Pack
 		Scopes:       make(map[ast.Node]*types.Scope),
 		FileVersions: make(map[*ast.File]string),
 	}
-	conf := types.Config{Importer: importFunc(im.load), Sizes: types.SizesFor("gc", runtime.GOARCH)}
+	conf.Sizes = types.SizesFor("gc", runtime.GOARCH)
 	pkg, err := conf.Check(path, im.cfg.Fset, files, info)
 	if err != nil {
 		return nil, fmt.Errorf("import %q: %w", path, err)

@@ -22,6 +22,9 @@ func (e *ImportError) Error() string {
 	if e.Reason != "" {
 		return fmt.Sprintf("package %q cannot be imported: %s", e.Path, e.Reason)
 	}
+	if first, _, _ := strings.Cut(e.Path, "/"); e.Suggestion == "" && strings.Contains(first, ".") {
+		return fmt.Sprintf("no package %q: get its module first, with %%get %s@latest", e.Path, e.Path)
+	}
 	if e.Suggestion == "" {
 		return fmt.Sprintf("no package %q", e.Path)
 	}

@@ -1,0 +1,158 @@
+package stdlib
+
+import (
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"poolbook/interp/internal/module"
+)
+
+// AddModules makes packages of modules importable. A package that has been imported stays the one that it is.
+func (im *Importer) AddModules(list []module.Package) {
+	im.mu.Lock()
+	defer im.mu.Unlock()
+	for _, p := range list {
+		if im.packages[p.Path] == nil {
+			im.modules[p.Path] = p
+		}
+	}
+}
+
+// Modules returns the packages with those import paths and all that they import, as far as they are of modules.
+func (im *Importer) Modules(paths []string) []module.Package {
+	im.mu.Lock()
+	defer im.mu.Unlock()
+	var list []module.Package
+	seen := map[string]bool{}
+	var visit func(paths []string)
+	visit = func(paths []string) {
+		for _, path := range paths {
+			p, ok := im.modules[path]
+			if !ok || seen[path] {
+				continue
+			}
+			seen[path] = true
+			visit(p.Imports)
+			list = append(list, p)
+		}
+	}
+	visit(paths)
+	return list
+}
+
+// Hidden returns why a cell cannot import a package that others can; nil for all that are not internal to a module.
+func (im *Importer) Hidden(path string) error {
+	im.mu.Lock()
+	defer im.mu.Unlock()
+	if im.modules[path].Internal {
+		return &ImportError{Path: path, Reason: "it is internal to other packages"}
+	}
+	return nil
+}
+
+// Imported returns the versions of the modules that packages have been imported from, "path@version".
+func (im *Importer) Imported() []string {
+	im.mu.Lock()
+	defer im.mu.Unlock()
+	var list []string
+	for path, p := range im.modules {
+		if im.packages[path] != nil && !slices.Contains(list, p.Module) {
+			list = append(list, p.Module)
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// Missing tells whether a path is of no known package, and not of the form that standard packages have.
+func (im *Importer) Missing(path string) bool {
+	im.mu.Lock()
+	defer im.mu.Unlock()
+	if path == "C" || im.packages[path] != nil || exported()[path] != nil {
+		return false
+	}
+	p, found := im.modules[path]
+	return !slices.Contains(im.names(), path) && (!found || p.Reason != "")
+}
+
+// fromModule parses and checks a package of a module.
+func (im *Importer) fromModule(p module.Package) (*types.Package, error) {
+	if p.Reason != "" {
+		return nil, &ImportError{Path: p.Path, Reason: p.Reason}
+	}
+	var files []*ast.File
+	for _, name := range p.Files {
+		src, err := os.ReadFile(filepath.Join(p.Dir, name))
+		if err != nil {
+			return nil, fmt.Errorf("import %q: %w", p.Path, err)
+		}
+		f, err := parser.ParseFile(im.cfg.Fset, p.Path+"/"+name, src, parser.SkipObjectResolution|parser.ParseComments)
+		if err != nil {
+			return nil, fmt.Errorf("import %q: %w", p.Path, err)
+		}
+		if err := embedFiles(f, p.Dir); err != nil {
+			return nil, &ImportError{Path: p.Path, Reason: fmt.Sprintf("%s: %v", filepath.Join(p.Dir, name), err)}
+		}
+		files = append(files, f)
+	}
+	conf := types.Config{GoVersion: "go" + strings.TrimPrefix(p.GoVersion, "go"), Importer: importFunc(func(path string) (*types.Package, error) {
+		if now, ok := p.ImportMap[path]; ok {
+			path = now
+		}
+		return im.load(path)
+	})}
+	if p.GoVersion == "" {
+		conf.GoVersion = ""
+	}
+	return im.checkSource(p.Path, files, conf, true)
+}
+
+// embedFiles gives the variables of //go:embed lines their values: one file for a string or []byte.
+func embedFiles(f *ast.File, dir string) error {
+	for _, d := range f.Decls {
+		g, ok := d.(*ast.GenDecl)
+		if !ok || g.Tok != token.VAR {
+			continue
+		}
+		for _, s := range g.Specs {
+			v := s.(*ast.ValueSpec)
+			doc := v.Doc
+			if doc == nil {
+				doc = g.Doc
+			}
+			pattern := ""
+			if doc != nil {
+				for _, c := range doc.List {
+					if rest, ok := strings.CutPrefix(c.Text, "//go:embed "); ok {
+						pattern = strings.TrimSpace(rest)
+					}
+				}
+			}
+			if pattern == "" {
+				continue
+			}
+			if unquoted, err := strconv.Unquote(pattern); err == nil {
+				pattern = unquoted
+			}
+			if sel, ok := v.Type.(*ast.SelectorExpr); ok && sel.Sel.Name == "FS" {
+				return errors.New("go:embed of a file system needs the compiler")
+			}
+			data, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(pattern)))
+			if err != nil {
+				return err
+			}
+			v.Values = []ast.Expr{&ast.CallExpr{Fun: v.Type, Lparen: v.End(), Rparen: v.End(), Args: []ast.Expr{
+				&ast.BasicLit{ValuePos: v.End(), Kind: token.STRING, Value: strconv.Quote(string(data))}}}}
+		}
+	}
+	return nil
+}
