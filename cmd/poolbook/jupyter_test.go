@@ -4,6 +4,7 @@ package main
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -22,20 +23,29 @@ func TestNBClient(t *testing.T) {
 	needModule(t, "jupyter_core")
 	p := newPlace(t)
 	p.install()
-	p.tutorial("01-map-async.ipynb")
-	out := p.run(5*time.Minute, "", debianPython, "-c", `
-import nbformat, nbclient
-nb = nbformat.read("01-map-async.ipynb", as_version=4)
+	names, err := filepath.Glob("../../notebooks/*.ipynb")
+	if err != nil || len(names) == 0 {
+		t.Fatalf("no tutorials (%v)", err)
+	}
+	for _, name := range names {
+		name = filepath.Base(name)
+		t.Run(name, func(t *testing.T) {
+			p.tutorial(name)
+			out := p.run(5*time.Minute, "", debianPython, "-c", `
+import nbformat, nbclient, sys
+nb = nbformat.read(sys.argv[1], as_version=4)
 for c in nb.cells:
     if c.cell_type == "code": c.outputs, c.execution_count = [], None
 nbclient.NotebookClient(nb, timeout=60, kernel_name="poolbook").execute()
 nbformat.validate(nb)
 nbformat.write(nb, "done.ipynb")
-`)
-	if out.code != 0 {
-		t.Fatalf("nbclient: %+v", out)
+`, name)
+			if out.code != 0 {
+				t.Fatalf("nbclient: %+v", out)
+			}
+			p.sameAsStored(name, p.file("done.ipynb"))
+		})
 	}
-	p.sameAsStored("01-map-async.ipynb", p.file("done.ipynb"))
 }
 
 func TestNBConvert(t *testing.T) {

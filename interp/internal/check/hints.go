@@ -276,7 +276,8 @@ func Members(t types.Type, from *types.Package) []string {
 	return names
 }
 
-// didYouMean proposes the candidate nearest to name, if one is near.
+// didYouMean proposes the candidate nearest to name, if one is near; of several the longest, since letters are more often forgotten
+// than added.
 func didYouMean(name string, candidates []string, prefix string) string {
 	best, at := "", 3
 	if len([]rune(name)) <= 3 {
@@ -287,7 +288,7 @@ func didYouMean(name string, candidates []string, prefix string) string {
 			continue
 		}
 		d := levenshtein.ComputeDistance(strings.ToLower(name), strings.ToLower(c))
-		if d < at || d == at && best != "" && c < best {
+		if d < at || d == at && best != "" && (len(c) > len(best) || len(c) == len(best) && c < best) {
 			best, at = c, d
 		}
 	}
