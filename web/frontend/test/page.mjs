@@ -58,6 +58,7 @@ async function runs(t) {
   await notebook.run(1, words.set);
   await notebook.run(2, words.get);
   await notebook.shows(2, '42');
+  await notebook.finished(2);
   await notebook.save();
   const saved = await stored(t.page, notebook.path());
   equal([saved.cells[0].source].flat().join(''), words.print, 'saved source');

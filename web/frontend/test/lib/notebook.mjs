@@ -130,12 +130,20 @@ export class Notebook {
       .click();
   }
 
-  /** Saves by Ctrl-S and waits until the page says that it is saved. */
+  /**
+   * Saves by Ctrl-S and waits until the page says that it is saved. What the kernel still had to say of a cell (its timing,
+   * a late output) may have made the notebook unsaved again meanwhile; then it saves again, as a person would.
+   */
   async save() {
-    await this.page.keyboard.press('Control+s');
-    await this.panel
-      .locator('.pb-SaveState[data-state="saved"]')
-      .waitFor({ state: 'attached' });
+    const saved = this.panel.locator('.pb-SaveState[data-state="saved"]');
+    for (let tries = 3; ; tries--) {
+      await this.page.keyboard.press('Control+s');
+      try {
+        return await saved.waitFor({ state: 'attached', timeout: 10_000 });
+      } catch (error) {
+        if (tries === 1) throw error;
+      }
+    }
   }
 }
 
