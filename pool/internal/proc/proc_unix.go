@@ -76,7 +76,7 @@ func mapBeacon(fd int) (*Beacon, error) {
 	if err != nil {
 		return nil, fmt.Errorf("map the beacon: %w", err)
 	}
-	return &Beacon{mem: mem, words: (*[4]atomic.Uint64)(unsafe.Pointer(&mem[0]))}, nil
+	return &Beacon{mem: mem, words: (*[beaconWords]atomic.Uint64)(unsafe.Pointer(&mem[0]))}, nil
 }
 
 // Close gives the page back.
