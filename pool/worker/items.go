@@ -15,12 +15,11 @@ import (
 
 // begin starts with a chunk.
 func (w *worker) begin(f *proc.Fields) error {
-	c := &chunk{id: f.Uint()}
-	j := w.jobs[int64(f.Uint())]
-	c.first, c.n, c.skip = int(f.Uint()), int(f.Uint()), f.Bytes()
-	if f.Err != nil || len(c.skip) != 0 && len(c.skip) != c.n {
-		return fmt.Errorf("%w: chunk", proc.ErrFrame)
+	c, id, err := readChunk(f)
+	if err != nil {
+		return err
 	}
+	j := w.jobs[id]
 	if j == nil {
 		w.returned(c.id)
 		return nil
@@ -30,6 +29,34 @@ func (w *worker) begin(f *proc.Fields) error {
 	w.at = c
 	w.items()
 	return nil
+}
+
+func readChunk(f *proc.Fields) (c *chunk, job int64, err error) {
+	c = &chunk{id: f.Uint()}
+	job = int64(f.Uint())
+	c.first, c.n, c.skip = int(f.Uint()), int(f.Uint()), f.Bytes()
+	if f.Err != nil || len(c.skip) != 0 && len(c.skip) != c.n {
+		return nil, 0, fmt.Errorf("%w: chunk", proc.ErrFrame)
+	}
+	return c, job, nil
+}
+
+// along makes the executor go on with the chunk that waits next, when it is of that job too.
+func (w *worker) along(j *job) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.queue) == 0 || w.queue[0].kind != proc.Chunk || w.stopped[j.id] {
+		return false
+	}
+	f := proc.Fields{Data: w.queue[0].body}
+	c, id, err := readChunk(&f)
+	if err != nil || id != j.id {
+		return false
+	}
+	w.next()
+	c.job, c.items = j, w.codec.NewDecoder(f.Data, nil)
+	w.at = c
+	return true
 }
 
 // items runs the items of the chunk that the executor is at.
@@ -96,7 +123,7 @@ func (w *worker) arguments(c *chunk) ([]reflect.Value, bool) {
 		u.cols = u.args.Columns(1)
 	}
 	u.args.Forget(u.cols, 1)
-	if _, err := u.args.Decode(c.items, u.cols, 1, 1); err != nil {
+	if _, err := u.args.Decode(c.items, u.cols, 0, 1, 1); err != nil {
 		c.failed = err.Error()
 		return nil, false
 	}

@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"reflect"
+	"sort"
 	"sync"
 	"time"
 
@@ -36,6 +37,7 @@ type loop struct {
 	args  []reflect.Value // of call
 	cols  []reflect.Value // those that are the arguments
 	out   reflect.Value   // the results; invalid without
+	told  []proc.Part     // to the beacon
 
 	mu    sync.Mutex
 	batch batch
@@ -43,13 +45,30 @@ type loop struct {
 
 // batch are the items that a loop has, numbered from 0. Guarded by loop.mu while live is set; otherwise it is the executor's.
 type batch struct {
-	c        *chunk
-	base     int  // item of the chunk that is number 0
-	n        int  // how many
-	next     int  // to be run
-	reported int  // those before it have gone to the writer
-	live     bool // the loop runs
-	seen     int  // index when the flusher looked last, -1 when it has not
+	parts    []part // what they are items of; does not change while the loop runs
+	n        int    // how many
+	next     int    // to be run
+	reported int    // those before it have gone to the writer
+	live     bool   // the loop runs
+	seen     int    // index when the flusher looked last, -1 when it has not
+}
+
+// part is what a batch has of one chunk. Short chunks of a job that wait one behind the other make one batch.
+type part struct {
+	c    *chunk
+	from int // item of the chunk that is the part's first
+	base int // its number in the batch
+}
+
+// item finds an item of the batch.
+func (b *batch) item(i int) (c *chunk, item int) {
+	p := b.parts[partOf(b.parts, i)]
+	return p.c, p.from + i - p.base
+}
+
+// partOf is the index of the part that has the item i of a batch.
+func partOf(parts []part, i int) int {
+	return sort.Search(len(parts)-1, func(k int) bool { return parts[k+1].base > i })
 }
 
 // newLoop makes the loop of a unit, nil when it has none.
@@ -95,7 +114,7 @@ func (l *loop) fits(w *worker, j *job) bool {
 	return w.beacon != nil && j.timeout == 0 && j.mode&core.Single == 0 && (j.mode&core.NoResult != 0 || j.unit.hasValue())
 }
 
-// run runs the items of a chunk that have not run yet.
+// run runs the items of a chunk that have not run yet, and those of the chunks behind it that it has taken along.
 func (l *loop) run(w *worker, c *chunk) {
 	if before := w.used; before != l && before != nil {
 		before.args, before.cols, before.out = nil, nil, reflect.Value{}
@@ -104,84 +123,107 @@ func (l *loop) run(w *worker, c *chunk) {
 	w.loop.Store(l)
 	defer w.loop.Store(nil)
 	for {
-		if l.batch.next == l.batch.n && !l.fill(w, c) {
+		if l.batch.next == l.batch.n && !l.fill(w, c.job) {
 			return
 		}
 		if w.ctx.Err() != nil {
-			l.cancel(w, c)
+			l.cancel(w)
 			return
 		}
-		l.once(w, c)
+		l.once(w)
 	}
 }
 
-// fill decodes the next batch. It reports false when there are no more items.
-func (l *loop) fill(w *worker, c *chunk) bool {
-	u := c.job.unit
-	for c.next < c.n {
-		n := min(l.size, c.n-c.next)
-		skip := len(c.skip) > 0 && c.skip[c.next] != 0
-		if len(c.skip) > 0 { // as many as are alike
-			k := 1
-			for k < n && (c.skip[c.next+k] != 0) == skip {
-				k++
+// fill decodes the next batch, from the chunk that the executor is at and from those behind it. It reports false when there are no
+// more items.
+func (l *loop) fill(w *worker, j *job) bool {
+	b, u := &l.batch, j.unit
+	*b = batch{seen: -1}
+	l.grow(w, u)
+	bytes := 0
+	for b.n < l.size && bytes < batchBytes && len(b.parts) < proc.MaxParts {
+		c := w.at
+		if c.next == c.n {
+			if !w.along(j) {
+				break
 			}
-			n = k
+			continue
 		}
-		l.grow(w, u, n)
-		got := 0
+		n, skip := min(l.size-b.n, c.n-c.next), false
+		if len(c.skip) > 0 {
+			if b.n > 0 {
+				break
+			}
+			n, skip = c.alike(n)
+		}
+		before, got := len(c.items.Rest()), 0
 		if c.failed == "" {
 			var err error
-			if got, err = u.args.Decode(c.items, l.cols, n, batchBytes); err != nil {
+			if got, err = u.args.Decode(c.items, l.cols, b.n, n, batchBytes-bytes); err != nil {
 				c.failed = err.Error()
 			}
 		}
-		if got == 0 {
+		bytes += before - len(c.items.Rest())
+		switch {
+		case got == 0 && b.n > 0:
+			return true // it is for the next batch
+		case got == 0:
 			if !skip {
 				w.result(c, c.next, core.StatusUnloaded, 0, proc.Body(nil).String(c.failed))
 			}
 			c.next++
 			continue
-		}
-		base := c.next
-		c.next += got
-		if skip {
+		case skip:
 			u.args.Forget(l.cols, got)
-			continue
+		default:
+			b.parts = append(b.parts, part{c: c, from: c.next, base: b.n})
+			b.n += got
 		}
-		l.batch = batch{c: c, base: base, n: got, seen: -1}
-		return true
+		if c.next += got; b.n > 0 && c.next < c.n {
+			break
+		}
 	}
-	l.batch = batch{}
-	return false
+	return b.n > 0
 }
 
-// grow makes room for n items.
-func (l *loop) grow(w *worker, u *unit, n int) {
-	if l.args != nil && l.cols[0].Len() >= n {
+// alike is how many of the next n items are like the next one: to be skipped, or not.
+func (c *chunk) alike(n int) (k int, skip bool) {
+	skip = c.skip[c.next] != 0
+	for k = 1; k < n && (c.skip[c.next+k] != 0) == skip; k++ {
+	}
+	return k, skip
+}
+
+// grow makes room for a batch.
+func (l *loop) grow(w *worker, u *unit) {
+	if l.args != nil && l.cols[0].Len() >= l.size {
 		return
 	}
-	n = min(max(n, 2*firstBatch), l.limit)
-	l.cols = u.args.Columns(n)
+	l.cols = u.args.Columns(l.size)
 	l.args = append(l.args[:0], l.cols...)
 	if u.hasValue() {
-		k := n
+		n := l.size
 		if l.each {
-			k = 1
+			n = 1
 		}
-		l.out = reflect.MakeSlice(reflect.SliceOf(u.typ.Out(0)), k, k)
+		l.out = reflect.MakeSlice(reflect.SliceOf(u.typ.Out(0)), n, n)
 		l.args = append(l.args, l.out)
 	}
 	l.args = append(l.args, reflect.Value{}, reflect.Value{}, reflect.ValueOf(func(i int) { l.done(w, i) }), reflect.ValueOf(func(i int, err error) { l.failed(w, i, err) }))
 }
 
 // once runs the loop until it comes out: with the batch done, because the flusher or a cancel asked for it, or because an item failed.
-func (l *loop) once(w *worker, c *chunk) {
+func (l *loop) once(w *worker) {
 	b := &l.batch
-	w.item.Store(int64(c.first + b.base))
-	at, end := w.beacon.Loop(c.id, b.base, b.next, b.n)
+	l.told = l.told[:0]
+	for _, p := range b.parts {
+		l.told = append(l.told, proc.Part{Chunk: p.c.id, From: p.from, Base: p.base})
+	}
+	at, end := w.beacon.Loop(l.told, b.next, b.n)
 	n := len(l.args)
 	l.args[n-4], l.args[n-3] = reflect.ValueOf(at), reflect.ValueOf(end)
+	parts := b.parts
+	w.parts.Store(&parts)
 	l.mu.Lock()
 	b.live, b.seen = true, -1
 	l.mu.Unlock()
@@ -206,13 +248,13 @@ func (l *loop) once(w *worker, c *chunk) {
 	case !finished:
 		l.fail(w, call.ErrGoexit)
 	}
-	if b.next == b.n {
-		c.job.unit.args.Forget(l.cols, b.n)
-	}
 	if l.each {
 		w.took(true)
 	}
 	l.adapt(b.next-from, w.clock.Sub(start))
+	if b.next == b.n {
+		b.parts[0].c.job.unit.args.Forget(l.cols, b.n)
+	}
 }
 
 // leave notes how far the loop has come, and reports what it has done.
@@ -223,13 +265,15 @@ func (l *loop) leave(w *worker) {
 	b.live = false
 	b.next = w.beacon.Index()
 	w.beacon.Clear()
+	w.parts.Store(nil)
 	l.report(w, b.next, false)
 }
 
 // fail reports how the item failed at which the loop came out.
 func (l *loop) fail(w *worker, err error) {
 	b := &l.batch
-	w.failure(b.c, b.base+b.next, err, w.took(true))
+	c, i := b.item(b.next)
+	w.failure(c, i, err, w.took(true))
 	b.next++
 	b.reported = b.next
 }
@@ -241,7 +285,8 @@ func (l *loop) done(w *worker, i int) {
 	b := &l.batch
 	l.report(w, i, false)
 	b.reported = i + 1
-	w.report(b.c, b.base+i, l.out.Index(0), nil, w.took(i+1 == b.n))
+	c, item := b.item(i)
+	w.report(c, item, l.out.Index(0), nil, w.took(i+1 == b.n))
 	l.out.Index(0).SetZero()
 }
 
@@ -252,37 +297,55 @@ func (l *loop) failed(w *worker, i int, err error) {
 	b := &l.batch
 	l.report(w, i, false)
 	b.reported = i + 1
-	w.failure(b.c, b.base+i, err, w.took(true))
+	c, item := b.item(i)
+	w.failure(c, item, err, w.took(true))
 }
 
 // report sends the results of the items before upto that have not gone yet. peeking is for the flusher, while the loop runs.
 func (l *loop) report(w *worker, upto int, peeking bool) {
 	b := &l.batch
-	lo, n := b.reported, upto-b.reported
+	n := upto - b.reported
 	if n <= 0 {
 		return
 	}
-	b.reported = upto
-	j := b.c.job
-	took := w.took(true)
-	if j.mode&core.NoResult != 0 || !l.out.IsValid() || l.each {
-		w.out.values(b.c.id, b.base+lo, n, nanoseconds(took), nil)
-		return
+	each := w.took(true) / time.Duration(n)
+	for b.reported < upto {
+		k := partOf(b.parts, b.reported)
+		end := upto
+		if k+1 < len(b.parts) {
+			end = min(end, b.parts[k+1].base)
+		}
+		l.send(w, b.parts[k], b.reported, end, each, peeking)
+		b.reported = end
 	}
-	if !j.unit.out.Basic() {
-		for i := lo; i < upto; i++ {
-			w.report(b.c, b.base+i, l.out.Index(i), nil, took/time.Duration(n))
+	w.trim()
+}
+
+// send sends the results lo to hi of a part, which took that long each.
+func (l *loop) send(w *worker, p part, lo, hi int, took time.Duration, peeking bool) {
+	j, item := p.c.job, p.from+lo-p.base
+	data := []byte(nil)
+	switch {
+	case !l.hasResults(j):
+	case !j.unit.out.Basic():
+		for i := lo; i < hi; i++ {
+			w.report(p.c, item+i-lo, l.out.Index(i), nil, took)
 		}
 		return
-	}
-	if peeking && j.unit.out.Plain() {
-		w.enc.Reset(j.unit.out.Peek(w.enc.Bytes()[:0], l.out, lo, upto))
-	} else {
+	case peeking && j.unit.out.Plain():
+		w.enc.Reset(j.unit.out.Peek(w.enc.Bytes()[:0], l.out, lo, hi))
+		data = w.enc.Bytes()
+	default:
 		w.enc.Reset(w.enc.Bytes()[:0])
-		_ = j.unit.out.EncodeAll(w.enc, l.out, lo, upto) // basic values cannot fail
+		_ = j.unit.out.EncodeAll(w.enc, l.out, lo, hi) // basic values cannot fail
+		data = w.enc.Bytes()
 	}
-	w.out.values(b.c.id, b.base+lo, n, nanoseconds(took), w.enc.Bytes())
-	w.trim()
+	w.out.values(p.c.id, item, hi-lo, nanoseconds(took*time.Duration(hi-lo)), data)
+}
+
+// hasResults reports whether the loop leaves results in out that are to be sent.
+func (l *loop) hasResults(j *job) bool {
+	return j.mode&core.NoResult == 0 && l.out.IsValid() && !l.each
 }
 
 // peek is the flusher's look at the loop. It reports whether to look again.
@@ -301,28 +364,27 @@ func (l *loop) peek(w *worker) bool {
 		b.seen = at
 		return true
 	}
-	if l.each || l.basic(b.c.job) {
+	if j := b.parts[0].c.job; !l.hasResults(j) || j.unit.out.Basic() {
 		l.report(w, at, true)
 	}
 	w.beacon.Stop(at + 1)
 	return false
 }
 
-// basic reports whether the results can be sent while the loop runs.
-func (l *loop) basic(j *job) bool {
-	return j.mode&core.NoResult != 0 || !l.out.IsValid() || j.unit.out.Basic()
-}
-
 // cancel reports the items that do not run any more as cancelled.
-func (l *loop) cancel(w *worker, c *chunk) {
+func (l *loop) cancel(w *worker) {
 	b := &l.batch
-	for i := b.base + b.next; i < c.n; i++ {
-		if len(c.skip) == 0 || c.skip[i] == 0 {
-			w.result(c, i, core.StatusCancel, 0, nil)
+	for ; b.next < b.n; b.next++ {
+		c, i := b.item(b.next)
+		w.result(c, i, core.StatusCancel, 0, nil)
+	}
+	for c := w.at; c.next < c.n; c.next++ {
+		if len(c.skip) == 0 || c.skip[c.next] == 0 {
+			w.result(c, c.next, core.StatusCancel, 0, nil)
 		}
 	}
-	c.job.unit.args.Forget(l.cols, b.n)
-	c.next, *b = c.n, batch{}
+	w.at.job.unit.args.Forget(l.cols, b.n)
+	*b = batch{}
 }
 
 // adapt chooses the size of the next batch from what this one took.

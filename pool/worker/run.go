@@ -37,9 +37,10 @@ type worker struct {
 	codec  *codec.Codec
 	client *core.Client // shared objects of the notebook
 
-	job  atomic.Int64         // what runs: for the tag of its output
-	item atomic.Int64         // with the beacon's index added; -1 when nothing runs
-	loop atomic.Pointer[loop] // that the executor is in
+	job   atomic.Int64           // what runs: for the tag of its output
+	item  atomic.Int64           // that runs by itself, -1 when none does
+	parts atomic.Pointer[[]part] // of what runs in a loop, nil when none does
+	loop  atomic.Pointer[loop]   // that the executor is in
 
 	mu      sync.Mutex
 	wake    sync.Cond
@@ -236,12 +237,17 @@ func (w *worker) take() (message, bool) {
 	if w.closed {
 		return message{}, false
 	}
+	return w.next(), true
+}
+
+// next takes the first message of the queue. mu is held.
+func (w *worker) next() message {
 	m := w.queue[0]
 	w.queue[0] = message{}
 	if w.queue = w.queue[1:]; len(w.queue) == 0 {
 		w.queue = nil
 	}
-	return m, true
+	return m
 }
 
 // execute is the executor. It returns when the pool says stop or is gone.
@@ -295,12 +301,14 @@ func (w *worker) drop(id int64) {
 	w.mu.Unlock()
 }
 
-// tag is the job and item that runs, -1 when none does.
+// tag is the job and item that runs; the item is -1 when none does.
 func (w *worker) tag() (job, item int64) {
-	if item = w.item.Load(); item >= 0 {
-		item += int64(w.beacon.Index())
+	if p := w.parts.Load(); p != nil {
+		i := w.beacon.Index()
+		at := (*p)[partOf(*p, i)]
+		return at.c.job.id, int64(at.c.first + at.from + i - at.base)
 	}
-	return w.job.Load(), item
+	return w.job.Load(), w.item.Load()
 }
 
 // request sends the request of a shared object.

@@ -354,7 +354,7 @@ func TestItems(t *testing.T) {
 	}
 	d := c.NewDecoder(e.Bytes(), nil)
 	got := out.Columns(4)
-	if n, err := out.Decode(d, got, 2, 1<<20); n != 2 || err != nil {
+	if n, err := out.Decode(d, got, 0, 2, 1<<20); n != 2 || err != nil {
 		t.Fatal(n, err)
 	}
 	for i := range 2 {
@@ -367,21 +367,21 @@ func TestItems(t *testing.T) {
 	}
 	// A message that ends early gives the items that are whole.
 	d.Reset(e.Bytes()[:len(e.Bytes())-1])
-	if n, err := out.Decode(d, got, 2, 1<<20); n != 1 || err == nil || got[2].Index(1).String() != "" {
+	if n, err := out.Decode(d, got, 0, 2, 1<<20); n != 1 || err == nil || got[2].Index(1).String() != "" {
 		t.Errorf("a message cut short: %d items, %v", n, err)
 	}
 	// A limit of bytes is looked at before each item.
 	d.Reset(e.Bytes())
-	if n, err := out.Decode(d, got, 2, 1); n != 1 || err != nil {
+	if n, err := out.Decode(d, got, 0, 2, 1); n != 1 || err != nil {
 		t.Errorf("a limit of one byte: %d items, %v", n, err)
 	}
 	plain, _ := c.Args([]reflect.Type{reflect.TypeFor[int32]()})
 	d.Reset([]byte{1, 0, 0, 0, 2, 0, 0, 0, 3})
 	cols := plain.Columns(3)
-	if n, err := plain.Decode(d, cols, 3, 1<<20); n != 2 || err != nil || cols[0].Index(1).Int() != 2 {
+	if n, err := plain.Decode(d, cols, 0, 3, 1<<20); n != 2 || err != nil || cols[0].Index(1).Int() != 2 {
 		t.Errorf("plain items: %d, %v", n, err)
 	}
-	if n, err := plain.Decode(d, cols, 1, 1<<20); n != 0 || err == nil {
+	if n, err := plain.Decode(d, cols, 0, 1, 1<<20); n != 0 || err == nil {
 		t.Errorf("a cut plain item: %d, %v", n, err)
 	}
 }

@@ -107,9 +107,9 @@ func (it *Items) Size() int {
 	return size
 }
 
-// Decode reads the next n items of a message into columns, from their beginning, but stops behind the item with which it has read
-// limit bytes. It returns how many it has read; with an error these come before the one that cannot be read.
-func (it *Items) Decode(d *Decoder, cols []reflect.Value, n, limit int) (int, error) {
+// Decode reads the next n items of a message into columns, from index at on, but stops behind the item with which it has read limit
+// bytes. It returns how many it has read; with an error these come before the one that cannot be read.
+func (it *Items) Decode(d *Decoder, cols []reflect.Value, at, n, limit int) (int, error) {
 	if it.plain {
 		size := int(it.columns[0].size)
 		k := n
@@ -119,7 +119,7 @@ func (it *Items) Decode(d *Decoder, cols []reflect.Value, n, limit int) (int, er
 		if k == 0 && n > 0 {
 			return 0, malformed("it ends too early")
 		}
-		return k, d.raw(cols[0].UnsafePointer(), uintptr(k*size))
+		return k, d.raw(unsafe.Add(cols[0].UnsafePointer(), at*size), uintptr(k*size))
 	}
 	start := len(d.data)
 	for i := range n {
@@ -128,8 +128,8 @@ func (it *Items) Decode(d *Decoder, cols []reflect.Value, n, limit int) (int, er
 		}
 		for k := range it.columns {
 			c := &it.columns[k]
-			if err := d.value(c.plan, unsafe.Add(cols[k].UnsafePointer(), uintptr(i)*c.size)); err != nil {
-				cols[k].Index(i).SetZero()
+			if err := d.value(c.plan, unsafe.Add(cols[k].UnsafePointer(), uintptr(at+i)*c.size)); err != nil {
+				cols[k].Index(at + i).SetZero()
 				return i, err
 			}
 		}

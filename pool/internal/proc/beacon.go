@@ -15,35 +15,57 @@ type Beacon struct {
 
 // What the words of a beacon are.
 const (
-	beaconChunk = iota
-	beaconBase  // item of the chunk that has index 0
-	beaconIndex // of the running item
-	beaconEnd   // index before which the worker's loop ends
-	beaconOn    // 1 while something runs
-	beaconWords
+	beaconIndex = iota // of the running item
+	beaconEnd          // index before which the worker's loop ends
+	beaconParts        // how many parts there are; 0 while nothing runs
+	beaconPart         // the first part: chunk, its item that is the part's first, the index of that; then the others
+	beaconWords = beaconSize / 8
 )
+
+// beaconSize is a page.
+const beaconSize = 4096
+
+// MaxParts is how many parts a beacon has room for.
+const MaxParts = (beaconWords - beaconPart) / 3
+
+// Part are consecutive items of a chunk in a loop.
+type Part struct {
+	Chunk uint64
+	From  int // item of the chunk that is the first
+	Base  int // index of that in the loop
+}
 
 // Set tells that the item of the chunk begins. It is the worker's.
 func (b *Beacon) Set(chunk uint64, item int) {
 	if b != nil {
-		b.begin(chunk, item, 0, 1)
+		b.words[beaconParts].Store(0)
+		b.part(0, Part{Chunk: chunk, From: item})
+		b.begin(0, 1, 1)
 	}
 }
 
-// Loop tells that a loop over items of the chunk begins: those with an index from next up to end, index 0 being the item base. The loop
-// keeps the running index in *at, and ends when that is *end. The beacon is not nil.
-func (b *Beacon) Loop(chunk uint64, base, next, end int) (at, stop *int) {
-	b.begin(chunk, base, next, end)
-	return (*int)(unsafe.Pointer(&b.words[beaconIndex])), (*int)(unsafe.Pointer(&b.words[beaconEnd]))
+func (b *Beacon) part(i int, p Part) {
+	at := beaconPart + 3*i
+	b.words[at].Store(p.Chunk)
+	b.words[at+1].Store(uint64(p.From))
+	b.words[at+2].Store(uint64(p.Base))
 }
 
-func (b *Beacon) begin(chunk uint64, base, next, end int) {
-	b.words[beaconOn].Store(0)
-	b.words[beaconChunk].Store(chunk)
-	b.words[beaconBase].Store(uint64(base))
+func (b *Beacon) begin(next, end, parts int) {
 	b.words[beaconIndex].Store(uint64(next))
 	b.words[beaconEnd].Store(uint64(end))
-	b.words[beaconOn].Store(1)
+	b.words[beaconParts].Store(uint64(parts))
+}
+
+// Loop tells that a loop over items begins: those with an index from next up to end. The first part has index 0, and there are MaxParts at
+// most. The loop keeps the running index in *at, and ends when that is *stop. The beacon is not nil.
+func (b *Beacon) Loop(parts []Part, next, end int) (at, stop *int) {
+	b.words[beaconParts].Store(0)
+	for i, p := range parts {
+		b.part(i, p)
+	}
+	b.begin(next, end, len(parts))
+	return (*int)(unsafe.Pointer(&b.words[beaconIndex])), (*int)(unsafe.Pointer(&b.words[beaconEnd]))
 }
 
 // Index is the index that the loop is at.
@@ -70,15 +92,24 @@ func (b *Beacon) Stop(index int) {
 // Clear tells that nothing runs.
 func (b *Beacon) Clear() {
 	if b != nil {
-		b.words[beaconOn].Store(0)
+		b.words[beaconParts].Store(0)
 	}
 }
 
-// Running is what the worker runs.
+// Running is what the worker runs. It trusts nothing that it reads: a task may have written there.
 func (b *Beacon) Running() (chunk uint64, item int, ok bool) {
-	if b == nil || b.words[beaconOn].Load() == 0 {
+	if b == nil {
 		return 0, 0, false
 	}
-	i := b.words[beaconIndex].Load()
-	return b.words[beaconChunk].Load(), int(b.words[beaconBase].Load() + i), i < b.words[beaconEnd].Load()
+	i, parts := b.words[beaconIndex].Load(), min(b.words[beaconParts].Load(), MaxParts)
+	if i >= b.words[beaconEnd].Load() {
+		return 0, 0, false
+	}
+	for k := range int(parts) {
+		at := beaconPart + 3*k
+		if base := b.words[at+2].Load(); base <= i {
+			chunk, item, ok = b.words[at].Load(), int(b.words[at+1].Load()+i-base), true
+		}
+	}
+	return chunk, item, ok
 }

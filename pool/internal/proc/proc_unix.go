@@ -49,9 +49,6 @@ func tryWriter(w any) func(p []byte) int {
 	}
 }
 
-// beaconSize is a page.
-const beaconSize = 4096
-
 // newBeacon makes the shared page, and the file by which the worker finds it.
 func newBeacon() (*Beacon, *os.File, error) {
 	f, err := os.CreateTemp("", "poolbook-beacon-")
