@@ -296,8 +296,11 @@ func (s *Session) failure(err error) error {
 		x *vm.Exit
 		i *vm.Interrupted
 		d *vm.Deadlock
+		f *vm.Fatal
 	)
 	switch {
+	case errors.As(err, &f):
+		return s.fatalError(f)
 	case errors.As(err, &x):
 		return &ExitError{Code: x.Code, By: x.ByWhat}
 	case errors.As(err, &i):

@@ -22,6 +22,7 @@ import (
 	"poolbook/interp/internal/module"
 	"poolbook/interp/internal/rtype"
 	"poolbook/interp/internal/split"
+	"poolbook/interp/internal/unit"
 	"poolbook/interp/internal/vm"
 )
 
@@ -227,6 +228,7 @@ type UnitVar struct {
 type LoadedUnit struct {
 	s    *Session
 	fn   reflect.Value
+	loop reflect.Value // see Loop
 	vars map[string]reflect.Value
 
 	mu  sync.Mutex
@@ -236,6 +238,22 @@ type LoadedUnit struct {
 
 // Func returns the unit's function.
 func (u *LoadedUnit) Func() reflect.Value { return u.fn }
+
+// Loop is a function that calls the unit's function once for each index from *at up to *end, with the elements of slices:
+//
+//	func(a0 []A, a1 []B, …, out []R, at, end *int, done func(i int), failed func(i int, err error)) bool
+//
+// There is a slice for each parameter, and out when the function has a result that is not its last one, an error. While an item runs, *at
+// is its index, and *end may become less meanwhile. With each, a result is left in out[0], and done(i) has to take it from there at once:
+// other items may change what it points to. Otherwise results are left in out[i]. failed gets the errors that are returned.
+// It is invalid for functions without parameters. Call it with [LoadedUnit.CallLoop].
+func (u *LoadedUnit) Loop() (fn reflect.Value, each bool) {
+	if !u.loop.IsValid() {
+		return u.loop, false
+	}
+	value, _ := unit.Results(u.fn.Type())
+	return u.loop, value != nil && !unit.Flat(value)
+}
 
 // Var returns the variable with that ID, addressable. Units loaded into one session share variables of the same ID and type.
 func (u *LoadedUnit) Var(id string) (reflect.Value, bool) {

@@ -305,7 +305,7 @@ func sourceAt(c *split.Cell, pos token.Pos) string {
 // ObjectString writes an object as a cell would declare it.
 func (e *Env) ObjectString(obj types.Object) string {
 	s := e.clean(types.ObjectString(obj, e.Qualify), nil)
-	return mainDot.ReplaceAllString(s, "$1")
+	return mainDot().ReplaceAllString(s, "$1")
 }
 
 // Packages returns the names that cells may use for packages without importing them.
