@@ -23,6 +23,7 @@ func sessionConfig(host *poolHost, log *slog.Logger) interp.Config {
 		Preload: []string{"poolbook/pool", "poolbook/interp/display"},
 		Logger:  log,
 	}
+	c.MemoryLimit, _ = memoryLimit(host == nil) // checked when the command began
 	if host != nil {
 		c.Intrinsics = map[string]func(interp.Call, []reflect.Value) []reflect.Value{
 			"poolbook/pool/core.CallerOrigin": host.origin,

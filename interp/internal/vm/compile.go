@@ -137,6 +137,9 @@ func isWrapper(fn *ssa.Function) bool {
 }
 
 // plan finds what need not be computed on its own.
+// maxLocal is the size in bytes of the largest variable that lives in a frame.
+const maxLocal = 1 << 20
+
 func (c *compiler) plan() {
 	for _, b := range c.fn.Blocks {
 		for _, in := range b.Instrs {
@@ -154,6 +157,9 @@ func (c *compiler) plan() {
 		for _, in := range b.Instrs {
 			switch in := in.(type) {
 			case *ssa.Alloc:
+				if c.m.typeInfo(in.Type().Underlying().(*types.Pointer).Elem()).size > maxLocal {
+					in.Heap = true
+				}
 				if !in.Heap && staticUses(in, in) {
 					c.static[in] = true
 				}
