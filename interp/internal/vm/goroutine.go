@@ -57,6 +57,7 @@ type goroutine struct {
 	cases   []selectCase
 	growing growing
 	blocked blockState
+	inMap   uint32 // 1 in an operation on a map that is not guarded
 }
 
 const (
@@ -208,9 +209,12 @@ func (m *Machine) goroutineFor(r *Run) (g *goroutine, fresh bool) {
 			r = m.NewRun(context.Background(), RunConfig{})
 		}
 	}
+	m.sharing.join(m)
 	return m.idleGoroutine(r), true
 }
 
+// idleGoroutine returns the machine's side of the running goroutine, which
+// m.sharing counts already.
 func (m *Machine) idleGoroutine(r *Run) *goroutine {
 	g, _ := m.idle.Get().(*goroutine)
 	if g == nil {
@@ -229,7 +233,8 @@ func (g *goroutine) done() {
 	g.id.Store(0)
 	g.m.running.Delete(goid())
 	g.run, g.stop, g.top, g.pending, g.escaped = nil, nil, nil, nil, nil
-	g.natives, g.started, g.grace, g.growing = 0, false, false, growing{}
+	g.natives, g.started, g.grace, g.growing, g.inMap = 0, false, false, growing{}, 0
+	g.m.sharing.leave()
 	if g.bytes < 1<<20 {
 		g.m.idle.Put(g)
 	}
@@ -239,6 +244,7 @@ func (g *goroutine) done() {
 func (g *goroutine) start(call func(*goroutine)) {
 	r := g.run
 	r.begin()
+	g.m.sharing.fork()
 	go func() {
 		defer r.end()
 		ng := g.m.idleGoroutine(r)

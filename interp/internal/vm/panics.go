@@ -21,7 +21,7 @@ type panicking struct {
 // abort is the value of Go panics that take a goroutine down for a reason that
 // no program may recover from.
 type abort struct {
-	reason error // *StackOverflow, *Exit, *Deadlock, ErrInterrupted
+	reason error // *StackOverflow, *Exit, *Deadlock, *Fatal, ErrInterrupted
 }
 
 func (a *abort) Error() string { return a.reason.Error() }
@@ -47,6 +47,7 @@ func same(a, b any) bool { return *(*iface)(ptr(&a)) == *(*iface)(ptr(&b)) }
 
 // raise makes v, recovered from a Go panic, the panic to unwind.
 func (g *goroutine) raise(v any) {
+	g.inMap = 0
 	if p := g.escaped; p != nil && same(p.value, v) && !p.recovered {
 		g.escaped = nil
 		g.pending = p
@@ -130,6 +131,7 @@ func (g *goroutine) unwind(base *frame) bool {
 func (g *goroutine) try(call func(*goroutine)) (v any, ok bool) {
 	defer func() {
 		if !ok {
+			g.inMap = 0
 			v = recover()
 		}
 	}()
@@ -158,12 +160,19 @@ func (g *goroutine) failure(v any) error {
 		switch reason := a.reason.(type) {
 		case *StackOverflow:
 			return &Panic{Value: reason, Stack: stack, Goroutine: g.started}
-		case *Exit, *Deadlock:
+		case *Exit, *Deadlock, *Fatal:
 			return reason
 		}
 		return &Interrupted{Stack: stack}
 	}
 	return &Panic{Value: v, Stack: stack, Goroutine: g.started}
+}
+
+// fatal ends the run with f, found by g where it is now.
+func (g *goroutine) fatal(f *Fatal) {
+	f.Stack = g.trace()
+	g.run.end1(f)
+	panic(&abort{reason: f})
 }
 
 // frames appends the calls that fr stands for, the innermost first: those
