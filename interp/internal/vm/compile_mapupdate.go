@@ -89,26 +89,29 @@ func (c *compiler) updateMap(mu *ssa.MapUpdate, op *ssa.BinOp, f func(elem, x pt
 	m, key, x := c.reg(mu.Map), c.reg(mu.Key), c.reg(op.Y)
 	r := mt.r
 	counts := op.Op == token.ADD && c.infoOf(op).size == 8 && c.infoOf(op).kind != reflect.Float64
+	general := c.mapFunc(m, mu.Map, true, func(g *goroutine, fp ptr) {
+		f(mapassign(r, *at[ptr](fp, m), add(fp, key)), add(fp, x))
+	})
 	switch kind := mapKind(mt.rt); {
 	case kind == 1 && counts:
 		c.cold(func(g *goroutine, fp ptr) {
+			if !g.aloneInMap() {
+				general(g, fp)
+				return
+			}
 			*(*uint64)(mapassignfaststr(r, *at[ptr](fp, m), *at[string](fp, key))) += *at[uint64](fp, x)
-		})
-	case kind == 1:
-		c.cold(func(g *goroutine, fp ptr) {
-			f(mapassignfaststr(r, *at[ptr](fp, m), *at[string](fp, key)), add(fp, x))
+			g.inMap = 0
 		})
 	case kind == 2 && counts:
 		c.cold(func(g *goroutine, fp ptr) {
+			if !g.aloneInMap() {
+				general(g, fp)
+				return
+			}
 			*(*uint64)(mapassignfast64(r, *at[ptr](fp, m), *at[uint64](fp, key))) += *at[uint64](fp, x)
-		})
-	case kind == 2:
-		c.cold(func(g *goroutine, fp ptr) {
-			f(mapassignfast64(r, *at[ptr](fp, m), *at[uint64](fp, key)), add(fp, x))
+			g.inMap = 0
 		})
 	default:
-		c.cold(func(g *goroutine, fp ptr) {
-			f(mapassign(r, *at[ptr](fp, m), add(fp, key)), add(fp, x))
-		})
+		c.cold(general)
 	}
 }
