@@ -196,6 +196,10 @@ func (c *compiler) plan() {
 				if user := soleUser(in); user != nil && user.Block() == b && c.indexMelts(in, user) {
 					c.melted[in] = true
 				}
+			case *ssa.MapUpdate:
+				if old, op, f := c.updates(in); f != nil {
+					c.melted[old], c.melted[op] = true, true
+				}
 			case *ssa.BinOp:
 				if user, ok := soleUser(in).(*ssa.If); ok && user.Block() == b && c.compareMelts(in) {
 					c.melted[in] = true
