@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 	"weak"
 
@@ -25,8 +26,9 @@ import (
 
 // cellRun is the host of a run: what belongs to a cell and its goroutines, callbacks and tasks.
 type cellRun struct {
-	s    *Session
-	cell Cell
+	s       *Session
+	cell    Cell
+	running atomic.Bool // Session.Run has not returned; false for runs beside a cell
 }
 
 // call is what an intrinsic sees.
@@ -72,6 +74,9 @@ func (s *Session) Run(ctx context.Context, c Cell) (Result, error) {
 	inner, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	done := context.AfterFunc(ctx, cancel)
 	run := s.newRun(inner, c)
+	host := run.Host().(*cellRun)
+	host.running.Store(true)
+	defer host.running.Store(false)
 	if err := s.initPackages(run); err != nil {
 		done()
 		return res, s.failure(err)
@@ -86,6 +91,9 @@ func (s *Session) Run(ctx context.Context, c Cell) (Result, error) {
 		err = s.bench(run, pkg, run.Stdout())
 	}
 	done()
+	if err == nil && ctx.Err() != nil { // compiled code that waited has returned because of the interrupt, and nothing came after it
+		return res, &InterruptError{Stack: []Frame{{Cell: c.Number}}}
+	}
 	if err != nil {
 		return res, s.failure(err)
 	}
