@@ -45,7 +45,10 @@ func (h *poolHost) attach(s *interp.Session) {
 func (h *poolHost) enter(cell string, out kernel.Output) { h.bars.enter(cell, out) }
 
 // flush returns when what the pools have reported by now is shown.
-func (h *poolHost) flush() { h.bars.flush() }
+func (h *poolHost) flush() {
+	h.Tell()
+	h.bars.flush()
+}
 
 // Close ends all workers and returns when they are gone.
 func (h *poolHost) Close() {
