@@ -34,6 +34,7 @@ type pass struct {
 	renamed []renaming
 	aliases map[string]types.Object // "x·" → the earlier x
 	undoes  []func()
+	lenient bool // type information is wanted whatever the errors
 	diags   []Diag
 	unkeyed []token.Pos // literals with unexported fields of other cells' types
 }
@@ -85,15 +86,15 @@ func (p *pass) undo() {
 		f()
 	}
 	p.undoes = nil
-	delete(p.env.cells, p.pkg.Types)
+	p.env.forget(p.pkg)
 }
 
 // run assembles and checks; without diagnostics the pass's info is complete.
 func (p *pass) run() (diags []Diag) {
 	for try := 0; ; try++ {
-		p.env.cells[p.pkg.Types] = p.pkg
+		p.env.know(p.pkg)
 		p.assemble()
-		if len(p.diags) == 0 {
+		if len(p.diags) == 0 || p.lenient {
 			p.check()
 		}
 		for _, r := range p.renamed {
@@ -101,14 +102,16 @@ func (p *pass) run() (diags []Diag) {
 		}
 		if len(p.unkeyed) > 0 && try < 10 && p.keyLiterals() {
 			fresh := p.env.newPass(p.cell, p.pkg.Cell)
-			fresh.carried = p.carried
+			fresh.carried, fresh.lenient = p.carried, p.lenient
 			p.undo()
 			*p = *fresh
 			continue
 		}
 		break
 	}
-	p.hint()
+	if !p.lenient {
+		p.hint()
+	}
 	slices.SortStableFunc(p.diags, func(a, b Diag) int { return p.place(a.Pos) - p.place(b.Pos) })
 	return p.diags
 }
