@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"go/token"
-	"regexp"
 	"strings"
 	"unicode/utf8"
 
 	"golang.org/x/tools/go/ssa"
 
 	"poolbook/interp/internal/check"
+	"poolbook/interp/internal/pattern"
 	"poolbook/interp/internal/split"
 	"poolbook/interp/internal/vm"
 )
@@ -73,7 +73,7 @@ func (s *Session) syntaxError(c Cell, errs []*split.Error) *CompileError {
 	e := &CompileError{}
 	for _, err := range errs {
 		before := c.Code[:min(err.Offset, len(c.Code))]
-		d := Diagnostic{Cell: c.Number, Message: "syntax error: " + unexpected.ReplaceAllString(err.Msg, "unexpected $1 at end of statement"), Hint: syntaxHint(err.Msg, c.Code, err.Offset)}
+		d := Diagnostic{Cell: c.Number, Message: "syntax error: " + unexpected().ReplaceAllString(err.Msg, "unexpected $1 at end of statement"), Hint: syntaxHint(err.Msg, c.Code, err.Offset)}
 		d.Line = 1 + strings.Count(before, "\n")
 		start := strings.LastIndex(before, "\n") + 1
 		d.Column = len(before) - start + 1
@@ -86,7 +86,7 @@ func (s *Session) syntaxError(c Cell, errs []*split.Error) *CompileError {
 	return e
 }
 
-var unexpected = regexp.MustCompile(`^expected ';', found (.+)$`)
+var unexpected = pattern.New(`^expected ';', found (.+)$`)
 
 // syntaxHint has advice for what people who come from Python, JavaScript or C write.
 func syntaxHint(msg, code string, offset int) string {

@@ -43,7 +43,7 @@ func workerCommand() *cobra.Command {
 type evaluator struct{ sessionTypes }
 
 func newEvaluator(env worker.Env) (worker.Evaluator, error) {
-	session, err := interp.New(sessionConfig(nil, nil))
+	session, err := interp.New(sessionConfig(nil, nil, nil))
 	if err != nil {
 		return nil, fmt.Errorf("start the interpreter: %w", err)
 	}
@@ -73,6 +73,18 @@ func (l loaded) Value() reflect.Value { return l.unit.Func() }
 func (l loaded) Call(ctx context.Context, args []reflect.Value) ([]reflect.Value, error) {
 	results, err := l.unit.Call(ctx, args)
 	return results, coreError(err)
+}
+
+// Loop runs the function for many items in one call of the interpreter.
+func (l loaded) Loop() *worker.Loop {
+	fn, each := l.unit.Loop()
+	if !fn.IsValid() {
+		return nil
+	}
+	return &worker.Loop{Each: each, Call: func(ctx context.Context, args []reflect.Value) (bool, error) {
+		finished, err := l.unit.CallLoop(ctx, args)
+		return finished, coreError(err)
+	}}
 }
 
 func (l loaded) Var(id string) (reflect.Value, bool) { return l.unit.Var(id) }

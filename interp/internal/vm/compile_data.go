@@ -248,6 +248,10 @@ func (c *compiler) lookup(in *ssa.Lookup) {
 }
 
 func (c *compiler) mapUpdate(in *ssa.MapUpdate) {
+	if op, ok := in.Value.(*ssa.BinOp); ok && c.melted[op] {
+		c.updateMap(in, op, updateOf(c.infoOf(op).kind, op.Op))
+		return
+	}
 	mt := c.infoOf(in.Map)
 	m, key, val := c.reg(in.Map), c.reg(in.Key), c.reg(in.Value)
 	et := newTypeInfo(mt.rt.Elem())

@@ -97,14 +97,17 @@ func (g *goroutine) makeFrame(b *body) *frame {
 // overflow ends a recursion that is too deep. Frames of calls that returned
 // count too, so these are dropped before anything else.
 func (g *goroutine) overflow(b *body) {
-	depth, bytes := 0, uintptr(0)
+	frames, depth, bytes := 0, 0, uintptr(0)
+	var calls []Frame
 	for fr := g.top; fr != nil; fr = fr.caller {
-		depth++
+		frames++
+		calls = fr.frames(calls[:0])
+		depth += max(len(calls), 1)
 		bytes += fr.body.size + 96
 	}
-	if depth < g.m.maxDepth/2 && bytes < maxFrameBytes/2 {
+	if frames < g.m.maxDepth/2 && bytes < maxFrameBytes/2 {
 		clear(g.free)
-		g.frames, g.bytes = depth, bytes
+		g.frames, g.bytes = frames, bytes
 		return
 	}
 	panic(&abort{reason: &StackOverflow{Name: b.name, Depth: depth + 1}})

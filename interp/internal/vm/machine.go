@@ -24,6 +24,7 @@ type Machine struct {
 	funcs   sync.Map // *ssa.Function → *Func
 	infos   sync.Map // types.Type → *typeInfo
 	bodies  atomic.Int64
+	changes atomic.Int64 // of functions, by Replace
 	prog    atomic.Pointer[ssa.Program]
 	methods sync.Map // methodKey → *method
 

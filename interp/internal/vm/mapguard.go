@@ -168,7 +168,7 @@ func (c *compiler) mapFunc(m uint32, of ssa.Value, writes bool, f coldFunc) cold
 }
 
 func (c *compiler) mapSite(of ssa.Value, writes bool) *mapSite {
-	return c.m.sharing.sites.add(&mapSite{frame: Frame{Func: c.fn, Name: c.b.name, Pos: c.pos}, name: nameOf(of), writes: writes})
+	return c.m.sharing.sites.add(&mapSite{frame: Frame{Func: c.fn, Name: funcName(c.fn), Pos: c.pos}, name: nameOf(of), writes: writes})
 }
 
 // nameOf is what the program calls v, "" when it does not say.

@@ -81,8 +81,9 @@ func (m *memory) passed(now usage, b budget) bool {
 	if now.used > b.bytes+m.garbage()+m.tooMuch() {
 		return true
 	}
-	// of two collections that ended since the run began, the second looked at what it did
-	return now.live > b.bytes && now.cycles >= b.cycles+2
+	// Of two collections that ended since the run began, the second looked at what it did.
+	// It takes everything for data that was made while it looked.
+	return now.live > b.bytes+m.tooMuch() && now.cycles >= b.cycles+2
 }
 
 // watchMemory looks after the memory as long as goroutines run.

@@ -75,7 +75,7 @@ func Next() int { sink, b, l, w = nil, nil, nil, nil; return 7 }`)
 
 // TestGarbageIsNotData makes more than the limit allows, but keeps little of it.
 func TestGarbageIsNotData(t *testing.T) {
-	p := mustLoadLimited(t, 128<<20, `
+	p := mustLoadLimited(t, 256<<20, `
 var keep []byte
 func main() {
 	for i := range 2000 {

@@ -2,6 +2,7 @@ package vm
 
 import (
 	"fmt"
+	"go/token"
 	"reflect"
 	"runtime"
 	"strconv"
@@ -179,14 +180,25 @@ func (g *goroutine) fatal(f *Fatal) {
 	panic(&abort{reason: f})
 }
 
-// frame is the entry of a call in a trace.
-func (fr *frame) frame() Frame {
+// frames appends the calls that fr stands for, the innermost first: those
+// inlined into its function and its own. Wrappers are left out.
+func (fr *frame) frames(list []Frame) []Frame {
 	b := fr.body
-	f := Frame{Func: b.fn.ssa, Name: b.name}
+	pos, unit := token.NoPos, 0
 	if i := fr.pc/instrSize - 1; i >= 0 && i < len(b.pos) {
-		f.Pos = b.pos[i]
+		pos, unit = b.pos[i], b.unitAt(i)
 	}
-	return f
+	for unit > 0 {
+		call := &b.inlined[unit-1]
+		if !call.wrapper {
+			list = append(list, Frame{call.fn, call.name, pos})
+		}
+		pos, unit = call.pos, call.parent
+	}
+	if !b.wrapper {
+		list = append(list, Frame{b.fn.ssa, b.name, pos})
+	}
+	return list
 }
 
 const maxTrace = 100
@@ -194,19 +206,17 @@ const maxTrace = 100
 // trace lists the interpreted calls of the goroutine, the innermost first. Of a
 // deep recursion it keeps both ends.
 func (g *goroutine) trace() []Frame {
-	var list []Frame
+	var list, calls []Frame
 	for fr := g.top; fr != nil; fr = fr.caller {
-		b := fr.body
-		if b.wrapper {
-			continue
+		calls = fr.frames(calls[:0])
+		for _, f := range calls {
+			if len(list) == maxTrace {
+				copy(list[maxTrace/2:], list[maxTrace/2+1:])
+				list[maxTrace-1] = f
+				continue
+			}
+			list = append(list, f)
 		}
-		f := fr.frame()
-		if len(list) == maxTrace {
-			copy(list[maxTrace/2:], list[maxTrace/2+1:])
-			list[maxTrace-1] = f
-			continue
-		}
-		list = append(list, f)
 	}
 	return list
 }
