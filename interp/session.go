@@ -11,7 +11,6 @@ import (
 	"io/fs"
 	"log/slog"
 	"reflect"
-	"slices"
 	"sync"
 	"weak"
 
@@ -27,7 +26,7 @@ import (
 	"poolbook/interp/internal/vm"
 )
 
-// A Session runs cells and keeps what they declare. Its methods may be called concurrently; cells run one at a time.
+// A Session runs cells and keeps what they declare. Its methods may be called concurrently.
 type Session struct {
 	log        *slog.Logger
 	fset       *token.FileSet
@@ -43,7 +42,8 @@ type Session struct {
 	modules     module.Set // third-party modules; guards itself
 	programArgs []string   // os.Args of RunProgram
 
-	// running is held while a cell runs: cells run one at a time.
+	// running is held while a cell is made ready, up to the initialisation of the packages that it is the first to use, and while a
+	// program runs.
 	running sync.Mutex
 
 	// mu guards what follows, and everything that go/types and go/ssa change lazily on the session's behalf.
@@ -124,25 +124,6 @@ func (s *Session) IsComplete(code string) (Completeness, string) {
 	_, code = cutMagics(code)
 	status, indent := split.IsComplete(code)
 	return Completeness(status), indent
-}
-
-// Variables returns the session's variables, sorted by name.
-func (s *Session) Variables() []Variable {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var list []Variable
-	for _, name := range s.env.Names() {
-		v, ok := s.env.Lookup(name).(*types.Var)
-		if !ok {
-			continue
-		}
-		g := s.globals[v]
-		if g == nil {
-			continue
-		}
-		list = append(list, Variable{Name: name, Type: s.env.TypeString(v.Type()), Value: s.machine.Global(g), Cell: s.env.PackageOf(v).Cell})
-	}
-	return slices.Clip(list)
 }
 
 // Config says what a session's cells can use beyond the standard library. The zero Config is a session with the standard library alone.

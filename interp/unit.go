@@ -9,13 +9,13 @@ import (
 	"go/types"
 	"os"
 	"reflect"
-	"regexp"
 	"runtime"
 	"slices"
 	"strings"
 
 	"golang.org/x/tools/go/ssa"
 
+	"poolbook/interp/internal/pattern"
 	"poolbook/interp/internal/unit"
 	"poolbook/interp/internal/vm"
 )
@@ -150,8 +150,8 @@ func (u unitSession) Compiled(fn reflect.Value) (path, name string, ok bool) {
 }
 
 var (
-	unitType = regexp.MustCompile(`(?m)^//poolbook:type (\S+) (\S+)$`)
-	unitVar  = regexp.MustCompile(`(?m)^var (\S+) .* //poolbook:(?:var (\S+)|(captured))$`)
+	unitType = pattern.New(`(?m)^//poolbook:type (\S+) (\S+)$`)
+	unitVar  = pattern.New(`(?m)^var (\S+) .* //poolbook:(?:var (\S+)|(captured))$`)
 )
 
 // SetUnitCell says which cell the output, standard input and host of loaded units are; without it output goes to the process's own.
@@ -183,7 +183,7 @@ func (s *Session) LoadUnit(source, entry, hash string) (*LoadedUnit, error) {
 	}
 	known := map[string]*types.TypeName{}
 	hashes := map[string]string{}
-	for _, m := range unitType.FindAllStringSubmatch(source, -1) {
+	for _, m := range unitType().FindAllStringSubmatch(source, -1) {
 		hashes[m[1]] = m[2]
 		if t := st.types[m[2]]; t != nil {
 			known[m[1]] = t
@@ -204,7 +204,7 @@ func (s *Session) LoadUnit(source, entry, hash string) (*LoadedUnit, error) {
 		}
 	}
 	u := &LoadedUnit{s: s, vars: map[string]reflect.Value{}}
-	for _, m := range unitVar.FindAllStringSubmatch(source, -1) {
+	for _, m := range unitVar().FindAllStringSubmatch(source, -1) {
 		name, id := m[1], m[2]
 		if m[3] != "" {
 			id = unit.CapturedID(hash, name)

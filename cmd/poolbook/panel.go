@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -72,9 +73,9 @@ func newPoolPanel(cancel func(job int64) bool) *poolPanel {
 
 // register lets front ends open the comm.
 func (p *poolPanel) register(c *kernel.Comms) {
-	c.Register(panelTarget, func(comm *kernel.Comm, _ kernel.CommMessage, _ kernel.Output) {
+	c.Register(panelTarget, func(_ context.Context, comm *kernel.Comm, _ kernel.CommMessage, _ kernel.Output) {
 		comm.OnMessage(p.message)
-		comm.OnClose(func(kernel.CommMessage, kernel.Output) { p.forget(comm) })
+		comm.OnClose(func(context.Context, *kernel.Comm, kernel.CommMessage, kernel.Output) { p.forget(comm) })
 		p.mu.Lock()
 		p.comms = append(p.comms, &panelComm{comm: comm})
 		var old *kernel.Comm
@@ -85,7 +86,7 @@ func (p *poolPanel) register(c *kernel.Comms) {
 		p.mu.Unlock()
 		p.signal()
 		if old != nil {
-			old.Close(kernel.CommMessage{})
+			old.Close(nil, kernel.CommMessage{})
 		}
 	})
 }
@@ -97,7 +98,7 @@ func (p *poolPanel) forget(comm *kernel.Comm) {
 }
 
 // message takes what a front end sends: {"type": "cancel", "job": 3}.
-func (p *poolPanel) message(m kernel.CommMessage, _ kernel.Output) {
+func (p *poolPanel) message(_ context.Context, _ *kernel.Comm, m kernel.CommMessage, _ kernel.Output) {
 	var request struct {
 		Type string `json:"type"`
 		Job  int64  `json:"job"`
@@ -235,7 +236,7 @@ func (c *panelComm) send(events []core.Event, reset bool) {
 		m := panelMessage{Type: "events", Reset: reset && first, Events: append([]core.Event{}, events[:n]...)}
 		events = events[n:]
 		if data, err := json.Marshal(m); err == nil { // events hold nothing that cannot be marshalled
-			c.comm.Send(kernel.CommMessage{Data: data})
+			c.comm.Send(nil, kernel.CommMessage{Data: data})
 		}
 	}
 }

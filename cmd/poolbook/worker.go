@@ -43,7 +43,7 @@ func workerCommand() *cobra.Command {
 type evaluator struct{ sessionTypes }
 
 func newEvaluator(env worker.Env) (worker.Evaluator, error) {
-	session, err := interp.New(sessionConfig(nil, nil))
+	session, err := interp.New(sessionConfig(nil, nil, nil))
 	if err != nil {
 		return nil, fmt.Errorf("start the interpreter: %w", err)
 	}
