@@ -221,10 +221,31 @@ async function opensAlone(t) {
   await t.page.waitForURL(`**/${first}`);
   await t.page.reload();
   await other.ready();
-  equal(
-    (await tabs()).join(),
-    [first, second].sort().join(),
-    'after a reload'
+  equal((await tabs()).join(), [first, second].sort().join(), 'after a reload');
+}
+
+/** File > Save and Export Notebook As gives a page of its own. */
+async function exports(t) {
+  const { notebook, words } = await fresh(t);
+  const { page } = t;
+  await notebook.run(0, words.print);
+  await notebook.shows(0, 'hello from the cell');
+  await notebook.finished(0);
+  await notebook.save();
+  await page.locator('.lm-MenuBar-item').filter({ hasText: 'File' }).click();
+  await page
+    .locator('.lm-Menu-item')
+    .filter({ hasText: 'Save and Export Notebook As' })
+    .hover();
+  const asked = t.context.waitForEvent('request', request =>
+    request.url().includes('/nbconvert/')
+  );
+  await page.locator('.lm-Menu-item').filter({ hasText: /^HTML/ }).click();
+  const answer = await t.context.request.get((await asked).url());
+  ok(answer.ok(), `the export is answered with ${answer.status()}`);
+  ok(
+    (await answer.text()).includes('hello from the cell'),
+    'the output is in the page'
   );
 }
 
@@ -281,6 +302,7 @@ await run([
   ['saves that meet', savesMeet],
   ['reload', reloads],
   ['opens alone', opensAlone],
+  ['export', exports],
   ['come back', comesBack],
   ['100,000 lines', manyLines],
   ['phone', narrow, phone]

@@ -41,8 +41,6 @@ const LEFT_OUT = new Set([
   'docmanager-extension:open-browser-tab',
   'filebrowser-extension:open-browser-tab',
   'filebrowser-extension:share-file',
-  // Needs nbconvert.
-  'notebook-extension:export',
   // Kernels that speak subshells or LSP.
   'apputils-extension:subshell-settings',
   'notebook-extension:language-server',
