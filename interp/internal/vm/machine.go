@@ -40,6 +40,7 @@ type Machine struct {
 	places  places
 	latest  atomic.Pointer[Run]
 	live    atomic.Int64 // goroutines of all runs
+	waits   waits
 }
 
 // New makes a machine. It panics with an error that wraps ErrUnsupported when

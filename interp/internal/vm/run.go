@@ -322,6 +322,7 @@ func (r *Run) enroll(g *goroutine) {
 func (r *Run) expel(g *goroutine) {
 	r.mu.Lock()
 	delete(r.goroutines, g)
+	r.goesOnLocked(g) // when it was stopped while it waited
 	r.mu.Unlock()
 	r.suspectDeadlock()
 }
