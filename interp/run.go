@@ -169,6 +169,7 @@ func (s *Session) exclusive(f func()) { s.machine.Exclusive(f) }
 
 // bind gives variables that were declared again the storage they had, and lets earlier callers of a function call the new one.
 func (s *Session) bind(pkg *ssa.Package, c *check.Checked) {
+	s.units.made = nil // they may reach what the cell declares
 	for _, v := range c.Vars {
 		g := pkg.Var(v.New.Name())
 		if g == nil {

@@ -28,6 +28,7 @@ func sessionConfig(host *poolHost, comms *cellComms, log *slog.Logger) interp.Co
 		Intrinsics: map[string]func(interp.Call, []reflect.Value) []reflect.Value{},
 		Logger:     log,
 	}
+	c.MemoryLimit, _ = memoryLimit(host == nil) // checked when the command began
 	if host != nil {
 		c.Intrinsics["poolbook/pool/core.CallerOrigin"] = host.origin
 	}

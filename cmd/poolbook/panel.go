@@ -18,7 +18,7 @@ const (
 	// panelEvery is the least time between two messages to front ends.
 	panelEvery = 100 * time.Millisecond
 	// How many jobs, workers and tasks are kept for front ends that connect
-	// later. What runs is always kept.
+	// later, at least. What runs is always kept.
 	panelJobs, panelWorkers, panelTasks = 1000, 1000, 100_000
 	// panelMessageTasks is how many tasks one message may have.
 	panelMessageTasks = 5000
@@ -125,13 +125,13 @@ func (p *poolPanel) remember(e core.Event) {
 	switch {
 	case e.Job != nil:
 		p.jobs[e.Job.ID] = e
-		if len(p.jobs) > panelJobs {
-			dropOldest(p.jobs, func(e core.Event) bool { return e.Kind == core.JobDone })
+		if len(p.jobs) > 2*panelJobs {
+			dropOldest(p.jobs, len(p.jobs)-panelJobs, func(e core.Event) bool { return e.Kind == core.JobDone })
 		}
 	case e.Worker != nil:
 		p.workers[workerKey{e.Pool, e.Worker.ID}] = e
-		if len(p.workers) > panelWorkers {
-			dropOldest(p.workers, func(e core.Event) bool { return e.Worker.State == "ended" })
+		if len(p.workers) > 2*panelWorkers {
+			dropOldest(p.workers, len(p.workers)-panelWorkers, func(e core.Event) bool { return e.Worker.State == "ended" })
 		}
 	case len(e.Tasks) > 0:
 		p.tasks = append(p.tasks, e)
@@ -144,17 +144,18 @@ func (p *poolPanel) remember(e core.Event) {
 	}
 }
 
-// dropOldest removes the event with the earliest time among those that may go.
-func dropOldest[K comparable](events map[K]core.Event, may func(core.Event) bool) {
-	var oldest K
-	found := false
+// dropOldest removes the n events with the earliest times among those that
+// may go.
+func dropOldest[K comparable](events map[K]core.Event, n int, may func(core.Event) bool) {
+	var keys []K
 	for k, e := range events {
-		if may(e) && (!found || e.Time.Before(events[oldest].Time)) {
-			oldest, found = k, true
+		if may(e) {
+			keys = append(keys, k)
 		}
 	}
-	if found {
-		delete(events, oldest)
+	slices.SortFunc(keys, func(a, b K) int { return events[a].Time.Compare(events[b].Time) })
+	for _, k := range keys[:min(n, len(keys))] {
+		delete(events, k)
 	}
 }
 

@@ -99,7 +99,11 @@ func coreError(err error) error {
 		for _, f := range panicked.Stack {
 			stack.WriteString(f.String() + "\n")
 		}
-		return &core.Panic{Value: panicked.Value, Stack: stack.String()}
+		value := panicked.Value
+		if value == nil {
+			value = panicked.Kind + ": " + panicked.Message // a fatal error
+		}
+		return &core.Panic{Value: value, Stack: stack.String()}
 	case errors.As(err, &exit):
 		return &core.Exit{Code: exit.Code}
 	}

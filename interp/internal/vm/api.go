@@ -44,6 +44,9 @@ type Config struct {
 	Intrinsics map[string]Intrinsic
 	// MaxDepth limits nested calls of one goroutine; 0 is DefaultMaxDepth.
 	MaxDepth int
+	// MemoryLimit is how many bytes the process may have in heap and stacks; what
+	// runs when they are more ends with a *Fatal. 0 is no limit.
+	MemoryLimit int64
 }
 
 // DefaultMaxDepth is the deepest nesting of interpreted calls in one goroutine.

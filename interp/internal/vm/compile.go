@@ -168,6 +168,9 @@ func isWrapper(fn *ssa.Function) bool {
 }
 
 // plan finds what need not be computed on its own.
+// maxLocal is the size in bytes of the largest variable that lives in a frame.
+const maxLocal = 1 << 20
+
 func (c *compiler) plan() {
 	for _, b := range c.fn.Blocks {
 		for _, in := range b.Instrs {
@@ -185,6 +188,9 @@ func (c *compiler) plan() {
 		for _, in := range b.Instrs {
 			switch in := in.(type) {
 			case *ssa.Alloc:
+				if c.m.typeInfo(in.Type().Underlying().(*types.Pointer).Elem()).size > maxLocal {
+					in.Heap = true
+				}
 				if !in.Heap && staticUses(in, in) {
 					c.static[in] = true
 				}
@@ -195,6 +201,10 @@ func (c *compiler) plan() {
 			case *ssa.IndexAddr:
 				if user := soleUser(in); user != nil && user.Block() == b && c.indexMelts(in, user) {
 					c.melted[in] = true
+				}
+			case *ssa.MapUpdate:
+				if old, op, f := c.updates(in); f != nil {
+					c.melted[old], c.melted[op] = true, true
 				}
 			case *ssa.BinOp:
 				if user, ok := soleUser(in).(*ssa.If); ok && user.Block() == b && c.compareMelts(in) {

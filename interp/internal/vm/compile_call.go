@@ -56,6 +56,13 @@ func (m *Machine) compiledFunc(fn *ssa.Function) compiledCall {
 	fv := funcPointer(v)
 	nc := newNativeCall(v.Type(), false)
 	outs := f.conv.results
+	if amount := asksFor[name]; amount != nil {
+		return func(g *goroutine, fp ptr, args []slot, out uint32) {
+			g.room(amount(fp, args))
+			nc.call(fv, fp, args, add(fp, out), outs)
+			g.checkStop()
+		}
+	}
 	if mayWake(name) {
 		return func(g *goroutine, fp ptr, args []slot, out uint32) {
 			g.run.reachesOut()

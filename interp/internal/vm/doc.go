@@ -70,6 +70,6 @@
 //
 // The runtime ends the process for some faults that are no panics. Unlocking an
 // unlocked mutex is a panic here, and two goroutines in one map end the run
-// (mapguard.go); but compiled code that reads a map (fmt, encoding/json, reflect)
+// (mapguard.go), as does memory that runs out (memory.go); but compiled code that reads a map (fmt, encoding/json, reflect)
 // while interpreted code writes it cannot be seen, and still ends the process.
 package vm
