@@ -275,6 +275,7 @@ func (r *Run) end() {
 	if r.count--; r.count == 0 {
 		close(r.idle)
 	}
+	r.suspectLocked() // the others may have waited for this one alone
 	r.mu.Unlock()
 }
 
@@ -291,7 +292,6 @@ func (r *Run) expel(g *goroutine) {
 	r.mu.Lock()
 	delete(r.goroutines, g)
 	r.mu.Unlock()
-	r.suspectDeadlock()
 }
 
 // report tells of what ended a goroutine.
