@@ -2,6 +2,7 @@ package vm
 
 import (
 	"go/types"
+	"maps"
 	"reflect"
 	"sync"
 	"sync/atomic"
@@ -59,6 +60,7 @@ func New(c Config) *Machine {
 	}
 	m.intrinsics = builtinIntrinsics()
 	m.calls = syncCalls()
+	maps.Copy(m.calls, fmtCalls())
 	m.stackCalls = stackCalls()
 	for k, f := range c.Intrinsics {
 		delete(m.calls, k)
