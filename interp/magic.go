@@ -8,6 +8,7 @@ import (
 	"io"
 	"maps"
 	"os/exec"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -15,14 +16,13 @@ import (
 
 	"golang.org/x/tools/go/ssa"
 
-	"poolbook/interp/display"
 	"poolbook/interp/internal/check"
 	"poolbook/interp/internal/vm"
 )
 
-// A magic is a line that begins with % or !, before a cell's Go code.
+// A magic is a line that begins with % or !, or asks about a name with ?, before a cell's Go code.
 type magic struct {
-	name string // "time", "!"
+	name string // "time", "!", "?"
 	args string
 	line int // 1-based
 }
@@ -31,11 +31,18 @@ const magicHelp = `Lines before the Go code of a cell:
   %time            run the cell and say how long it took; also %time f(x) on one line
   %bench           run the cell again and again for a second and say how long one run takes
   %who             list the session's variables
+  %whos            list them as a table, with the cell that declared each and its size
   %get module@v1   fetch a module with the go command: %get github.com/google/uuid@latest, then import it
   %reset           forget all names of the session
+  ?fmt.Println     show what is known about a name; also fmt.Println?, and with ?? its source
   !command         run a command in the shell
   %help            this text
 `
+
+// magicNames are the names of the commands that begin with %.
+func magicNames() []string {
+	return []string{"bench", "get", "help", "reset", "time", "who", "whos"}
+}
 
 // cutMagics takes the magics off the front of a cell; their lines become blank, so that places in the rest stay the same. Code on the line
 // of %time or %bench stays.
@@ -55,6 +62,11 @@ func cutMagics(code string) ([]magic, string) {
 		case text == "":
 		case text[0] == '!':
 			list = append(list, magic{"!", strings.TrimSpace(text[1:]), n})
+			for i := at; i < end; i++ {
+				out[i] = ' '
+			}
+		case question.MatchString(text):
+			list = append(list, magic{"?", text, n})
 			for i := at; i < end; i++ {
 				out[i] = ' '
 			}
@@ -80,6 +92,29 @@ func cutMagics(code string) ([]magic, string) {
 	return list, string(out)
 }
 
+// question is a line that asks about a name: ?name, ??name, name? or name??.
+var question = regexp.MustCompile(`^(\?\??\s*[\pL_][\pL\pN_.]*|[\pL_][\pL\pN_.]*\?\??)$`)
+
+// A Pager is a [Cell].Host that shows text beside the cell.
+type Pager interface {
+	Page(d Description)
+}
+
+// explain answers a question about a name.
+func (s *Session) explain(c Cell, m magic) error {
+	name := strings.Trim(m.args, "? ")
+	d, ok := s.Inspect(name, len(name), strings.Count(m.args, "?")-1)
+	if !ok {
+		return &CompileError{[]Diagnostic{{Cell: c.Number, Line: m.line, Column: 1, Message: "nothing is known about " + name, SourceLine: line(c.Code, m.line)}}}
+	}
+	if p, ok := c.Host.(Pager); ok {
+		p.Page(d)
+	} else {
+		fmt.Fprintln(writerOr(c.Stdout), d.Text())
+	}
+	return nil
+}
+
 // before runs the magics in front of a cell. timed and bench are set when they concern its Go code.
 func (s *Session) before(ctx context.Context, c Cell, list []magic) (timed, bench bool, err error) {
 	out := writerOr(c.Stdout)
@@ -93,10 +128,16 @@ func (s *Session) before(ctx context.Context, c Cell, list []magic) (timed, benc
 			io.WriteString(out, magicHelp)
 		case "who":
 			s.who(out)
+		case "whos":
+			s.whos(c)
 		case "reset":
 			s.reset()
 		case "get":
 			if err := s.get(ctx, c, m); err != nil {
+				return false, false, err
+			}
+		case "?":
+			if err := s.explain(c, m); err != nil {
 				return false, false, err
 			}
 		case "!":
@@ -109,27 +150,6 @@ func (s *Session) before(ctx context.Context, c Cell, list []magic) (timed, benc
 		}
 	}
 	return timed, bench, nil
-}
-
-func (s *Session) who(w io.Writer) {
-	vars := s.Variables()
-	if len(vars) == 0 {
-		fmt.Fprintln(w, "no variables")
-		return
-	}
-	width := map[int]int{}
-	rows := make([][]string, 0, len(vars))
-	for _, v := range vars {
-		text := strings.Join(strings.Fields(display.Text(v.Value)), " ")
-		if r := []rune(text); len(r) > 60 {
-			text = string(r[:60]) + "…"
-		}
-		rows = append(rows, []string{v.Name, v.Type, text})
-		width[0], width[1] = max(width[0], len(v.Name)), max(width[1], len(v.Type))
-	}
-	for _, r := range rows {
-		fmt.Fprintf(w, "%-*s  %-*s  %s\n", width[0], r[0], width[1], r[1], r[2])
-	}
 }
 
 // shell runs a command; an exit status other than 0 is an *ExitError.

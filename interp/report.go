@@ -216,8 +216,22 @@ func (s *Session) runtimeError(p *vm.Panic) *RuntimeError {
 	return e
 }
 
+func (s *Session) fatalError(f *vm.Fatal) *RuntimeError {
+	e := &RuntimeError{Kind: "fatal error", Message: s.env.CleanTypes(f.Message), Stack: s.stack(f.Stack)}
+	if other := s.stack(f.Other); len(other) > 0 {
+		e.Message += " (the other one: " + other[0].String() + ")"
+	}
+	e.Hint = runtimeHint(e.Message)
+	e.sourceLine = s.lineOf(e.Stack)
+	return e
+}
+
 func runtimeHint(msg string) string {
 	switch {
+	case strings.HasPrefix(msg, "concurrent map"):
+		return "let one goroutine at a time use the map: lock a sync.Mutex around it, or use a sync.Map"
+	case strings.HasPrefix(msg, "out of memory"):
+		return "variables of earlier cells keep their data too: give back what is not needed (x = nil), or set POOLBOOK_MEMORY to a higher limit"
 	case strings.Contains(msg, "nil map"):
 		return "make the map first: m := make(map[K]V), or map[K]V{}"
 	case strings.Contains(msg, "nil pointer dereference"):
@@ -351,8 +365,11 @@ func (e *RuntimeError) render(p paint) string {
 }
 
 func (e *RuntimeError) headline() string {
-	if e.Kind == "runtime error" {
+	switch e.Kind {
+	case "runtime error":
 		return "panic: runtime error: " + e.Message
+	case "fatal error":
+		return "fatal error: " + e.Message
 	}
 	return "panic: " + e.Message
 }

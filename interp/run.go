@@ -12,6 +12,8 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 	"weak"
 
@@ -26,8 +28,9 @@ import (
 
 // cellRun is the host of a run: what belongs to a cell and its goroutines, callbacks and tasks.
 type cellRun struct {
-	s    *Session
-	cell Cell
+	s       *Session
+	cell    Cell
+	running atomic.Bool // Session.Run has not returned; false for runs beside a cell
 }
 
 // call is what an intrinsic sees.
@@ -46,9 +49,12 @@ func (c call) Cell() Cell {
 // *ExitError or *DeadlockError. Cancelling ctx interrupts the cell: Run then returns within milliseconds unless compiled
 // code holds it up. Goroutines that the cell starts go on after Run until the session is closed; what they write and
 // their panics still go to the cell.
+//
+// Cells are made ready one after the other; several may run at a time, for callers that want it.
 func (s *Session) Run(ctx context.Context, c Cell) (Result, error) {
 	s.running.Lock()
-	defer s.running.Unlock()
+	ready := sync.OnceFunc(s.running.Unlock)
+	defer ready()
 	c.Code = strings.ReplaceAll(c.Code, "\r\n", "\n")
 	magics, code := cutMagics(c.Code)
 	timed, bench, err := s.before(ctx, c, magics)
@@ -70,6 +76,14 @@ func (s *Session) Run(ctx context.Context, c Cell) (Result, error) {
 	inner, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	done := context.AfterFunc(ctx, cancel)
 	run := s.newRun(inner, c)
+	host := run.Host().(*cellRun)
+	host.running.Store(true)
+	defer host.running.Store(false)
+	if err := s.initPackages(run); err != nil {
+		done()
+		return res, s.failure(err)
+	}
+	ready()
 	begin := time.Now()
 	err = s.start(run, pkg, checked)
 	if timed && err == nil {
@@ -79,6 +93,9 @@ func (s *Session) Run(ctx context.Context, c Cell) (Result, error) {
 		err = s.bench(run, pkg, run.Stdout())
 	}
 	done()
+	if err == nil && ctx.Err() != nil { // compiled code that waited has returned because of the interrupt, and nothing came after it
+		return res, &InterruptError{Stack: []Frame{{Cell: c.Number}}}
+	}
 	if err != nil {
 		return res, s.failure(err)
 	}
@@ -154,6 +171,7 @@ func (s *Session) exclusive(f func()) { s.machine.Exclusive(f) }
 
 // bind gives variables that were declared again the storage they had, and lets earlier callers of a function call the new one.
 func (s *Session) bind(pkg *ssa.Package, c *check.Checked) {
+	s.units.made = nil // they may reach what the cell declares
 	for _, v := range c.Vars {
 		g := pkg.Var(v.New.Name())
 		if g == nil {
@@ -205,11 +223,8 @@ func (s *Session) sideRun(ctx context.Context, c Cell) *vm.Run {
 	return run
 }
 
-// start runs the initialisation of packages that the cell is the first to use, and then the cell.
+// start runs the cell: its variables' values and init functions, then its statements.
 func (s *Session) start(run *vm.Run, pkg *ssa.Package, c *check.Checked) error {
-	if err := s.initPackages(run); err != nil {
-		return err
-	}
 	if c.Inits > 0 {
 		if _, err := run.Call(pkg.Func(check.VarsFunc)); err != nil {
 			return err
@@ -285,8 +300,11 @@ func (s *Session) failure(err error) error {
 		x *vm.Exit
 		i *vm.Interrupted
 		d *vm.Deadlock
+		f *vm.Fatal
 	)
 	switch {
+	case errors.As(err, &f):
+		return s.fatalError(f)
 	case errors.As(err, &x):
 		return &ExitError{Code: x.Code, By: x.ByWhat}
 	case errors.As(err, &i):

@@ -96,10 +96,19 @@ func (f follow) Write(p []byte) (int, error) {
 	return f.s.out.Write(p)
 }
 
-// input reads the latest cell's standard input.
-type input struct{ s *streams }
+// input reads the standard input of a cell while it runs; of the latest cell after that, and when there is no cell.
+type input struct {
+	s    *streams
+	cell *cellRun
+}
 
 func (i input) Read(p []byte) (int, error) {
+	if i.cell != nil && i.cell.running.Load() {
+		if i.cell.cell.Stdin == nil {
+			return 0, io.EOF
+		}
+		return i.cell.cell.Stdin.Read(p)
+	}
 	i.s.mu.Lock()
 	in := i.s.in
 	i.s.mu.Unlock()

@@ -2,6 +2,7 @@ package interp
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"go/ast"
 	"go/token"
@@ -9,6 +10,7 @@ import (
 	"os"
 	"reflect"
 	"runtime"
+	"slices"
 	"strings"
 
 	"golang.org/x/tools/go/ssa"
@@ -31,9 +33,19 @@ type unitState struct {
 	cell  Cell // gets the output of units
 	run   *vm.Run
 	vars  map[string]map[types.Type]reflect.Value
-	types map[string]*types.TypeName // by the hash of all that the type reaches
-	units map[string]*LoadedUnit     // by hash
+	types map[string]*types.TypeName  // by the hash of all that the type reaches
+	units map[string]*LoadedUnit      // by hash
+	made  map[*ssa.Function]*madeUnit // those that Unit has made, since a cell was loaded
 }
+
+// madeUnit is a unit that can be made again for other captured values.
+type madeUnit struct {
+	unit   *unit.Unit
+	source string // with modules
+}
+
+// madeLimit is how many units are kept to be made again.
+const madeLimit = 1000
 
 // Unit takes a function value apart: functions declared in cells, method values, instances of generic functions, functions
 // of the standard library, function literals with their captured variables, whatever variable holds them. The values in
@@ -41,6 +53,15 @@ type unitState struct {
 func (s *Session) Unit(fn reflect.Value) (*Unit, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	c, isOurs := vm.Closure{}, false
+	if fn.Kind() == reflect.Func && !fn.IsNil() {
+		c, isOurs = s.machine.Closure(fn)
+	}
+	if m := s.units.made[c.Fn]; isOurs && m != nil {
+		if u, ok := m.unit.Again(c.Free); ok {
+			return outside(u, m.source), nil
+		}
+	}
 	u, err := unit.Make(unitSession{s}, fn)
 	if err != nil {
 		return nil, &UnitError{err.Error()}
@@ -49,11 +70,22 @@ func (s *Session) Unit(fn reflect.Value) (*Unit, error) {
 	if err != nil {
 		return nil, &UnitError{err.Error()}
 	}
-	r := &Unit{Hash: u.Hash, Source: source, Entry: u.Entry, Assigns: u.Assigns}
-	for _, v := range u.Vars {
-		r.Vars = append(r.Vars, UnitVar(v))
+	if isOurs {
+		if s.units.made == nil || len(s.units.made) >= madeLimit {
+			s.units.made = map[*ssa.Function]*madeUnit{}
+		}
+		s.units.made[c.Fn] = &madeUnit{u, source}
 	}
-	return r, nil
+	return outside(u, source), nil
+}
+
+// outside is a unit as users of the session see it.
+func outside(u *unit.Unit, source string) *Unit {
+	r := &Unit{Hash: u.Hash, Source: source, Entry: u.Entry, Assigns: u.Assigns, Vars: make([]UnitVar, len(u.Vars))}
+	for i, v := range u.Vars {
+		r.Vars[i] = UnitVar(v)
+	}
+	return r
 }
 
 // unitSession shows a session to package unit.
@@ -202,6 +234,9 @@ func (s *Session) LoadUnit(source, entry, hash string) (*LoadedUnit, error) {
 	} else {
 		return nil, fmt.Errorf("interp: load unit: no %s in its source", entry)
 	}
+	if fn := pkg.Func(unit.LoopFunc); fn != nil {
+		u.loop = s.machine.Value(run, fn)
+	}
 	st.units[hash] = u
 	return u, nil
 }
@@ -239,8 +274,25 @@ func (s *Session) unitRun() *vm.Run {
 // Call calls the unit's function. The error is a *RuntimeError, *InterruptError, *ExitError or *DeadlockError, with the
 // stack in terms of the cells that the unit comes from. It may be called concurrently.
 func (u *LoadedUnit) Call(ctx context.Context, args []reflect.Value) (results []reflect.Value, err error) {
+	return u.s.callValue(u.runFor(ctx), u.fn, args)
+}
+
+// CallLoop calls the unit's function for many items in one call: args are those of [LoadedUnit.Loop]. finished is its result; it is
+// false without an error when an item ended its goroutine. The errors are those of Call, of the item at *at.
+func (u *LoadedUnit) CallLoop(ctx context.Context, args []reflect.Value) (finished bool, err error) {
+	results, err := u.s.callValue(u.runFor(ctx), u.loop, args)
+	var panicked *RuntimeError
+	if errors.As(err, &panicked) {
+		panicked.Stack = slices.DeleteFunc(panicked.Stack, func(f Frame) bool { return strings.HasSuffix(f.Func, unit.LoopFunc) })
+	}
+	return len(results) > 0 && results[0].Bool(), err
+}
+
+// runFor is the run of calls with ctx: the latest one's, when that has the same context and has not ended.
+func (u *LoadedUnit) runFor(ctx context.Context) *vm.Run {
 	u.mu.Lock()
-	if u.run == nil || u.ctx != ctx {
+	defer u.mu.Unlock()
+	if u.run == nil || u.ctx != ctx || u.run.Context().Err() != nil {
 		u.s.mu.Lock()
 		cell := u.s.units.cell
 		u.s.mu.Unlock()
@@ -249,9 +301,7 @@ func (u *LoadedUnit) Call(ctx context.Context, args []reflect.Value) (results []
 		}
 		u.run, u.ctx = u.s.sideRun(ctx, cell), ctx
 	}
-	run := u.run
-	u.mu.Unlock()
-	return u.s.callValue(run, u.fn, args)
+	return u.run
 }
 
 // Call calls a function value for a cell, as callbacks and the tasks of a thread pool need it: what the function writes goes to c, and

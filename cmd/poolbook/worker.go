@@ -43,7 +43,7 @@ func workerCommand() *cobra.Command {
 type evaluator struct{ sessionTypes }
 
 func newEvaluator(env worker.Env) (worker.Evaluator, error) {
-	session, err := interp.New(sessionConfig(nil, nil))
+	session, err := interp.New(sessionConfig(nil, nil, nil))
 	if err != nil {
 		return nil, fmt.Errorf("start the interpreter: %w", err)
 	}
@@ -75,6 +75,18 @@ func (l loaded) Call(ctx context.Context, args []reflect.Value) ([]reflect.Value
 	return results, coreError(err)
 }
 
+// Loop runs the function for many items in one call of the interpreter.
+func (l loaded) Loop() *worker.Loop {
+	fn, each := l.unit.Loop()
+	if !fn.IsValid() {
+		return nil
+	}
+	return &worker.Loop{Each: each, Call: func(ctx context.Context, args []reflect.Value) (bool, error) {
+		finished, err := l.unit.CallLoop(ctx, args)
+		return finished, coreError(err)
+	}}
+}
+
 func (l loaded) Var(id string) (reflect.Value, bool) { return l.unit.Var(id) }
 
 // coreError turns an error of the interpreter into what pools report.
@@ -87,7 +99,11 @@ func coreError(err error) error {
 		for _, f := range panicked.Stack {
 			stack.WriteString(f.String() + "\n")
 		}
-		return &core.Panic{Value: panicked.Value, Stack: stack.String()}
+		value := panicked.Value
+		if value == nil {
+			value = panicked.Kind + ": " + panicked.Message // a fatal error
+		}
+		return &core.Panic{Value: value, Stack: stack.String()}
 	case errors.As(err, &exit):
 		return &core.Exit{Code: exit.Code}
 	}

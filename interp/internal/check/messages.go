@@ -35,12 +35,7 @@ func (e *Env) clean(msg string, cur *Package) string {
 		m := cellName().FindStringSubmatch(s)
 		seq, _ := strconv.Atoi(m[1])
 		name := m[2]
-		var pkg *Package
-		for _, c := range e.cells {
-			if c.Seq == seq {
-				pkg = c
-			}
-		}
+		pkg := e.bySeq[seq]
 		if pkg == nil || pkg.Cell == 0 {
 			return name
 		}

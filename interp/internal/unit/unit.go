@@ -48,6 +48,26 @@ type Unit struct {
 	Vars                []Var
 	Assigns             []string
 	Imports             []string // sorted
+
+	free []int // of each captured variable, the last of Vars: its place among the function's; nil when the unit holds for one value only
+	all  int   // captured variables of the function
+}
+
+// Again is the unit of another value of the same function, which has captured free: the source is the same as long as no declaration
+// changes. It reports false when it may not be, because variables hold functions that the source has followed.
+func (u *Unit) Again(free []reflect.Value) (*Unit, bool) {
+	if u.free == nil || len(free) != u.all {
+		return nil, false
+	}
+	v := *u
+	v.Vars = slices.Clone(u.Vars)
+	for i, k := range u.free {
+		if free[k].Kind() != reflect.Pointer || free[k].IsNil() {
+			return nil, false
+		}
+		v.Vars[len(v.Vars)-len(u.free)+i].Value = free[k].Elem()
+	}
+	return &v, true
 }
 
 // Error says why a function cannot be sent.
@@ -71,6 +91,7 @@ type maker struct {
 	inits   []text // assignments of functions to variables
 	vars    []Var
 	assigns map[string]bool
+	single  bool  // the unit holds for one value of the function only: see Unit.Again
 	current *decl // whose dependencies are being collected; nil for the entry
 }
 
@@ -96,6 +117,7 @@ type capture struct {
 	typ        types.Type
 	value      reflect.Value // addressable
 	isFunc     bool
+	index      int // among the captured variables of the function
 }
 
 // Make returns the unit of a function value. The error is an *Error with a text for users.
@@ -117,9 +139,9 @@ func Make(s Session, fn reflect.Value) (u *Unit, err error) {
 	}
 	m := &maker{s: s, names: map[any]string{}, taken: map[string]bool{"main": true, "init": true}, decls: map[types.Object]*decl{},
 		imports: map[string]string{}, dots: map[string]bool{}, byAddr: map[captureKey]*capture{}, assigns: map[string]bool{}}
-	entry, typ := m.function(fn)
+	entry := m.function(fn)
 	m.drain()
-	return m.finish(entry, typ), nil
+	return m.finish(entry, fn.Type()), nil
 }
 
 // drain writes the declarations that are waiting, and those that these reach.
@@ -221,10 +243,11 @@ func (m *maker) declare(obj types.Object) {
 
 // assignFunc makes the unit set a variable to the function that it holds.
 func (m *maker) assignFunc(name string, fn reflect.Value) {
+	m.single = true
 	if fn.IsNil() {
 		return
 	}
-	expr, _ := m.function(fn)
+	expr := m.function(fn).expr
 	m.inits = append(m.inits, text{name + " = " + expr.mapped, name + " = " + expr.plain})
 }
 
@@ -243,7 +266,7 @@ func (m *maker) importName(p *types.Package) string {
 }
 
 // finish puts the parts together.
-func (m *maker) finish(entry text, typ string) *Unit {
+func (m *maker) finish(entry function, typ reflect.Type) *Unit {
 	u := &Unit{Vars: m.vars}
 	var head strings.Builder
 	head.WriteString("package main\n")
@@ -282,8 +305,9 @@ func (m *maker) finish(entry text, typ string) *Unit {
 		plain.WriteString(t.plain + "\n")
 	}
 	u.Entry = "poolbook_entry"
-	fmt.Fprintf(&mapped, "\t%s = %s\n}\n\n//line unit:1\nvar %[1]s %[3]s\n", u.Entry, entry.mapped, typ)
-	fmt.Fprintf(&plain, "%s = %s\n", u.Entry, entry.plain)
+	fmt.Fprintf(&mapped, "\t%s = %s\n}\n\n//line unit:1\nvar %[1]s func%[3]s\n", u.Entry, entry.expr.mapped, entry.sig)
+	mapped.WriteString(loop(entry, u.Entry, typ))
+	fmt.Fprintf(&plain, "%s = %s\n", u.Entry, entry.expr.plain)
 	sum := sha256.Sum256([]byte(plain.String()))
 	u.Hash = hex.EncodeToString(sum[:])
 	for i, v := range u.Vars {
@@ -297,6 +321,13 @@ func (m *maker) finish(entry text, typ string) *Unit {
 	}
 	u.Imports = slices.Sorted(maps.Keys(m.imports))
 	u.Assigns = slices.Sorted(maps.Keys(m.assigns))
+	if !m.single {
+		u.free = []int{}
+		for _, c := range m.order {
+			u.free = append(u.free, c.index)
+		}
+		u.all = entry.free
+	}
 	return u
 }
 

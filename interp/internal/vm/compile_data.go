@@ -26,14 +26,21 @@ func (c *compiler) makeSlice(in *ssa.MakeSlice) {
 	length, capacity := c.number(in.Len), c.number(in.Cap)
 	c.cold(func(g *goroutine, fp ptr) {
 		n, k := length(fp), capacity(fp)
-		*at[sliceHeader](fp, dst) = newSlice(et, n, k)
+		*at[sliceHeader](fp, dst) = g.newSlice(et, n, k)
 	})
 }
 
-func newSlice(et *typeInfo, n, k int) sliceHeader {
+func (g *goroutine) newSlice(et *typeInfo, n, k int) sliceHeader {
+	checkSlice(et.size, n, k)
+	g.room(product(k, et.size))
+	return sliceHeader{unsafeNewArray(et.r, k), n, k}
+}
+
+// checkSlice panics as make does for elements of a size.
+func checkSlice(size uintptr, n, k int) {
 	limit := maxAlloc
-	if et.size > 0 {
-		limit = maxAlloc / int(et.size)
+	if size > 0 {
+		limit = maxAlloc / int(size)
 	}
 	if n < 0 || n > limit {
 		_ = make([]byte, minusOne)
@@ -41,7 +48,6 @@ func newSlice(et *typeInfo, n, k int) sliceHeader {
 	if k < n || k > limit {
 		_ = make([]byte, 0, minusOne)
 	}
-	return sliceHeader{unsafeNewArray(et.r, k), n, k}
 }
 
 var minusOne = -1
@@ -127,7 +133,7 @@ func (c *compiler) slice(in *ssa.Slice) {
 		} else {
 			if uint(j) > uint(k) {
 				if made {
-					newSlice(&typeInfo{size: uintptr(size)}, j, k)
+					checkSlice(uintptr(size), j, k)
 				}
 				if array {
 					panicBounds(sliceHighLen, j, k)
@@ -160,6 +166,7 @@ func (c *compiler) makeMap(in *ssa.MakeMap) {
 		if n < 0 {
 			n = 0
 		}
+		g.room(mapBytes(ti.rt, n))
 		*at[ptr](fp, dst) = makemap(ti.r, n, nil)
 	})
 }
@@ -199,7 +206,7 @@ func (c *compiler) lookup(in *ssa.Lookup) {
 	}
 	if in.CommaOk {
 		t := c.tuples[in]
-		c.cold(func(g *goroutine, fp ptr) {
+		c.cold(c.mapFunc(m, in.X, false, func(g *goroutine, fp ptr) {
 			p, ok := access(fp)
 			if ok {
 				et.move(add(fp, t[0].off), p)
@@ -207,50 +214,76 @@ func (c *compiler) lookup(in *ssa.Lookup) {
 				et.clear(add(fp, t[0].off))
 			}
 			*at[bool](fp, t[1].off) = ok
-		})
+		}))
 		return
 	}
 	dst := c.reg(in)
-	if r := mt.r; kind == 1 && et.class == classWord && et.size == 8 {
-		c.cold(func(g *goroutine, fp ptr) { // a missing element is read as well: it is zero
-			p, _ := mapaccess2faststr(r, *at[ptr](fp, m), *at[string](fp, key))
-			*at[uint64](fp, dst) = *(*uint64)(p)
-		})
-		return
-	} else if kind == 2 && et.class == classWord && et.size == 8 {
-		c.cold(func(g *goroutine, fp ptr) {
-			p, _ := mapaccess2fast64(r, *at[ptr](fp, m), *at[uint64](fp, key))
-			*at[uint64](fp, dst) = *(*uint64)(p)
-		})
-		return
-	}
-	c.cold(func(g *goroutine, fp ptr) {
+	general := c.mapFunc(m, in.X, false, func(g *goroutine, fp ptr) {
 		if p, ok := access(fp); ok {
 			et.move(add(fp, dst), p)
 		} else {
 			et.clear(add(fp, dst))
 		}
 	})
+	if r := mt.r; kind == 1 && et.class == classWord && et.size == 8 {
+		c.cold(func(g *goroutine, fp ptr) { // a missing element is read as well: it is zero
+			if !g.aloneInMap() {
+				general(g, fp)
+				return
+			}
+			p, _ := mapaccess2faststr(r, *at[ptr](fp, m), *at[string](fp, key))
+			*at[uint64](fp, dst) = *(*uint64)(p)
+			g.inMap = 0
+		})
+		return
+	} else if kind == 2 && et.class == classWord && et.size == 8 {
+		c.cold(func(g *goroutine, fp ptr) {
+			if !g.aloneInMap() {
+				general(g, fp)
+				return
+			}
+			p, _ := mapaccess2fast64(r, *at[ptr](fp, m), *at[uint64](fp, key))
+			*at[uint64](fp, dst) = *(*uint64)(p)
+			g.inMap = 0
+		})
+		return
+	}
+	c.cold(general)
 }
 
 func (c *compiler) mapUpdate(in *ssa.MapUpdate) {
+	if op, ok := in.Value.(*ssa.BinOp); ok && c.melted[op] {
+		c.updateMap(in, op, updateOf(c.infoOf(op).kind, op.Op))
+		return
+	}
 	mt := c.infoOf(in.Map)
 	m, key, val := c.reg(in.Map), c.reg(in.Key), c.reg(in.Value)
 	et := newTypeInfo(mt.rt.Elem())
 	r := mt.r
+	general := c.mapFunc(m, in.Map, true, func(g *goroutine, fp ptr) {
+		et.move(mapassign(r, *at[ptr](fp, m), add(fp, key)), add(fp, val))
+	})
 	switch mapKind(mt.rt) {
 	case 1:
 		c.cold(func(g *goroutine, fp ptr) {
+			if !g.aloneInMap() {
+				general(g, fp)
+				return
+			}
 			et.move(mapassignfaststr(r, *at[ptr](fp, m), *at[string](fp, key)), add(fp, val))
+			g.inMap = 0
 		})
 	case 2:
 		c.cold(func(g *goroutine, fp ptr) {
+			if !g.aloneInMap() {
+				general(g, fp)
+				return
+			}
 			et.move(mapassignfast64(r, *at[ptr](fp, m), *at[uint64](fp, key)), add(fp, val))
+			g.inMap = 0
 		})
 	default:
-		c.cold(func(g *goroutine, fp ptr) {
-			et.move(mapassign(r, *at[ptr](fp, m), add(fp, key)), add(fp, val))
-		})
+		c.cold(general)
 	}
 }
 
@@ -305,7 +338,9 @@ func (c *compiler) next(in *ssa.Next) {
 	mt := c.infoOf(in.Iter.(*ssa.Range).X)
 	key, elem := newTypeInfo(mt.rt.Key()), newTypeInfo(mt.rt.Elem())
 	wantKey, wantElem := !isInvalid(in.Type().(*types.Tuple).At(1).Type()), !isInvalid(in.Type().(*types.Tuple).At(2).Type())
-	c.cold(func(g *goroutine, fp ptr) {
+	site := c.mapSite(in.Iter.(*ssa.Range).X, false)
+	site.ranges = true
+	step := func(g *goroutine, fp ptr) {
 		s := (*mapRange)(*at[ptr](fp, it))
 		if !s.begun {
 			s.begun = true
@@ -326,6 +361,14 @@ func (c *compiler) next(in *ssa.Next) {
 		if wantElem {
 			elem.move(add(fp, t[2].off), s.it.elem)
 		}
+	}
+	c.cold(func(g *goroutine, fp ptr) {
+		if !g.aloneInMap() {
+			g.guarded(site, (*mapRange)(*at[ptr](fp, it)).m, step, fp)
+			return
+		}
+		step(g, fp)
+		g.inMap = 0
 	})
 }
 

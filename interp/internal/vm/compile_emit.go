@@ -22,6 +22,9 @@ func (c *compiler) emit() {
 			c.op(opRunDefers, 0, 0, 0)
 		}
 		c.starts[i] = len(c.b.code)
+		if p := firstPos(b); p.IsValid() {
+			c.pos = p // not that of the block before
+		}
 		for j, in := range b.Instrs {
 			c.at = point{b.Index, j}
 			if p := in.Pos(); p.IsValid() {
@@ -45,6 +48,16 @@ func (c *compiler) emit() {
 		c.op(opRunDefers, 0, 0, 0)
 		c.recoverReturn()
 	}
+}
+
+// firstPos is the first position that an instruction of b has.
+func firstPos(b *ssa.BasicBlock) token.Pos {
+	for _, in := range b.Instrs {
+		if p := in.Pos(); p.IsValid() {
+			return p
+		}
+	}
+	return token.NoPos
 }
 
 func (c *compiler) instr(in ssa.Instruction) {
@@ -131,6 +144,10 @@ func (c *compiler) instr(in ssa.Instruction) {
 		c.edgeMoves(b, b.Succs[0])
 		c.jump(b, b.Succs[0])
 	case *ssa.Return:
+		if c.parent != nil {
+			c.endInlined(in)
+			break
+		}
 		c.returnOp(in)
 	default:
 		panic(fmt.Errorf("instruction %T", in))
@@ -153,6 +170,10 @@ func (c *compiler) allocVar(in *ssa.Alloc) {
 		return
 	}
 	if in.Heap {
+		if ti.size >= largeAlloc {
+			n := int64(ti.size)
+			c.cold(func(g *goroutine, fp ptr) { g.room(n) })
+		}
 		c.add(instr{op: opNew, a: c.reg(in), p: ti.r})
 		return
 	}

@@ -14,12 +14,21 @@ import (
 // field adds one value to the frame.
 func (c *compiler) field(ti *typeInfo) uint32 {
 	off := c.size
+	c.checkSize(ti.slot)
 	if ti.slot == 0 {
 		return 0 // an address behind the frame would belong to another object
 	}
 	c.fields = append(c.fields, reflect.StructField{Name: fmt.Sprintf("R%d", len(c.fields)), Type: ti.frameType()})
 	c.size += uint32(ti.slot)
 	return off
+}
+
+// checkSize panics when n more bytes are more than a frame may have; offsets in
+// frames have 32 bits.
+func (c *compiler) checkSize(n uintptr) {
+	if all := uintptr(c.size) + n; all > maxFrameBytes {
+		panic(runtimeError(fmt.Sprintf("the values in %s take %s, which is more than a function may have: use slices, or pointers made with new", c.b.name, size(int64(all)))))
+	}
 }
 
 // alloc adds a block of results to the frame.
@@ -50,6 +59,13 @@ func (c *compiler) place() {
 		}
 		n++
 	}
+	c.layout(offs, done, func(*typeInfo) (uint32, bool) { return 0, false }, new([]slot))
+}
+
+// layout places the values that are not done yet, and the variables. Those that
+// take finds a register for need no room of their own; all that are placed are
+// added to taken.
+func (c *compiler) layout(offs []uint32, done []bool, take func(*typeInfo) (uint32, bool), taken *[]slot) {
 	type want struct {
 		num int // of a value; -1: a variable
 		v   *ssa.Alloc
@@ -76,13 +92,20 @@ func (c *compiler) place() {
 		words := uint32(0)
 		for ; j < len(wants) && wants[j].ti.class == cl; j++ {
 			w := wants[j]
-			off := start + words
-			if cl == classNone {
-				off = 0
-			} else if cl == classTyped {
-				off = c.field(w.ti)
-			} else {
-				words += uint32(w.ti.slot)
+			off, ok := take(w.ti)
+			if !ok {
+				off = start + words
+				if cl == classNone {
+					off = 0
+				} else if cl == classTyped {
+					off = c.field(w.ti)
+				} else {
+					c.checkSize(uintptr(words) + w.ti.slot)
+					words += uint32(w.ti.slot)
+				}
+				if cl != classNone {
+					*taken = append(*taken, slot{off, w.ti})
+				}
 			}
 			if w.num >= 0 {
 				offs[w.num] = off
@@ -240,6 +263,7 @@ func (c *compiler) fieldOffset(fa *ssa.FieldAddr) uint32 {
 func (c *compiler) add(in instr) int {
 	c.b.code = append(c.b.code, in)
 	c.b.pos = append(c.b.pos, c.pos)
+	c.b.unit = append(c.b.unit, int32(c.unit))
 	c.points = append(c.points, c.at)
 	return len(c.b.code) - 1
 }
@@ -351,11 +375,21 @@ func (c *compiler) jumpTo(jump, to int) {
 	c.b.code[jump].c = uint32(int32((to - jump - 1) * instrSize))
 }
 
-// finish makes the frame's type and patches the jumps.
-func (c *compiler) finish() {
-	b := c.b
+// patch gives the jumps between blocks their targets.
+func (c *compiler) patch() {
 	for _, f := range c.fixups {
 		c.jumpTo(f.instr, c.starts[f.block])
+	}
+}
+
+// finish makes the frame's type and completes the body.
+func (c *compiler) finish() {
+	b := c.b
+	if len(b.inlined) == 0 {
+		b.unit = nil
+	}
+	for f := range c.parts {
+		b.parts = append(b.parts, f)
 	}
 	// the address after the last instruction must belong to the code
 	b.code = append(b.code, instr{op: opNop})

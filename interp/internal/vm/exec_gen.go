@@ -1884,7 +1884,8 @@ divide:
 	g.savePC(ip)
 	panicDivide()
 stopped:
-	g.savePC(ip)
+	g.savePC(unsafe.Add(ip, instrSize)) // traces tell the place before: where the loop goes on
 	g.stopped()
+	g.savePC(ip)
 	goto reload
 }

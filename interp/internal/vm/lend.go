@@ -29,6 +29,18 @@ type lent struct {
 	array *typeInfo
 	n     int  // elements
 	boxes bool // what its interfaces point to is in the frame too
+
+	slice *ssa.Slice
+	call  *ssa.Call
+}
+
+// lentLive reports whether the array of a is needed at p, an instruction that
+// is being run: it is being filled, or the call has it.
+func (c *compiler) lentLive(a *ssa.Alloc, l *lent, p point) bool {
+	if b := l.call.Block(); b.Index == p.block && p.instr >= 0 && b.Instrs[p.instr] == ssa.Instruction(l.call) {
+		return true
+	}
+	return c.life.liveAfter(c.num[a], p) || c.life.liveAfter(c.num[l.slice], p)
 }
 
 // lentBox is an element of such an array that an instruction makes in place.
@@ -74,7 +86,7 @@ func (c *compiler) findLent(call *ssa.Call) {
 		}
 	}
 	t := array.Type().Underlying().(*types.Pointer).Elem()
-	l := &lent{array: c.m.typeInfo(t), n: int(t.Underlying().(*types.Array).Len()), boxes: boxes}
+	l := &lent{array: c.m.typeInfo(t), n: int(t.Underlying().(*types.Array).Len()), boxes: boxes, slice: s, call: call}
 	if l.n != len(stores) {
 		return // the builder stores each element once
 	}

@@ -1,6 +1,7 @@
 package vm
 
 import (
+	"fmt"
 	"go/types"
 	"maps"
 	"reflect"
@@ -24,6 +25,7 @@ type Machine struct {
 	funcs   sync.Map // *ssa.Function → *Func
 	infos   sync.Map // types.Type → *typeInfo
 	bodies  atomic.Int64
+	changes atomic.Int64 // of functions, by Replace
 	prog    atomic.Pointer[ssa.Program]
 	methods sync.Map // methodKey → *method
 
@@ -34,9 +36,12 @@ type Machine struct {
 	idle    sync.Pool // *goroutine
 	running sync.Map  // goid → *goroutine, those in compiled calls included
 	parking parking
+	sharing *sharing
+	memory  memory
 	places  places
 	latest  atomic.Pointer[Run]
 	live    atomic.Int64 // goroutines of all runs
+	waits   waits
 }
 
 // New makes a machine. It panics with an error that wraps ErrUnsupported when
@@ -51,6 +56,8 @@ func New(c Config) *Machine {
 		instance: c.Instance,
 		maxDepth: c.MaxDepth,
 		globals:  make(map[*ssa.Global]reflect.Value),
+		sharing:  newSharing(),
+		memory:   memory{limit: c.MemoryLimit},
 	}
 	if m.maxDepth <= 0 {
 		m.maxDepth = DefaultMaxDepth
@@ -89,7 +96,11 @@ func (m *Machine) Global(g *ssa.Global) reflect.Value {
 			return v
 		}
 	}
-	v := reflect.New(m.reflectType(elem)).Elem()
+	t := m.reflectType(elem)
+	if n := int64(t.Size()); m.memory.limit > 0 && n >= largeAlloc && n > m.memory.limit-m.memory.usage().live {
+		panic(fatalError(fmt.Sprintf("out of memory: the variable %s takes %s, and the limit is %s", g.Name(), size(n), size(m.memory.limit))))
+	}
+	v := reflect.New(t).Elem()
 	m.globals[g] = v
 	return v
 }

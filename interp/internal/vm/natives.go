@@ -60,7 +60,7 @@ func (c *compiler) nativeOp(fn *ssa.Function, args []slot, out uint32) coldFunc 
 // but that is to happen.
 func (m *Machine) plainFunc(fn *ssa.Function) (reflect.Value, bool) {
 	name := fullName(fn)
-	if name == "" || m.isIntrinsic(name) || mayWake(name) {
+	if name == "" || m.isIntrinsic(name) || asksFor[name] != nil || mayWake(name) {
 		return reflect.Value{}, false
 	}
 	if fn.Blocks != nil {

@@ -2,6 +2,7 @@ package vm
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"reflect"
@@ -21,7 +22,8 @@ type Run struct {
 	cancel  context.CancelFunc
 	unwatch func() bool
 
-	stop uint32 // set when the run is to end; atomic
+	stop   uint32 // set when the run is to end; atomic
+	budget budget // of memory
 
 	mu         sync.Mutex
 	reason     error                   // why stop was set
@@ -30,6 +32,8 @@ type Run struct {
 	started    int                     // goroutines ever
 	idle       chan struct{}           // closed while count is 0
 	goroutines map[*goroutine]struct{} // those of the count that have begun
+	calls      int                     // of do, under way
+	told       bool                    // reason was returned or reported
 	graceEnd   time.Time
 
 	last   atomic.Pointer[goroutine] // the last that compiled code called back
@@ -57,7 +61,7 @@ func (m *Machine) NewRun(ctx context.Context, c RunConfig) *Run {
 	if c.Stderr == nil {
 		c.Stderr = io.Discard
 	}
-	r := &Run{m: m, cfg: c, wake: make(chan struct{}), idle: make(chan struct{}), goroutines: make(map[*goroutine]struct{})}
+	r := &Run{m: m, cfg: c, wake: make(chan struct{}), idle: make(chan struct{}), budget: m.memory.budget(), goroutines: make(map[*goroutine]struct{})}
 	close(r.idle)
 	// The run's own context ends when the stop flag is set, not before: whoever
 	// was woken by it then sees the flag.
@@ -121,15 +125,24 @@ func (r *Run) do(call func(g *goroutine) []reflect.Value) ([]reflect.Value, erro
 		err     error
 	}
 	done := make(chan outcome, 1)
+	r.mu.Lock()
+	r.calls++
+	r.mu.Unlock()
 	r.begin()
 	go func() {
 		defer r.end()
+		r.m.sharing.join(r.m)
 		g := r.m.idleGoroutine(r)
 		r.enroll(g)
 		var o outcome
 		defer func() {
 			r.expel(g)
+			clear(g.free) // frames of a cell, which does not run again, and what they hold
+			g.frames, g.bytes = 0, 0
 			g.done()
+			if o.err = r.endCall(o.err); o.err != nil {
+				o.results = nil
+			}
 			done <- o
 		}()
 		o.err = g.guard(func() {
@@ -146,8 +159,26 @@ func (r *Run) do(call func(g *goroutine) []reflect.Value) ([]reflect.Value, erro
 	case o := <-done:
 		return o.results, o.err
 	case <-time.After(abandonAfter):
+		if f := r.stopReason(); errors.As(f, new(*Fatal)) {
+			return nil, f
+		}
 		return nil, fmt.Errorf("a call into compiled code did not return: %w", &Interrupted{})
 	}
+}
+
+// endCall ends a call of do. A fault that ended the run while it went on is its
+// error, whichever goroutine found it.
+func (r *Run) endCall(err error) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.calls--
+	if f, ok := r.reason.(*Fatal); ok && (err == nil || errors.As(err, new(*Interrupted))) && !r.told {
+		err = f
+	}
+	if errors.As(err, new(*Fatal)) {
+		r.told = true
+	}
+	return err
 }
 
 // callValues calls f, with what c captured unless that is nil, and returns its
@@ -261,6 +292,7 @@ func (r *Run) inGrace() bool {
 
 func (r *Run) begin() {
 	r.m.live.Add(1)
+	r.m.watchMemory()
 	r.mu.Lock()
 	if r.count == 0 {
 		r.idle = make(chan struct{})
@@ -291,6 +323,7 @@ func (r *Run) enroll(g *goroutine) {
 func (r *Run) expel(g *goroutine) {
 	r.mu.Lock()
 	delete(r.goroutines, g)
+	r.goesOnLocked(g) // when it was stopped while it waited
 	r.mu.Unlock()
 }
 
@@ -299,6 +332,14 @@ func (r *Run) report(err error) {
 	switch err.(type) {
 	case *Interrupted, *Deadlock:
 		return
+	case *Fatal:
+		r.mu.Lock()
+		quiet := r.calls > 0 || r.told
+		r.told = r.told || !quiet
+		r.mu.Unlock()
+		if quiet {
+			return // a call returns it
+		}
 	case *Exit:
 		r.end1(err)
 	}
