@@ -53,12 +53,11 @@ type impl struct {
 
 // fn is a function or method of the program. A pure one changes nothing that its caller can see.
 type fn struct {
-	name    string
-	in      []*typ
-	out     []*typ
-	pure    bool
-	ptr     bool // a method with a pointer receiver
-	results string
+	name string
+	in   []*typ
+	out  []*typ
+	pure bool
+	ptr  bool // a method with a pointer receiver
 }
 
 var (
