@@ -21,7 +21,7 @@ var takesStream = []string{
 	"bufio.NewReader", "bufio.NewReaderSize", "bufio.NewWriter", "bufio.NewWriterSize", "bufio.NewScanner",
 	"encoding/csv.NewReader", "encoding/csv.NewWriter", "encoding/json.NewDecoder", "encoding/json.NewEncoder", "encoding/xml.NewEncoder",
 	"encoding/hex.Dumper",
-	"fmt.Fprint", "fmt.Fprintf", "fmt.Fprintln", "fmt.Fscan", "fmt.Fscanf", "fmt.Fscanln",
+	"fmt.Fscan", "fmt.Fscanf", "fmt.Fscanln",
 	"io.Copy", "io.CopyN", "io.LimitReader", "io.MultiReader", "io.MultiWriter", "io.ReadAll", "io.ReadAtLeast", "io.ReadFull", "io.TeeReader", "io.WriteString",
 	"log.New", "log/slog.NewJSONHandler", "log/slog.NewTextHandler", "text/tabwriter.NewWriter", "(*text/tabwriter.Writer).Init",
 	"(*text/template.Template).Execute", "(*html/template.Template).Execute", "(*log.Logger).SetOutput", "(*strings.Reader).WriteTo", "(*bytes.Buffer).WriteTo",

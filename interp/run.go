@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"go/ast"
 	"go/types"
+	"io"
+	"os"
 	"reflect"
 	"runtime/debug"
 	"slices"
@@ -208,7 +210,8 @@ func (s *Session) newRun(ctx context.Context, c Cell) *vm.Run {
 func (s *Session) sideRun(ctx context.Context, c Cell) *vm.Run {
 	host := &cellRun{s: s, cell: c}
 	out, errw := s.streams.writers(c)
-	run := s.machine.NewRun(ctx, vm.RunConfig{Stdout: out, Stderr: errw, Host: host, OnPanic: func(err error) {
+	file := func(f *os.File) io.Writer { return s.streams.standIn(f, out, errw) }
+	run := s.machine.NewRun(ctx, vm.RunConfig{Stdout: out, Stderr: errw, File: file, Host: host, OnPanic: func(err error) {
 		fmt.Fprintln(errw, s.failure(err))
 	}})
 	s.mu.Lock()

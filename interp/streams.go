@@ -47,6 +47,19 @@ func (s *streams) writers(c Cell) (out, err io.Writer) {
 	return &direct{s, writerOr(c.Stdout)}, &direct{s, writerOr(c.Stderr)}
 }
 
+// standIn returns the writer that a file of the session stands for; nil for other files.
+func (s *streams) standIn(f *os.File, out, err io.Writer) io.Writer {
+	switch {
+	case !s.pipes.Load():
+		return nil
+	case f == s.stdout:
+		return out
+	case f == s.stderr:
+		return err
+	}
+	return nil
+}
+
 func writerOr(w io.Writer) io.Writer {
 	if w == nil {
 		return io.Discard

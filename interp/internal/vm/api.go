@@ -7,6 +7,7 @@ import (
 	"go/token"
 	"go/types"
 	"io"
+	"os"
 	"reflect"
 	"strings"
 
@@ -56,6 +57,10 @@ const DefaultMaxDepth = 1_000_000
 type RunConfig struct {
 	// Stdout and Stderr get what fmt.Print*, println and log write; nil discards.
 	Stdout, Stderr io.Writer
+	// File returns what gets the output of fmt.Fprint* to a file that stands for
+	// one of these in the program; nil for other files. A nil File knows of
+	// os.Stdout and os.Stderr alone.
+	File func(*os.File) io.Writer
 	// Host is handed to intrinsics through Run.Host.
 	Host any
 	// OnPanic is told of panics in goroutines that the run started, on that

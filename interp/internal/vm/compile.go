@@ -30,10 +30,13 @@ type compiler struct {
 	wrapper bool  // calls made here are calls of a wrapper
 
 	// plan
-	melted  map[ssa.Instruction]bool // emitted with their only user
-	static  map[*ssa.Alloc]bool      // local variables whose address is never needed as a value
-	defers  bool                     // has deferred calls
-	borrows bool                     // ... only those of range-over-func bodies
+	melted map[ssa.Instruction]bool // emitted with their only user
+	static map[*ssa.Alloc]bool      // local variables whose address is never needed as a value
+	lent   map[*ssa.Alloc]*lent     // arrays of variadic arguments, see lend.go
+
+	lentBoxes map[*ssa.MakeInterface]lentBox // made in their place there
+	defers    bool                           // has deferred calls
+	borrows   bool                           // ... only those of range-over-func bodies
 
 	// values that have a register
 	values []ssa.Value
@@ -72,6 +75,7 @@ type output struct {
 type constKey struct {
 	ti  *typeInfo
 	val string
+	in  ptr // the type of a constant in an interface
 }
 
 // fixup is a jump whose target block has no code yet.
@@ -124,10 +128,13 @@ func newCompiler(f *Func) *compiler {
 		m: f.m, f: f, fn: fn,
 		melted: make(map[ssa.Instruction]bool),
 		static: make(map[*ssa.Alloc]bool),
+		lent:   make(map[*ssa.Alloc]*lent),
 		num:    make(map[ssa.Value]int),
 		regs:   make(map[ssa.Value]uint32),
 		vars:   make(map[*ssa.Alloc]uint32),
 		tuples: make(map[ssa.Value][]slot),
+
+		lentBoxes: make(map[*ssa.MakeInterface]lentBox),
 	}
 }
 
@@ -181,6 +188,7 @@ func (c *compiler) plan() {
 				if bi, ok := in.Call.Value.(*ssa.Builtin); ok && bi.Name() == "ssa:deferstack" {
 					c.borrows = true
 				}
+				c.findLent(in)
 			}
 		}
 	}

@@ -194,6 +194,10 @@ func (c *compiler) call(in *ssa.Call) {
 		return
 	}
 	if fn, ok := cc.Value.(*ssa.Function); ok {
+		if op := c.nativeOp(fn, args, out); op != nil {
+			c.cold(op)
+			return
+		}
 		if call := c.m.compiledFunc(fn); call != nil {
 			c.cold(func(g *goroutine, fp ptr) { call(g, fp, args, out) })
 			return

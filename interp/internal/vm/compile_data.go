@@ -53,6 +53,10 @@ func checkSlice(size uintptr, n, k int) {
 var minusOne = -1
 
 func (c *compiler) slice(in *ssa.Slice) {
+	if a, ok := in.X.(*ssa.Alloc); ok && c.lent[a] != nil {
+		c.sliceLent(c.lent[a], in)
+		return
+	}
 	dst, src := c.reg(in), c.reg(in.X)
 	bound := func(v ssa.Value) func(ptr) int {
 		if v == nil {

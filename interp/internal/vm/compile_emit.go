@@ -166,6 +166,9 @@ func isEmpty(t types.Type) bool {
 
 func (c *compiler) allocVar(in *ssa.Alloc) {
 	ti := c.m.typeInfo(in.Type().Underlying().(*types.Pointer).Elem())
+	if c.lent[in] != nil {
+		return
+	}
 	if in.Heap {
 		if ti.size >= largeAlloc {
 			n := int64(ti.size)
@@ -183,6 +186,10 @@ func (c *compiler) allocVar(in *ssa.Alloc) {
 func (c *compiler) storeOp(in *ssa.Store) {
 	if fa, ok := in.Addr.(*ssa.FieldAddr); ok && isBlankField(fa) {
 		return // blank fields stay zero
+	}
+	if l := c.lentOf(in.Addr); l != nil {
+		c.storeLent(l, in)
+		return
 	}
 	ti := c.m.typeInfo(in.Addr.Type().Underlying().(*types.Pointer).Elem())
 	if ia, ok := in.Addr.(*ssa.IndexAddr); ok && c.melted[ia] {

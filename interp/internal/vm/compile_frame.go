@@ -178,7 +178,10 @@ func (c *compiler) temp(ti *typeInfo) uint32 {
 
 // constant returns the register that holds a constant.
 func (c *compiler) constant(ti *typeInfo, key string, val func() ptr) uint32 {
-	k := constKey{ti, key}
+	return c.constantFor(constKey{ti: ti, val: key}, ti, val)
+}
+
+func (c *compiler) constantFor(k constKey, ti *typeInfo, val func() ptr) uint32 {
 	if off, ok := c.consts[k]; ok {
 		return off
 	}

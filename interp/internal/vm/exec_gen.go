@@ -254,6 +254,9 @@ const (
 	opMakeIfacePtr
 	opMakeIfaceWord
 	opMakeIfaceString
+	opLendWord
+	opLendString
+	opLend
 	opTypeIs
 	opCall
 	opCallClosure
@@ -520,6 +523,9 @@ var opNames = [...]string{
 	opMakeIfacePtr:     "MakeIfacePtr",
 	opMakeIfaceWord:    "MakeIfaceWord",
 	opMakeIfaceString:  "MakeIfaceString",
+	opLendWord:         "LendWord",
+	opLendString:       "LendString",
+	opLend:             "Lend",
 	opTypeIs:           "TypeIs",
 	opCall:             "Call",
 	opCallClosure:      "CallClosure",
@@ -1708,6 +1714,20 @@ reload:
 			}
 			boxString(unsafe.Add(fp, in.a), unsafe.Add(fp, in.b), in.p)
 			goto reload
+		case opLendWord:
+			*(*uint64)(unsafe.Add(fp, in.c)) = *(*uint64)(unsafe.Add(fp, in.b))
+			v := (*iface)(unsafe.Add(fp, in.a))
+			v.data = unsafe.Add(fp, in.c)
+			v.typ = in.p
+		case opLendString:
+			*(*string)(unsafe.Add(fp, in.c)) = *(*string)(unsafe.Add(fp, in.b))
+			v := (*iface)(unsafe.Add(fp, in.a))
+			v.data = unsafe.Add(fp, in.c)
+			v.typ = in.p
+		case opLend:
+			s := (*sliceHeader)(unsafe.Add(fp, in.a))
+			s.data = unsafe.Add(fp, in.b)
+			s.len, s.cap = int(in.d), int(in.d)
 		case opTypeIs:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*ptr)(unsafe.Add(fp, in.b)) == in.p
 		case opCall:

@@ -3,6 +3,7 @@ package vm
 import (
 	"fmt"
 	"go/types"
+	"maps"
 	"reflect"
 	"sync"
 	"sync/atomic"
@@ -66,6 +67,7 @@ func New(c Config) *Machine {
 	}
 	m.intrinsics = builtinIntrinsics()
 	m.calls = syncCalls()
+	maps.Copy(m.calls, fmtCalls())
 	m.stackCalls = stackCalls()
 	for k, f := range c.Intrinsics {
 		delete(m.calls, k)

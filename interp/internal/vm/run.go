@@ -307,6 +307,7 @@ func (r *Run) end() {
 	if r.count--; r.count == 0 {
 		close(r.idle)
 	}
+	r.suspectLocked() // the others may have waited for this one alone
 	r.mu.Unlock()
 }
 
@@ -324,7 +325,6 @@ func (r *Run) expel(g *goroutine) {
 	delete(r.goroutines, g)
 	r.goesOnLocked(g) // when it was stopped while it waited
 	r.mu.Unlock()
-	r.suspectDeadlock()
 }
 
 // report tells of what ended a goroutine.
