@@ -475,9 +475,26 @@ func TestStarmap(t *testing.T) {
 		defer p.Terminate()
 		wantEqual(t, must[[]int](t)(pool.Starmap(p, sum2, pool.Product([]int{1, 2}, []int{10, 20}))), []int{11, 21, 12, 22})
 		wantEqual(t, must[[]int](t)(pool.StarmapAsync(p, sum2, pool.Zip(pool.Range(3), pool.Repeat(5, 3))).Get()), []int{5, 6, 7})
+		thrice := pool.Zip3([]int{6, 7}, []int{3, 0}, []string{"a", "b"})
+		got := pool.Starmap3AsyncErr(p, divide3, thrice).Outcomes()
+		if got[0].Err != nil || got[0].Value != "a2" || got[1].Err == nil || !strings.Contains(got[1].Err.Error(), "b: divided by 0") {
+			t.Errorf("%v", got)
+		}
+		if _, err := pool.Starmap3Err(p, divide3, thrice); err == nil {
+			t.Error("no error")
+		}
 		wantEqual(t, pool.Range(10, 0, -3), []int{10, 7, 4, 1})
 		wantEqual(t, pool.Reduce(sum2, pool.Range(1, 5), 0), 10)
 	})
+}
+
+func init() { register(divide3) }
+
+func divide3(a, b int, name string) (string, error) {
+	if b == 0 {
+		return "", fmt.Errorf("%s: divided by 0", name)
+	}
+	return name + fmt.Sprint(a/b), nil
 }
 
 func TestProcess(t *testing.T) {
