@@ -154,6 +154,10 @@ func (w *worker) read() {
 			if l := w.loop.Load(); l != nil {
 				l.giveBack(w)
 			}
+		case proc.Limit:
+			if limit := f.Uint(); f.Err == nil {
+				go w.guard(int64(limit))
+			}
 		case proc.Reply:
 			w.client.Reply(f.Uint(), append([]byte(nil), f.Data...))
 		default:
