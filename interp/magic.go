@@ -8,7 +8,6 @@ import (
 	"io"
 	"maps"
 	"os/exec"
-	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -17,6 +16,7 @@ import (
 	"golang.org/x/tools/go/ssa"
 
 	"poolbook/interp/internal/check"
+	"poolbook/interp/internal/pattern"
 	"poolbook/interp/internal/vm"
 )
 
@@ -65,7 +65,7 @@ func cutMagics(code string) ([]magic, string) {
 			for i := at; i < end; i++ {
 				out[i] = ' '
 			}
-		case question.MatchString(text):
+		case question().MatchString(text):
 			list = append(list, magic{"?", text, n})
 			for i := at; i < end; i++ {
 				out[i] = ' '
@@ -93,7 +93,7 @@ func cutMagics(code string) ([]magic, string) {
 }
 
 // question is a line that asks about a name: ?name, ??name, name? or name??.
-var question = regexp.MustCompile(`^(\?\??\s*[\pL_][\pL\pN_.]*|[\pL_][\pL\pN_.]*\?\??)$`)
+var question = pattern.New(`^(\?\??\s*[\pL_][\pL\pN_.]*|[\pL_][\pL\pN_.]*\?\??)$`)
 
 // A Pager is a [Cell].Host that shows text beside the cell.
 type Pager interface {
