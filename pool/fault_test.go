@@ -222,52 +222,6 @@ func TestRetries(t *testing.T) {
 	})
 }
 
-// TestKillAll kills all workers again and again while they work: nothing hangs, and only items that ran are lost.
-func TestKillAll(t *testing.T) {
-	processes(t, func(t *testing.T, _ *output) {
-		p := pool.New(pool.Processes(3))
-		defer p.Terminate()
-		r := pool.MapAsync(p, napping, pool.Repeat(5, 300), pool.ChunkSize(1))
-		for range 5 {
-			time.Sleep(60 * time.Millisecond)
-			for _, pid := range children() {
-				n, _ := strconv.Atoi(pid)
-				_ = syscall.Kill(n, syscall.SIGKILL)
-			}
-		}
-		if !r.WaitTimeout(30 * time.Second) {
-			t.Fatal("hangs")
-		}
-		lost := 0
-		for i, o := range r.Outcomes() {
-			if o.Err != nil {
-				lostError(t, o.Err)
-				lost++
-			} else if o.Value != 5 {
-				t.Errorf("item %d is %d", i, o.Value)
-			}
-		}
-		if lost > 15 {
-			t.Errorf("%d items were lost to 15 deaths", lost)
-		}
-	})
-}
-
-// TestKillIdle kills workers that do nothing: nobody notices.
-func TestKillIdle(t *testing.T) {
-	processes(t, func(t *testing.T, _ *output) {
-		p := pool.New(pool.Processes(2))
-		defer p.Terminate()
-		for range 3 {
-			wantEqual(t, must[[]int](t)(pool.Map(p, square, []int{1, 2, 3})), []int{1, 4, 9})
-			for _, pid := range children() {
-				n, _ := strconv.Atoi(pid)
-				_ = syscall.Kill(n, syscall.SIGKILL)
-			}
-		}
-	})
-}
-
 func TestTimeout(t *testing.T) {
 	both(t, func(t *testing.T, _ *output, threads bool) {
 		p := newPool(threads, pool.Processes(2))
@@ -497,25 +451,6 @@ func TestSteal(t *testing.T) {
 			time.Sleep(10 * time.Millisecond)
 		}
 		must[[]int](t)(r.Get())
-	})
-}
-
-func TestDroppedPools(t *testing.T) {
-	processes(t, func(t *testing.T, _ *output) {
-		for range 50 {
-			p := pool.New(pool.Processes(2))
-			if n := pool.MapAsync(p, square, []int{3}); n == nil {
-				t.Error()
-			}
-		}
-		limit := time.Now().Add(20 * time.Second)
-		for len(children()) > 0 {
-			if time.Now().After(limit) {
-				t.Fatalf("%d workers of unreachable pools are left", len(children()))
-			}
-			runtime.GC()
-			time.Sleep(20 * time.Millisecond)
-		}
 	})
 }
 
