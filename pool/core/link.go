@@ -31,6 +31,7 @@ type link struct {
 	ahead   ahead          // what flight amounts to
 	stall   *time.Timer    // looks whether it keeps the limits of its tasks; nil until there is one
 	watched bool           // stall is running
+	silent  time.Duration  // how long it had not been heard of when stall ended it
 	jobs    map[int64]*Job // set up in it
 	units   map[string]uint64
 	blobs   map[[2]uint64]*sentBlob
@@ -426,6 +427,9 @@ func (l *link) send(c *chunk) {
 	j := c.job
 	if _, ok := l.jobs[j.id]; !ok {
 		l.jobs[j.id] = j
+		if len(l.flight) == 0 {
+			l.tail.Reset() // what earlier jobs wrote says nothing of this one's end
+		}
 		l.putCode(j.code)
 		unit := l.units[j.code.unit.Hash]
 		l.out.Put(func(b []byte) []byte {
@@ -564,7 +568,7 @@ func (l *link) stalled() {
 		l.watched = true
 		l.stall.Reset(limit + stallGrace - silent)
 	default:
-		l.reason = fmt.Errorf("%w: the limit of a task is %v, and the worker was not heard of for %v: was it stopped?", ErrTimeout, limit, silent.Round(time.Millisecond))
+		l.reason, l.silent = ErrTimeout, silent
 		l.p.Kill()
 	}
 }
