@@ -243,6 +243,7 @@ func (s *state) ended(l *link, status proc.Status, readErr error) {
 		l.stall.Stop()
 	}
 	s.cpu += l.p.CPU()
+	s.total.Sent += l.out.Bytes()
 	flight := l.flight
 	l.flight = nil
 	s.release(l)
