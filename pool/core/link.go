@@ -23,28 +23,29 @@ type link struct {
 	spare  *spare    // the process, when it was started ahead
 
 	// Guarded by s.mu.
-	p       *proc.Process // nil until started
-	out     *proc.Outbox
-	phase   linkPhase
-	reason  error          // why it is being killed, when that is the task's fault: what its running item fails with
-	flight  []*chunk       // sent and not done, in order
-	ahead   ahead          // what flight amounts to
-	stall   *time.Timer    // looks whether it keeps the limits of its tasks; nil until there is one
-	watched bool           // stall is running
-	silent  time.Duration  // how long it had not been heard of when stall ended it
-	jobs    map[int64]*Job // set up in it
-	units   map[string]uint64
-	blobs   map[[2]uint64]*sentBlob
-	blobNum uint64
-	held    int64 // bytes of blobs it holds
-	taken   int   // chunks ever sent
-	items   int   // items done
-	last    time.Time
-	asked   bool // Recall is under way
-	started time.Time
-	where   *Job      // whose output it is, when it runs nothing
-	told    time.Time // when its state was told last
-	stale   bool      // it has changed since
+	p         *proc.Process // nil until started
+	out       *proc.Outbox
+	phase     linkPhase
+	reason    error          // why it is being killed, when that is the task's fault: what its running item fails with
+	flight    []*chunk       // sent and not done, in order
+	ahead     ahead          // what flight amounts to
+	stall     *time.Timer    // looks whether it keeps the limits of its tasks; nil until there is one
+	watched   bool           // stall is running
+	silent    time.Duration  // how long it had not been heard of when stall ended it
+	jobs      map[int64]*Job // set up in it
+	units     map[string]uint64
+	blobs     map[[2]uint64]*sentBlob
+	blobNum   uint64
+	functions int   // how many of s.functions it has
+	held      int64 // bytes of blobs it holds
+	taken     int   // chunks ever sent
+	items     int   // items done
+	last      time.Time
+	asked     bool // Recall is under way
+	started   time.Time
+	where     *Job      // whose output it is, when it runs nothing
+	told      time.Time // when its state was told last
+	stale     bool      // it has changed since
 
 	began      bool // without a beacon: it runs beganItem of beganChunk
 	beganChunk uint64
@@ -382,13 +383,8 @@ func (l *link) initSent() bool {
 
 // putCode sends the unit and the large variables that the worker does not have.
 func (l *link) putCode(c *code) {
-	if _, ok := l.units[c.unit.Hash]; !ok {
-		n := uint64(len(l.units) + 1)
-		l.units[c.unit.Hash] = n
-		l.out.Put(func(b []byte) []byte {
-			return frame(b, proc.Load, func(b proc.Body) proc.Body { return b.Uint(n).String(c.unit.Hash).Bytes(c.unit.Payload) })
-		}, nil)
-	}
+	l.putFunctions()
+	l.putUnit(c.unit)
 	now := time.Now()
 	for _, x := range c.blobs {
 		if have, ok := l.blobs[x.key]; ok {
@@ -436,6 +432,7 @@ func (l *link) send(c *chunk) {
 			return frame(b, proc.Setup, func(b proc.Body) proc.Body { return j.setupBody(b, unit) })
 		}, nil)
 	}
+	l.putFunctions()
 	if len(l.flight) == 0 {
 		l.last = time.Now()
 		l.s.workerChanged(l, "busy", "")

@@ -33,28 +33,29 @@ type state struct {
 	lastChunk atomic.Uint64
 	wg        sync.WaitGroup // goroutines of the pool, but for the one that waits for them
 
-	mu       sync.Mutex
-	phase    phase
-	broken   error
-	jobs     map[int64]*Job // unfinished
-	queue    []*Job         // those of jobs that have chunks to hand out, first come first served
-	links    []*link        // worker processes, those that are ending too
-	lastLink int
-	misfits  int // workers in a row that ended before they were ready
-	init     *code
-	initFn   reflect.Value
-	owned    map[string]bool // variables that the initializer assigns
-	paces    map[string]*pace
-	steal    *time.Timer   // looks for chunks that wait behind a long task
-	threadsN int           // thread workers that live
-	idle     *sync.Cond    // thread workers wait here for chunks
-	over     *sync.Cond    // the goroutine that sees the pool off waits here
-	calls    []func()      // callbacks to be run
-	calling  bool          // a goroutine runs them
-	total    Stats         // Sent is of processes that have ended
-	cpu      time.Duration // of processes that have ended
-	feedback ticker
-	series   map[seriesKey]*series
+	mu        sync.Mutex
+	phase     phase
+	broken    error
+	jobs      map[int64]*Job // unfinished
+	queue     []*Job         // those of jobs that have chunks to hand out, first come first served
+	links     []*link        // worker processes, those that are ending too
+	lastLink  int
+	misfits   int // workers in a row that ended before they were ready
+	init      *code
+	initFn    reflect.Value
+	functions functions
+	owned     map[string]bool // variables that the initializer assigns
+	paces     map[string]*pace
+	steal     *time.Timer   // looks for chunks that wait behind a long task
+	threadsN  int           // thread workers that live
+	idle      *sync.Cond    // thread workers wait here for chunks
+	over      *sync.Cond    // the goroutine that sees the pool off waits here
+	calls     []func()      // callbacks to be run
+	calling   bool          // a goroutine runs them
+	total     Stats         // Sent is of processes that have ended
+	cpu       time.Duration // of processes that have ended
+	feedback  ticker
+	series    map[seriesKey]*series
 
 	// Of a pool that is one process.
 	name       string
@@ -83,7 +84,7 @@ func newPool(o *Origin, threads bool, opts []Option, name string) *Pool {
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.total.Start = time.Now()
 	s.number = h.add(s)
-	s.codec = codec.New(codec.Options{Types: h.Types, Handle: h.handle, Known: knownErrors()})
+	s.codec = codec.New(codec.Options{Types: h.Types, Handle: h.handle, Func: s.functionData, Known: knownErrors()})
 	p := &Pool{s}
 	runtime.AddCleanup(p, func(s *state) { s.close() }, s)
 	if s.threads {
