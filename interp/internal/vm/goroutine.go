@@ -57,6 +57,7 @@ type goroutine struct {
 	cases   []selectCase
 	growing growing
 	blocked blockState
+	polling bool                // it waits in until, whose tries are no progress
 	runOf   atomic.Pointer[Run] // run, for others to read
 	inMap   uint32              // 1 in an operation on a map that is not guarded
 }
@@ -234,6 +235,9 @@ func (m *Machine) idleGoroutine(r *Run) *goroutine {
 func (g *goroutine) done() {
 	g.id.Store(0)
 	g.m.running.Delete(goid())
+	if g.blocked.what != "" { // a callback that was stopped while it waited
+		g.run.unblock(g, true)
+	}
 	g.run, g.stop, g.top, g.pending, g.escaped = nil, nil, nil, nil, nil
 	g.runOf.Store(nil)
 	g.natives, g.started, g.grace, g.growing, g.inMap = 0, false, false, growing{}, 0
