@@ -340,6 +340,9 @@ func (s *Session) input(r *vm.Run) io.Reader {
 // ending makes functions that would end the process end the cell, or nothing.
 func ending(m map[string]vm.Intrinsic) {
 	m["runtime.Breakpoint"] = func(*vm.Run, []reflect.Value) []reflect.Value { return nil } // a SIGTRAP without a debugger
+	// limits of the process, beyond which it ends: cells have the machine's own
+	m["runtime/debug.SetMaxStack"] = func(*vm.Run, []reflect.Value) []reflect.Value { return []reflect.Value{reflect.ValueOf(1_000_000_000)} }
+	m["runtime/debug.SetMaxThreads"] = func(*vm.Run, []reflect.Value) []reflect.Value { return []reflect.Value{reflect.ValueOf(10_000)} }
 	m["syscall.Exit"] = func(r *vm.Run, args []reflect.Value) []reflect.Value {
 		r.Exit(int(args[0].Int()), "syscall.Exit")
 		return nil
