@@ -2,6 +2,7 @@ package vm
 
 import (
 	"go/types"
+	"math/bits"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -29,8 +30,11 @@ type sharing struct {
 	active int        // goroutines that run, or have begun to
 	sticky bool       // compiled code calls back from goroutines of its own: do not change back and forth
 
-	lanes [][guardSlots]guardSlot // a writer takes its slot in all of them, a reader in one
-	sites siteList
+	// A writer takes a slot of writers, a reader one of its lane. Each then looks
+	// for the other's kind: of two that meet, one at least sees the other.
+	writers [guardSlots]guardSlot
+	lanes   [][guardSlots]guardSlot // a power of two of them
+	sites   siteList
 }
 
 const (
@@ -40,8 +44,8 @@ const (
 )
 
 const (
-	guardSlots = 512
-	maxLanes   = 4
+	guardSlots  = 512
+	maxLaneBits = 2
 	// settle is how long the store of inMap may take to be seen by another
 	// processor; store buffers drain in well under a microsecond.
 	settle = 20 * time.Microsecond
@@ -50,7 +54,7 @@ const (
 // guardSlot is taken by one operation at a time. Its word says by which: 45 bits
 // of the map's address, the number of its site, whether it writes; 0: free.
 type guardSlot struct {
-	word atomic.Uint64
+	word uint64   // atomic
 	_    [56]byte // a cache line of its own
 }
 
@@ -62,7 +66,7 @@ const (
 )
 
 func newSharing() *sharing {
-	s := &sharing{lanes: make([][guardSlots]guardSlot, min(maxLanes, runtime.GOMAXPROCS(0)))}
+	s := &sharing{lanes: make([][guardSlots]guardSlot, 1<<min(maxLaneBits, bits.Len(uint(runtime.GOMAXPROCS(0)-1))))}
 	if raceEnabled {
 		s.state, s.sticky = shared, true // the race detector does not know join's way
 	}
@@ -223,37 +227,44 @@ func (g *goroutine) guarded(site *mapSite, m ptr, f coldFunc, fp ptr) {
 	word := uint64(uintptr(m)>>3)<<addrShift | site.number
 	slot := (uintptr(m)>>5 ^ uintptr(m)>>14) % guardSlots
 	if !site.writes {
-		w := &s.lanes[g.number%len(s.lanes)][slot].word
+		w := &s.lanes[g.number&(len(s.lanes)-1)][slot].word
 		g.take(w, word, site)
-		defer w.Store(0)
+		defer release(w)
+		if other := atomic.LoadUint64(&s.writers[slot].word); other != 0 {
+			g.meet(other, word, site)
+		}
 		f(g, fp)
 		return
 	}
 	word |= wordWrites
-	taken := 0
-	defer func() {
-		for i := range taken {
-			s.lanes[i][slot].word.Store(0)
-		}
-	}()
+	w := &s.writers[slot].word
+	g.take(w, word, site)
+	defer release(w)
 	for i := range s.lanes {
-		g.take(&s.lanes[i][slot].word, word, site)
-		taken++
+		if other := atomic.LoadUint64(&s.lanes[i][slot].word); other != 0 {
+			g.meet(other, word, site)
+		}
 	}
 	f(g, fp)
 }
 
 // take waits for the slot to be free. Finding there an operation on the same
 // map, one of the two writing, ends the run.
-func (g *goroutine) take(w *atomic.Uint64, word uint64, site *mapSite) {
-	for spins := 0; !w.CompareAndSwap(0, word); spins++ {
-		if other := w.Load(); other != 0 && other>>addrShift == word>>addrShift && (other|word)&wordWrites != 0 {
-			g.fatal(conflict(site, g.m.sharing.sites.of(other)))
-		}
+func (g *goroutine) take(w *uint64, word uint64, site *mapSite) {
+	for spins := 0; !atomic.CompareAndSwapUint64(w, 0, word); spins++ {
+		g.meet(atomic.LoadUint64(w), word, site)
 		if spins > 100 {
 			g.checkStop()
 			runtime.Gosched()
 		}
+	}
+}
+
+// meet ends the run when other is an operation on the same map, one of the two
+// writing.
+func (g *goroutine) meet(other, word uint64, site *mapSite) {
+	if other>>addrShift == word>>addrShift && (other|word)&wordWrites != 0 {
+		g.fatal(conflict(site, g.m.sharing.sites.of(other)))
 	}
 }
 
