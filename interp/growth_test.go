@@ -12,6 +12,7 @@ import (
 // earlier cells call, and calls some. early-ms and late-ms are the time of a
 // cell in the first and the last 500 (the best of their tenths), early-KB and
 // late-KB what a cell in the first and the second half leaves in the heap.
+// plain-ms and plain-KB are those of a cell after them that declares nothing.
 func BenchmarkGrowth(b *testing.B) {
 	const cells, window = 5000, 500
 	heap := func() float64 {
@@ -49,6 +50,12 @@ func BenchmarkGrowth(b *testing.B) {
 		b.ReportMetric(ms(late), "late-ms")
 		b.ReportMetric((h1-h0)/(cells/2), "early-KB")
 		b.ReportMetric((h2-h1)/(cells/2), "late-KB")
+		start := time.Now()
+		for i := range window {
+			mustRun(b, s, 2+cells+i, "v2 = v2 + 1\nv2 * 2")
+		}
+		b.ReportMetric(ms(time.Since(start)/window), "plain-ms")
+		b.ReportMetric((heap()-h2)/window, "plain-KB")
 		s.Close()
 	}
 }
