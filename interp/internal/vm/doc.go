@@ -86,3 +86,5 @@
 // (mapguard.go), as does memory that runs out (memory.go); but compiled code that reads a map (fmt, encoding/json, reflect)
 // while interpreted code writes it cannot be seen, and still ends the process.
 package vm
+
+//go:generate go run ./gen
