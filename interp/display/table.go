@@ -90,11 +90,11 @@ func layout(t reflect.Type, rows []reflect.Value) (columns []string, cell func(r
 		if isText(t) || isText(base) {
 			return nil, nil
 		}
+		var fields []int
 		for i := range base.NumField() {
-			if i == maxColumns {
-				break
+			if f := base.Field(i); !IsHidden(f) && len(fields) < maxColumns {
+				columns, fields = append(columns, f.Name), append(fields, i)
 			}
-			columns = append(columns, base.Field(i).Name)
 		}
 		return columns, func(r reflect.Value, j int) reflect.Value {
 			if r.Kind() == reflect.Pointer {
@@ -103,7 +103,7 @@ func layout(t reflect.Type, rows []reflect.Value) (columns []string, cell func(r
 				}
 				r = r.Elem()
 			}
-			return r.Field(j)
+			return r.Field(fields[j])
 		}
 	case reflect.Map:
 		if t.Kind() == reflect.Pointer || base.Key().Kind() != reflect.String {
