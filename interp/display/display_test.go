@@ -82,6 +82,9 @@ func TestLongTexts(t *testing.T) {
 	if strings.Count(nested, "… 4000 more") != 2 || strings.Contains(nested, hint) {
 		t.Errorf("notes of inner values: %d", strings.Count(nested, "… 4000 more"))
 	}
+	if n := strings.Count(long, "\n"); n > 50 {
+		t.Errorf("%d lines", n)
+	}
 	for _, l := range strings.Split(long, "\n") {
 		if len(l) > 110 {
 			t.Errorf("a line of %d bytes", len(l))
@@ -149,11 +152,12 @@ func TestMIME(t *testing.T) {
 		mime string
 		want string
 	}{
-		{"table of structs", []point{{1, 2, "<n>", 3}}, "text/html", "<th>X</th><th>Y</th><th>Name</th></tr>"},
-		{"escaped", []point{{1, 2, "<n>", 3}}, "text/html", "<td>&lt;n&gt;</td>"},
-		{"pointers", []*point{{1, 2, "n", 3}, nil}, "text/html", "<tr><th>1</th><td></td>"},
+		{"table of structs", []point{{1, 2, "<n>", 3}}, "text/html", `<th style="text-align:right">Y</th><th style="text-align:left">Name</th></tr>`},
+		{"escaped", []point{{1, 2, "<n>", 3}}, "text/html", `<td style="text-align:left">&lt;n&gt;</td>`},
+		{"pointers", []*point{{1, 2, "n", 3}, nil}, "text/html", `<tr><th>1</th><td style="text-align:right"></td>`},
 		{"map of structs", map[string]point{"k": {}}, "text/html", "<th>k</th>"},
-		{"maps", []map[string]int{{"a": 1}, {"b": 2}}, "text/html", "<th>a</th><th>b</th>"},
+		{"maps", []map[string]int{{"a": 1}, {"b": 2}}, "text/html", `<th style="text-align:right">a</th><th style="text-align:right">b</th>`},
+		{"any", []map[string]any{{"a": 1}, {"a": "x"}, {"a": []int(nil)}}, "text/html", `<tr><th>2</th><td style="text-align:left">nil</td></tr>`},
 		{"method of the pointer", page{}, "text/html", "<b>page</b>"},
 		{"image", image.NewGray(image.Rect(0, 0, 3, 2)), "text/plain", "<image.Gray 3×2>"},
 		{"image", image.NewGray(image.Rect(0, 0, 3, 2)), "image/png", "iVBOR"},

@@ -354,12 +354,13 @@ func (w *writer) call(v reflect.Value, name string, f func() string) (s string) 
 	return f()
 }
 
-// wrap joins the parts of a composite on one line, or on a line each when that would be long.
+// wrap joins the parts of a composite, and a note about more of them, on one line, or on several when that would be long.
 func wrap(head string, parts []string, more string) string {
+	all := parts
 	if more != "" {
-		parts = append(parts, more)
+		all = append(slices.Clip(parts), more)
 	}
-	one := head + "{" + strings.Join(parts, ", ") + "}"
+	one := head + "{" + strings.Join(all, ", ") + "}"
 	if !strings.Contains(one, "\n") && utf8.RuneCountInString(one) <= lineWidth {
 		return one
 	}
@@ -367,7 +368,7 @@ func wrap(head string, parts []string, more string) string {
 	b.WriteString(head + "{")
 	short := !slices.ContainsFunc(parts, func(p string) bool { return len(p) > 24 || strings.Contains(p, "\n") })
 	col := lineWidth
-	for i, p := range parts {
+	for _, p := range parts {
 		if short && col+len(p)+2 < lineWidth { // several to a line, as in a paragraph
 			b.WriteByte(' ')
 			col++
@@ -375,11 +376,11 @@ func wrap(head string, parts []string, more string) string {
 			b.WriteString("\n    ")
 			col = 4
 		}
-		b.WriteString(strings.ReplaceAll(p, "\n", "\n    "))
-		if i < len(parts)-1 || more == "" {
-			b.WriteByte(',')
-		}
+		b.WriteString(strings.ReplaceAll(p, "\n", "\n    ") + ",")
 		col += len(p) + 1
+	}
+	if more != "" {
+		b.WriteString("\n    " + more)
 	}
 	b.WriteString("\n}")
 	return b.String()
