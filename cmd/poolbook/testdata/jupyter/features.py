@@ -445,7 +445,7 @@ class TestVariables(KernelTest):
         messages, _ = self.ok("%whos")
         shown = of_type(messages, "display_data")[0]["data"]
         self.assertIn("Variable", shown["text/plain"])
-        self.assertIn("<td>count</td>", shown["text/html"])
+        self.assertIn(">count</td>", shown["text/html"])
         messages, _ = self.ok("%who")
         self.assertIn("count", text(messages))
 
