@@ -9,7 +9,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 RACE        ?= ./kernel/... ./pool/... ./web/... ./notebooks/...
 GOFILES     = $(shell git ls-files --cached --others --exclude-standard '*.go')
 
-.PHONY: help run build install test race fuzz bench bench-interp bench-pool bench-kernel conformance screenshot page page-check lint fmt fmt-check vet tidy-check cross notebooks check clean
+.PHONY: help run build install test race fuzz bench bench-interp bench-pool bench-kernel conformance screenshot page lab-extension jupyterlab page-check lint fmt fmt-check vet tidy-check cross notebooks check clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,15 @@ screenshot: build ## take the README's picture anew (needs Chromium and make pag
 
 page: ## build the page from web/frontend into web/static (needs Node)
 	cd web/frontend && npm ci --no-audit --no-fund && npm run build
+
+lab-extension: web/frontend/node_modules ## the pool panel for other JupyterLabs, as web/frontend/dist/labextension (needs Node)
+	cd web/frontend && npm run extension
+
+jupyterlab: web/frontend/node_modules ## JupyterLab itself from npm, to try the extension in and to measure beside (needs Node)
+	cd web/frontend && npm ci --prefix test/jupyterlab --no-audit --no-fund && node test/jupyterlab/build.mjs
+
+web/frontend/node_modules: web/frontend/package-lock.json
+	cd web/frontend && npm ci --no-audit --no-fund && touch node_modules
 
 page-check: page ## fail when the committed page is not what its source builds to
 	@test -z "$$(git status --porcelain web/static)" || { git status --short web/static | head; echo 'web/static is not what web/frontend builds to: commit the result of "make page"'; exit 1; }
