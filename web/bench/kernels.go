@@ -51,7 +51,9 @@ func (s *server) open(notebook string) (*socket, error) {
 }
 
 // trip sends a request on shell and waits for its reply and the kernel's rest; it tells how long the reply took.
-func (c *socket) trip(kind string, content any) (time.Duration, error) { return c.ask(kind, content, true) }
+func (c *socket) trip(kind string, content any) (time.Duration, error) {
+	return c.ask(kind, content, true)
+}
 
 func (c *socket) ask(kind string, content any, untilIdle bool) (time.Duration, error) {
 	c.sent++
