@@ -9,7 +9,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 RACE        ?= ./kernel/... ./pool/... ./web/... ./notebooks/...
 GOFILES     = $(shell git ls-files --cached --others --exclude-standard '*.go')
 
-.PHONY: help run build install test race fuzz bench bench-interp bench-pool bench-kernel bench-page conformance screenshot page lab-extension jupyterlab page-check lint fmt fmt-check vet tidy-check cross notebooks check clean
+.PHONY: help run build install test race fuzz fuzz-programs bench bench-interp bench-pool bench-kernel bench-page conformance screenshot page lab-extension jupyterlab page-check lint fmt fmt-check vet tidy-check cross notebooks check clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ fuzz: ## fuzz each decoder for 30 seconds
 			echo "== $$f ($$t)"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime 30s ./$$(dirname $$t) || exit 1; \
 		done; \
 	done
+
+fuzz-programs: ## compare random programs with compiled Go for an hour; what differs is minimised and kept
+	$(GO) test -count=1 -timeout 0 -run '^TestMore$$' -v ./interp/internal/randprog -for 1h
 
 bench: bench-interp bench-pool bench-kernel bench-page ## all measurements
 
