@@ -133,17 +133,17 @@ func image(kind, base64 string) template.HTML {
 
 func escaped(text string) template.HTML { return template.HTML(template.HTMLEscapeString(text)) } // #nosec G203: escaped
 
+// pattern compiles a regular expression at its first use: every start of the program would pay for it.
+func pattern(text string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(text) })
+}
+
 var (
 	renderer = sync.OnceValue(func() goldmark.Markdown { return goldmark.New(goldmark.WithExtensions(extension.GFM)) })
 	// formulas are kept from Markdown, to which their underscores would be emphasis.
-	formulas = lazy(`(?s)\$\$.+?\$\$|\$[^\s$](?:[^$\n]*[^\s$\\])?\$|\\begin\{(\w+\*?)\}.*?\\end\{\w+\*?\}`)
-	fences   = lazy("(?ms)^(```|~~~).*?^(```|~~~)|`[^`\n]+`")
+	formulas = pattern(`(?s)\$\$.+?\$\$|\$[^\s$](?:[^$\n]*[^\s$\\])?\$|\\begin\{(\w+\*?)\}.*?\\end\{\w+\*?\}`)
+	fences   = pattern("(?ms)^(```|~~~).*?^(```|~~~)|`[^`\n]+`")
 )
-
-// lazy compiles an expression at its first use: most processes of the program, workers above all, export nothing.
-func lazy(expr string) func() *regexp.Regexp {
-	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
-}
 
 // markdown renders a text. HTML in it is left out, as goldmark does by default.
 func markdown(text string, attachments *nbformat.Object) (template.HTML, error) {
@@ -193,7 +193,7 @@ func markdown(text string, attachments *nbformat.Object) (template.HTML, error) 
 }
 
 // escape sequences of terminals: colours (ESC [ … m) are shown, others left out.
-var sequences = lazy("\x1b\\[([0-9;]*)([A-Za-z])")
+var sequences = pattern("\x1b\\[([0-9;]*)([A-Za-z])")
 
 // colours are the classes of terminal colours 30 to 37 and 90 to 97.
 var colours = []string{"black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"}
