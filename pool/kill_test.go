@@ -4,6 +4,7 @@ package pool_test
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strconv"
@@ -16,6 +17,7 @@ import (
 
 func init() {
 	register(hugeResult, "folder")
+	register(leavesChild)
 }
 
 // signalAll sends a signal to all workers.
@@ -152,6 +154,31 @@ func TestKillSending(t *testing.T) {
 		if lost == 0 {
 			t.Error("every result was sent before its worker was killed")
 		}
+	})
+}
+
+// leavesChild starts a process that holds the worker's output open, and dies.
+func leavesChild(int) int {
+	cmd := exec.Command("sleep", "2")
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	if err := cmd.Start(); err != nil {
+		panic(err)
+	}
+	_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+	select {}
+}
+
+// TestOutputHeld: the end of a worker is noticed though its output does not end.
+func TestOutputHeld(t *testing.T) {
+	processes(t, func(t *testing.T, _ *output) {
+		p := pool.New(pool.Processes(1))
+		defer p.Terminate()
+		start := time.Now()
+		_, err := pool.Map(p, leavesChild, []int{1})
+		if e := lostError(t, err); e.Index != 0 || e.Signal != "killed" || time.Since(start) > 1900*time.Millisecond {
+			t.Errorf("%#v after %v", e, time.Since(start))
+		}
+		wantEqual(t, must[[]int](t)(pool.Map(p, square, []int{3})), []int{9})
 	})
 }
 
