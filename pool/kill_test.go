@@ -18,6 +18,7 @@ import (
 func init() {
 	register(hugeResult, "folder")
 	register(leavesChild)
+	register(lastCell, "cells")
 }
 
 // signalAll sends a signal to all workers.
@@ -208,6 +209,38 @@ func TestManyPools(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestSharedObjectsGo: what was shared is garbage when its pool is gone and nobody has it.
+func TestSharedObjectsGo(t *testing.T) {
+	processes(t, func(t *testing.T, _ *output) {
+		heap := func() uint64 {
+			runtime.GC()
+			var m runtime.MemStats
+			runtime.ReadMemStats(&m)
+			return m.HeapAlloc
+		}
+		before := heap()
+		for range 30 {
+			cells = pool.NewArray[int](100_000) // 2.4 MB
+			p := pool.New(pool.Processes(1))
+			wantEqual(t, must[[]int](t)(pool.Map(p, lastCell, []int{7})), []int{7})
+			wantEqual(t, cells.Get(99_999), 7)
+			p.Close()
+			if err := p.Join(); err != nil {
+				t.Error(err)
+			}
+		}
+		if after := heap(); after > before+15<<20 {
+			t.Errorf("the heap has grown from %d to %d MB", before>>20, after>>20)
+		}
+		cells = nil
+	})
+}
+
+func lastCell(n int) int {
+	cells.Set(99_999, n)
+	return cells.Get(99_999)
 }
 
 // gone waits until the workers of unreachable pools have ended.
