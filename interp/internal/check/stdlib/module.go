@@ -1,16 +1,13 @@
 package stdlib
 
 import (
-	"errors"
 	"fmt"
 	"go/ast"
 	"go/parser"
-	"go/token"
 	"go/types"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"poolbook/interp/internal/module"
@@ -114,45 +111,4 @@ func (im *Importer) fromModule(p module.Package) (*types.Package, error) {
 		conf.GoVersion = ""
 	}
 	return im.checkSource(p.Path, files, conf, true)
-}
-
-// embedFiles gives the variables of //go:embed lines their values: one file for a string or []byte.
-func embedFiles(f *ast.File, dir string) error {
-	for _, d := range f.Decls {
-		g, ok := d.(*ast.GenDecl)
-		if !ok || g.Tok != token.VAR {
-			continue
-		}
-		for _, s := range g.Specs {
-			v := s.(*ast.ValueSpec)
-			doc := v.Doc
-			if doc == nil {
-				doc = g.Doc
-			}
-			pattern := ""
-			if doc != nil {
-				for _, c := range doc.List {
-					if rest, ok := strings.CutPrefix(c.Text, "//go:embed "); ok {
-						pattern = strings.TrimSpace(rest)
-					}
-				}
-			}
-			if pattern == "" {
-				continue
-			}
-			if unquoted, err := strconv.Unquote(pattern); err == nil {
-				pattern = unquoted
-			}
-			if sel, ok := v.Type.(*ast.SelectorExpr); ok && sel.Sel.Name == "FS" {
-				return errors.New("go:embed of a file system needs the compiler")
-			}
-			data, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(pattern)))
-			if err != nil {
-				return err
-			}
-			v.Values = []ast.Expr{&ast.CallExpr{Fun: v.Type, Lparen: v.End(), Rparen: v.End(), Args: []ast.Expr{
-				&ast.BasicLit{ValuePos: v.End(), Kind: token.STRING, Value: strconv.Quote(string(data))}}}}
-		}
-	}
-	return nil
 }
