@@ -2,6 +2,7 @@ package typed
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"embed"
 	"fmt"
 	"os"
@@ -34,7 +35,8 @@ func EmbedFS(dir string, files ...string) embed.FS {
 		if err != nil {
 			panic(fmt.Errorf("go:embed: %w", err))
 		}
-		list = append(list, file{name: name, data: string(data)})
+		sum := sha256.Sum256(data)
+		list = append(list, file{name, string(data), [16]byte(sum[:])})
 		for d := path.Dir(name); !dirs[d]; d = path.Dir(d) {
 			dirs[d] = true
 			list = append(list, file{name: d + "/"})
