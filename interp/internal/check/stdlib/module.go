@@ -1,6 +1,7 @@
 package stdlib
 
 import (
+	"errors"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -101,14 +102,37 @@ func (im *Importer) fromModule(p module.Package) (*types.Package, error) {
 		}
 		files = append(files, f)
 	}
+	var needs error // why the first package that cannot be imported cannot
 	conf := types.Config{GoVersion: "go" + strings.TrimPrefix(p.GoVersion, "go"), Importer: importFunc(func(path string) (*types.Package, error) {
 		if now, ok := p.ImportMap[path]; ok {
 			path = now
 		}
-		return im.load(path)
+		pkg, err := im.load(path)
+		if err != nil && needs == nil {
+			needs = needed(p.Path, path, err)
+		}
+		return pkg, err
 	})}
 	if p.GoVersion == "" {
 		conf.GoVersion = ""
 	}
-	return im.checkSource(p.Path, files, conf, true)
+	pkg, err := im.checkSource(p.Path, files, conf, true)
+	if needs != nil {
+		return nil, needs
+	}
+	return pkg, err
+}
+
+// needed is the error of a package that cannot be imported because another cannot, which it imports: it tells the last of the
+// chain, where the reason is.
+func needed(path, other string, err error) error {
+	e := &ImportError{Path: path, Needs: other, Reason: err.Error()}
+	var inner *ImportError
+	if errors.As(err, &inner) && inner.Reason != "" {
+		e.Reason = inner.Reason
+		if inner.Needs != "" {
+			e.Needs = inner.Needs
+		}
+	}
+	return e
 }
