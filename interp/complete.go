@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -167,12 +168,14 @@ func completeCommand(code string, cursor int) (c Completion, ok bool) {
 }
 
 // importLine matches an import of one line, and a line of an import declaration in parentheses, up to the path's end.
-var importLine = regexp.MustCompile(`^\s*(import\s+)?([\pL_.][\pL\pN_]*\s+)?"([^"]*)$`)
+var importLine = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^\s*(import\s+)?([\pL_.][\pL\pN_]*\s+)?"([^"]*)$`)
+})
 
 // completeImport proposes import paths.
 func (s *Session) completeImport(code string, cursor int) (c Completion, ok bool) {
 	begin := strings.LastIndexByte(code[:cursor], '\n') + 1
-	m := importLine.FindStringSubmatch(code[begin:cursor])
+	m := importLine().FindStringSubmatch(code[begin:cursor])
 	if m == nil {
 		return c, false
 	}

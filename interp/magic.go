@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/tools/go/ssa"
@@ -84,7 +85,7 @@ func cutMagics(code string) ([]magic, string) {
 			for i := at; i < end; i++ {
 				out[i] = ' '
 			}
-		case question.MatchString(text):
+		case strings.Contains(text, "?") && question().MatchString(text):
 			list = append(list, magic{"?", text, n})
 			for i := at; i < end; i++ {
 				out[i] = ' '
@@ -112,7 +113,9 @@ func cutMagics(code string) ([]magic, string) {
 }
 
 // question is a line that asks about a name: ?name, ??name, name? or name??.
-var question = regexp.MustCompile(`^(\?\??\s*[\pL_][\pL\pN_.]*|[\pL_][\pL\pN_.]*\?\??)$`)
+var question = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(\?\??\s*[\pL_][\pL\pN_.]*|[\pL_][\pL\pN_.]*\?\??)$`)
+})
 
 // A Pager is a [Cell].Host that shows text beside the cell.
 type Pager interface {
