@@ -357,8 +357,8 @@ func (k *Kernel) died() {
 	}
 	k.log.Info("kernel died", "error", cause, "times", k.restarts, "restarted", again)
 	var died *client.DiedError
-	if errors.As(cause, &died) && died.State == "signal: killed" {
-		what = "The system kills a process when it needs more memory than there is. " + what
+	if errors.As(cause, &died) && died.NoMemory() {
+		what = "That can happen when it needs more memory than the system has. " + what
 	}
 	evalue := fmt.Sprintf("The kernel died: %v. %s", cause, what)
 	k.failUnfinished("KernelDied", evalue)
