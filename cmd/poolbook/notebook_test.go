@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -366,6 +367,33 @@ func TestInterruptBySignal(t *testing.T) {
 	reply, err := k.Execute(ctx, "kept + 1", client.ExecuteOptions{}, nil)
 	if err != nil || reply.Status != protocol.StatusOK {
 		t.Errorf("the next cell: %+v, %v", reply, err)
+	}
+}
+
+// TestMemoryRefused holds that a kernel which the system refuses more memory, with
+// the limit that we set ourselves off, ends with a word about it and without the
+// stacks of its goroutines.
+func TestMemoryRefused(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("ulimit -v has no effect here")
+	}
+	p := newPlace(t)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	k, err := client.Start(ctx, client.Spec{
+		Argv: []string{"sh", "-c", "ulimit -v 2000000; exec \"$0\" kernel -f \"$1\"", program(t), "{connection_file}"}, InterruptMode: client.InterruptMessage,
+	}, client.Options{Dir: p.dir, ConnectionDir: p.dir, Env: append(p.env(), memoryEnv+"=off")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer k.Shutdown(ctx)
+	_, err = k.Execute(ctx, "var all [][]byte\nfor {\n\tall = append(all, make([]byte, 1<<20))\n}", client.ExecuteOptions{}, nil)
+	var died *client.DiedError
+	if !errors.As(err, &died) || !died.NoMemory() {
+		t.Fatalf("Execute = %v", err)
+	}
+	if text := err.Error(); !strings.Contains(text, "fatal error: ") || strings.Contains(text, "goroutine") {
+		t.Errorf("the text is %q", text)
 	}
 }
 
