@@ -2,9 +2,12 @@ package vm
 
 import (
 	"fmt"
+	"go/ast"
 	"go/token"
 	"go/types"
+	"math"
 	"reflect"
+	"unsafe"
 
 	"golang.org/x/tools/go/ssa"
 )
@@ -24,6 +27,8 @@ func (c *compiler) emit() {
 		c.starts[i] = len(c.b.code)
 		if p := firstPos(b); p.IsValid() {
 			c.pos = p // not that of the block before
+		} else if len(b.Succs) == 1 && b.Succs[0] == b {
+			c.pos = emptyLoop(b, c.pos)
 		}
 		for j, in := range b.Instrs {
 			c.at = point{b.Index, j}
@@ -58,6 +63,30 @@ func firstPos(b *ssa.BasicBlock) token.Pos {
 		}
 	}
 	return token.NoPos
+}
+
+// emptyLoop is the position of a `for {}`, whose block b has no instruction with
+// one: of the first such statement after the code that comes before b.
+func emptyLoop(b *ssa.BasicBlock, pos token.Pos) token.Pos {
+	var before token.Pos
+	for d := b.Idom(); d != nil && !before.IsValid(); d = d.Idom() {
+		for _, in := range d.Instrs {
+			before = max(before, in.Pos())
+		}
+	}
+	found := token.NoPos
+	if syntax := b.Parent().Syntax(); syntax != nil {
+		ast.Inspect(syntax, func(n ast.Node) bool {
+			if f, ok := n.(*ast.ForStmt); ok && len(f.Body.List) == 0 && f.For > before && !found.IsValid() {
+				found = f.For
+			}
+			return !found.IsValid()
+		})
+	}
+	if found.IsValid() {
+		return found
+	}
+	return pos
 }
 
 func (c *compiler) instr(in ssa.Instruction) {
@@ -272,6 +301,20 @@ func (c *compiler) indexAddr(in *ssa.IndexAddr) {
 	ti := c.m.typeInfo(in.Type().Underlying().(*types.Pointer).Elem())
 	if p, ok := in.X.Type().Underlying().(*types.Pointer); ok {
 		n := p.Elem().Underlying().(*types.Array).Len()
+		if n > math.MaxUint32 || ti.size > math.MaxInt32 { // code that maps files points to such arrays, to slice them
+			dst, x := c.reg(in), c.reg(in.X)
+			c.cold(func(g *goroutine, fp ptr) {
+				p, i := *(*ptr)(add(fp, x)), *(*int)(add(fp, idx))
+				if p == nil {
+					panicNil()
+				}
+				if uint64(i) >= uint64(n) {
+					panicIndex(i, int(n))
+				}
+				*(*ptr)(add(fp, dst)) = unsafe.Add(p, i*int(ti.size))
+			})
+			return
+		}
 		c.add(instr{op: opArrayIndexAddr, a: c.reg(in), b: c.reg(in.X), c: idx, d: n | int64(ti.size)<<32})
 		return
 	}
