@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"reflect"
-	"slices"
 
 	"poolbook/interp/display"
 	"poolbook/interp/internal/vm"
@@ -30,13 +29,12 @@ var takesStream = []string{
 func (s *Session) intrinsics(extra map[string]func(c Call, args []reflect.Value) []reflect.Value) (map[string]vm.Intrinsic, error) {
 	m := map[string]vm.Intrinsic{}
 	for _, name := range takesStream {
-		if f, ok := s.compiled(name); ok {
-			m[name] = func(r *vm.Run, args []reflect.Value) []reflect.Value {
-				for i, a := range args {
-					args[i] = s.redirect(r, a)
-				}
-				return invoke(f, args)
+		m[name] = func(r *vm.Run, args []reflect.Value) []reflect.Value {
+			f, _ := s.compiled(name) // when called: most sessions call few of them
+			for i, a := range args {
+				args[i] = s.redirect(r, a)
 			}
+			return invoke(f, args)
 		}
 	}
 	s.files(m)
@@ -155,10 +153,6 @@ func (s *Session) redirect(r *vm.Run, v reflect.Value) reflect.Value {
 // files makes the methods of os.Stdout, os.Stderr and os.Stdin go to the cell.
 func (s *Session) files(m map[string]vm.Intrinsic) {
 	for _, name := range []string{"Write", "WriteString", "Read", "Close"} {
-		f, ok := s.compiled("(*os.File)." + name)
-		if !ok {
-			continue
-		}
 		m["(*os.File)."+name] = func(r *vm.Run, args []reflect.Value) []reflect.Value {
 			file, _ := args[0].Interface().(*os.File)
 			var w io.Writer
@@ -180,7 +174,7 @@ func (s *Session) files(m map[string]vm.Intrinsic) {
 			case name == "Close":
 				return []reflect.Value{errorValue(nil)} // the notebook's streams stay open
 			}
-			return f.Call(args)
+			return args[0].MethodByName(name).Call(args[1:])
 		}
 	}
 }
@@ -217,17 +211,19 @@ func (o oneByte) Read(p []byte) (int, error) {
 	return o.r.Read(p)
 }
 
+// flagFunctions are the functions of package flag that are methods of its FlagSet, but for Parse and Parsed. They are listed
+// since asking reflect for a type's methods is slow.
+var flagFunctions = []string{
+	"Arg", "Args", "Bool", "BoolFunc", "BoolVar", "Duration", "DurationVar", "Float64", "Float64Var", "Func", "Int", "Int64", "Int64Var", "IntVar",
+	"Lookup", "NArg", "NFlag", "PrintDefaults", "Set", "String", "StringVar", "TextVar", "Uint", "Uint64", "Uint64Var", "UintVar", "Var",
+	"Visit", "VisitAll",
+}
+
 // flagging gives the session a command line of its own: os.Args and the flags.
 func (s *Session) flagging(m map[string]vm.Intrinsic) {
 	s.flags = flag.NewFlagSet("poolbook", flag.ContinueOnError)
 	s.flags.SetOutput(follow{s.streams, true})
-	t := reflect.TypeFor[*flag.FlagSet]()
-	skip := []string{"Init", "Name", "Output", "ErrorHandling", "SetOutput", "Parse", "Parsed"}
-	for i := range t.NumMethod() {
-		name := t.Method(i).Name
-		if slices.Contains(skip, name) {
-			continue
-		}
+	for _, name := range flagFunctions {
 		m["flag."+name] = func(_ *vm.Run, args []reflect.Value) []reflect.Value {
 			return invoke(reflect.ValueOf(s.flags).MethodByName(name), args)
 		}

@@ -88,3 +88,5 @@
 // by way of reflect, or by a function value such as f := fmt.Println, while
 // another goroutine writes it cannot be seen, and still ends the process.
 package vm
+
+//go:generate go run ./gen
