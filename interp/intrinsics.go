@@ -4,8 +4,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"log"
-	"log/slog"
 	"os"
 	"reflect"
 
@@ -14,7 +12,7 @@ import (
 )
 
 // takesStream lists compiled functions that are commonly given os.Stdout, os.Stderr or os.Stdin: the session's file among
-// their arguments is replaced by the cell's writer or reader, which keeps the order of output without a pipe and lets input be asked
+// their arguments is replaced by a writer or reader of the cell, which keeps the order of output without a pipe and lets input be asked
 // for when it is read.
 var takesStream = []string{
 	"bufio.NewReader", "bufio.NewReaderSize", "bufio.NewWriter", "bufio.NewWriterSize", "bufio.NewScanner",
@@ -22,7 +20,7 @@ var takesStream = []string{
 	"encoding/hex.Dumper",
 	"fmt.Fscan", "fmt.Fscanf", "fmt.Fscanln",
 	"io.Copy", "io.CopyN", "io.LimitReader", "io.MultiReader", "io.MultiWriter", "io.ReadAll", "io.ReadAtLeast", "io.ReadFull", "io.TeeReader", "io.WriteString",
-	"log.New", "log/slog.NewJSONHandler", "log/slog.NewTextHandler", "text/tabwriter.NewWriter", "(*text/tabwriter.Writer).Init",
+	"log.New", "text/tabwriter.NewWriter", "(*text/tabwriter.Writer).Init",
 	"(*text/template.Template).Execute", "(*html/template.Template).Execute", "(*log.Logger).SetOutput", "(*strings.Reader).WriteTo", "(*bytes.Buffer).WriteTo",
 }
 
@@ -127,9 +125,9 @@ func (s *Session) redirect(r *vm.Run, v reflect.Value) reflect.Value {
 		var to any
 		switch f {
 		case s.streams.stdout:
-			to = r.Stdout()
+			to = stream{s, r, false}
 		case s.streams.stderr:
-			to = r.Stderr()
+			to = stream{s, r, true}
 		case s.streams.stdin:
 			to = s.input(r)
 		default:
@@ -210,46 +208,6 @@ func (o oneByte) Read(p []byte) (int, error) {
 		p = p[:1]
 	}
 	return o.r.Read(p)
-}
-
-// logging gives the session default loggers of its own, which write to the standard error of the cell.
-func (s *Session) logging(m map[string]vm.Intrinsic) {
-	std := log.New(follow{s.streams, true}, "", log.LstdFlags)
-	v := reflect.ValueOf(std)
-	for _, name := range []string{"Print", "Printf", "Println", "Panic", "Panicf", "Panicln", "Flags", "SetFlags", "Prefix", "SetPrefix", "Writer", "SetOutput", "Output"} {
-		m["log."+name] = func(r *vm.Run, args []reflect.Value) []reflect.Value {
-			for i, a := range args {
-				args[i] = s.redirect(r, a)
-			}
-			return invoke(v.MethodByName(name), args)
-		}
-	}
-	m["log.Default"] = func(*vm.Run, []reflect.Value) []reflect.Value { return []reflect.Value{v} }
-	for _, key := range []string{"log.Fatal", "log.Fatalf", "log.Fatalln", "(*log.Logger).Fatal", "(*log.Logger).Fatalf", "(*log.Logger).Fatalln"} {
-		_, typ, name := splitKey(key)
-		m[key] = func(r *vm.Run, args []reflect.Value) []reflect.Value {
-			l := std
-			if typ != "" {
-				l, _ = args[0].Interface().(*log.Logger)
-				args = args[1:]
-			}
-			invoke(reflect.ValueOf(l).MethodByName("Print"+name[len("Fatal"):]), args)
-			r.Exit(1, "log."+name)
-			return nil
-		}
-	}
-	logger := slog.New(slog.NewTextHandler(follow{s.streams, true}, nil))
-	current := &logger
-	for _, name := range []string{"Debug", "DebugContext", "Info", "InfoContext", "Warn", "WarnContext", "Error", "ErrorContext", "Log", "LogAttrs", "With"} {
-		m["log/slog."+name] = func(r *vm.Run, args []reflect.Value) []reflect.Value {
-			return invoke(reflect.ValueOf(*current).MethodByName(name), args)
-		}
-	}
-	m["log/slog.Default"] = func(*vm.Run, []reflect.Value) []reflect.Value { return []reflect.Value{reflect.ValueOf(*current)} }
-	m["log/slog.SetDefault"] = func(_ *vm.Run, args []reflect.Value) []reflect.Value {
-		*current, _ = args[0].Interface().(*slog.Logger)
-		return nil
-	}
 }
 
 // flagFunctions are the functions of package flag that are methods of its FlagSet, but for Parse and Parsed. They are listed
@@ -335,6 +293,9 @@ func (s *Session) input(r *vm.Run) io.Reader {
 // ending makes functions that would end the process end the cell, or nothing.
 func ending(m map[string]vm.Intrinsic) {
 	m["runtime.Breakpoint"] = func(*vm.Run, []reflect.Value) []reflect.Value { return nil } // a SIGTRAP without a debugger
+	// limits of the process, beyond which it ends: cells have the machine's own
+	m["runtime/debug.SetMaxStack"] = func(*vm.Run, []reflect.Value) []reflect.Value { return []reflect.Value{reflect.ValueOf(1_000_000_000)} }
+	m["runtime/debug.SetMaxThreads"] = func(*vm.Run, []reflect.Value) []reflect.Value { return []reflect.Value{reflect.ValueOf(10_000)} }
 	m["syscall.Exit"] = func(r *vm.Run, args []reflect.Value) []reflect.Value {
 		r.Exit(int(args[0].Int()), "syscall.Exit")
 		return nil
