@@ -22,7 +22,7 @@ import (
 )
 
 // Tags are the build tags under which packages leave out assembly, package unsafe and what belongs to terminals, by convention.
-const Tags = "purego,noasm,safe,appengine"
+const Tags = "purego,noasm,safe"
 
 // Package is a package of a module: all that is needed to interpret it.
 type Package struct {
