@@ -47,7 +47,7 @@ const (
 	deferGrace = 500 * time.Millisecond
 	// abandonAfter is how long Call and Wait wait for compiled code that does
 	// not notice the end of the run.
-	abandonAfter = 3 * time.Second
+	abandonAfter = time.Second
 )
 
 // NewRun starts a run that ends when ctx does; nil is a context that never ends.
