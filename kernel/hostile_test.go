@@ -73,6 +73,7 @@ func newOpenKernel(t testing.TB) *openKernel {
 		k.good[ch] = k.dial(ch, "good")
 		t.Cleanup(func() { _ = k.good[ch].Close(0) })
 	}
+	welcome := make(chan struct{})
 	readers.Go(func() { // all of iopub
 		for {
 			frames, err := k.good[protocol.IOPub].Recv()
@@ -84,6 +85,9 @@ func newOpenKernel(t testing.TB) *openKernel {
 				t.Errorf("iopub: %v", err)
 				return
 			}
+			if m.Header.Type == protocol.TypeIOPubWelcome {
+				close(welcome)
+			}
 			if m.Header.Type == protocol.TypeStatus && bytes.Contains(m.Content, []byte(`"idle"`)) {
 				select {
 				case k.seen <- m.Parent.ID:
@@ -92,6 +96,11 @@ func newOpenKernel(t testing.TB) *openKernel {
 			}
 		}
 	})
+	select { // what is published before the kernel knows of the subscription is lost
+	case <-welcome:
+	case <-time.After(soon):
+		t.Fatal("no welcome on iopub")
+	}
 	return k
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -222,6 +223,9 @@ func main() {
 	fmt.Println(pool.Map(p, func(n int) int { return n*k + offset }, []int{1, 2, 3}))
 	fmt.Println(pool.Map(p, vector{1, 2}.scaled, []int{1, 2}))
 	fmt.Println(pool.Map(p, measure, []shape{disc{1}, disc{2}}))
+	fmt.Println(pool.Map(p, step.run, []step{{square, 3}, {func(n int) int { return -n }, 4}, {max1[int], 0}}))
+	_, err := pool.Map(p, step.run, []step{{func(n int) int { return k * n }, 1}})
+	fmt.Println(err)
 	pids, err := pool.Map(p, func(int) int { return os.Getpid() }, []int{1, 2, 3})
 	for _, pid := range pids {
 		fmt.Println("elsewhere", pid > 1 && pid != os.Getpid(), err)
@@ -246,14 +250,24 @@ func measure(s shape) shape { return disc{s.Area()} }
 
 func square(n int) int { return n * n }
 
+type step struct {
+	do func(int) int
+	n  int
+}
+
+func (s step) run() int { return s.do(s.n) }
+
+func max1[T int | float64](v T) T { return max(v, 1) }
+
 func inverse(n int) int {
 	return 10 / n
 }
 `)
 	out := p.poolbook("run", "main.go", "other.go")
-	want := "[1 4 9] <nil>\n[117 124 131] <nil>\n[{1 2} {2 4}] <nil>\n[{3} {12}] <nil>\n" + strings.Repeat("elsewhere true <nil>\n", 3)
+	want := "[1 4 9] <nil>\n[117 124 131] <nil>\n[{1 2} {2 4}] <nil>\n[{3} {12}] <nil>\n[9 -4 1] <nil>\n" +
+		"pool.Map: items[0].do: func(int) int cannot be sent to a worker (it uses k: inside a value, a function travels without variables; pass what it needs as an argument)\n" + strings.Repeat("elsewhere true <nil>\n", 3)
 	rest, ok := strings.CutPrefix(out.stdout, want)
-	if out.code != 0 || !ok || !strings.Contains(rest, "divide by zero") || !strings.Contains(rest, "other.go, line 18, in inverse") {
+	if out.code != 0 || !ok || !strings.Contains(rest, "divide by zero") || !strings.Contains(rest, "other.go, line 27, in inverse") {
 		t.Errorf("got %+v, want output that begins with %q", out, want)
 	}
 }
@@ -353,6 +367,33 @@ func TestInterruptBySignal(t *testing.T) {
 	reply, err := k.Execute(ctx, "kept + 1", client.ExecuteOptions{}, nil)
 	if err != nil || reply.Status != protocol.StatusOK {
 		t.Errorf("the next cell: %+v, %v", reply, err)
+	}
+}
+
+// TestMemoryRefused holds that a kernel which the system refuses more memory, with
+// the limit that we set ourselves off, ends with a word about it and without the
+// stacks of its goroutines.
+func TestMemoryRefused(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("ulimit -v has no effect here")
+	}
+	p := newPlace(t)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	k, err := client.Start(ctx, client.Spec{
+		Argv: []string{"sh", "-c", "ulimit -v 2000000; exec \"$0\" kernel -f \"$1\"", program(t), "{connection_file}"}, InterruptMode: client.InterruptMessage,
+	}, client.Options{Dir: p.dir, ConnectionDir: p.dir, Env: append(p.env(), memoryEnv+"=off")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer k.Shutdown(ctx)
+	_, err = k.Execute(ctx, "var all [][]byte\nfor {\n\tall = append(all, make([]byte, 1<<20))\n}", client.ExecuteOptions{}, nil)
+	var died *client.DiedError
+	if !errors.As(err, &died) || !died.NoMemory() {
+		t.Fatalf("Execute = %v", err)
+	}
+	if text := err.Error(); !strings.Contains(text, "fatal error: ") || strings.Contains(text, "goroutine") {
+		t.Errorf("the text is %q", text)
 	}
 }
 

@@ -5,7 +5,9 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"math"
 	"reflect"
+	"unsafe"
 
 	"golang.org/x/tools/go/ssa"
 )
@@ -299,6 +301,20 @@ func (c *compiler) indexAddr(in *ssa.IndexAddr) {
 	ti := c.m.typeInfo(in.Type().Underlying().(*types.Pointer).Elem())
 	if p, ok := in.X.Type().Underlying().(*types.Pointer); ok {
 		n := p.Elem().Underlying().(*types.Array).Len()
+		if n > math.MaxUint32 || ti.size > math.MaxInt32 { // code that maps files points to such arrays, to slice them
+			dst, x := c.reg(in), c.reg(in.X)
+			c.cold(func(g *goroutine, fp ptr) {
+				p, i := *(*ptr)(add(fp, x)), *(*int)(add(fp, idx))
+				if p == nil {
+					panicNil()
+				}
+				if uint64(i) >= uint64(n) {
+					panicIndex(i, int(n))
+				}
+				*(*ptr)(add(fp, dst)) = unsafe.Add(p, i*int(ti.size))
+			})
+			return
+		}
 		c.add(instr{op: opArrayIndexAddr, a: c.reg(in), b: c.reg(in.X), c: idx, d: n | int64(ti.size)<<32})
 		return
 	}
