@@ -73,7 +73,7 @@ async function startPage(t) {
   await t.start();
   const { page } = t;
   await tabTo(page, /New notebook/, { look: true });
-  await tabTo(page, /Start |min$|Map/i, { look: true });
+  await tabTo(page, /card$/, { look: true });
   await t.start();
   await tabTo(page, /New notebook/);
   await page.keyboard.press('Enter');
@@ -85,12 +85,12 @@ async function notebookPage(t) {
   const { page } = t;
   const notebook = await new Notebook(page).ready();
   // The first cell is ready to be edited.
-  await page.keyboard.press('Enter');
   await page.waitForFunction(() =>
     document.activeElement?.closest('.cm-content')
   );
   await page.keyboard.insertText('text := strings.ToUpp');
   await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
   await page.waitForFunction(() =>
     document.querySelector('.cm-content').innerText.includes('ToUpper')
   );
@@ -140,6 +140,7 @@ async function notebookPage(t) {
   await page.locator('.jp-Dialog, .jp-Shortcuts').first().waitFor();
   await accessible(page);
   await page.keyboard.press('Escape');
+  await page.locator('.jp-Dialog').waitFor({ state: 'detached' });
   await page.keyboard.press('Control+s');
   await notebook.saved();
   equal(

@@ -104,10 +104,23 @@ export const accessible: JupyterFrontEndPlugin<void> = {
         }
       });
     }
+    // What the palette lists can be scrolled by keys.
+    app.commands.commandExecuted.connect((_, { id }) => {
+      if (id !== 'apputils:activate-command-palette') return;
+      const list = document.querySelector('.lm-CommandPalette-content');
+      list?.setAttribute('tabindex', '0');
+    });
     if (browser) unpress(browser.toolbar.node);
     Dialog.tracker.widgetAdded.connect((_, dialog) => {
       // Once it is in the page, with what it asks.
-      requestAnimationFrame(() => nameFields(dialog.node));
+      requestAnimationFrame(() => {
+        nameFields(dialog.node);
+        // Keys go to the dialog, also where it did not take the focus itself.
+        if (!dialog.node.contains(document.activeElement))
+          dialog.node
+            .querySelector<HTMLElement>('.jp-Dialog-footer button')
+            ?.focus();
+      });
     });
   }
 };
