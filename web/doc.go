@@ -19,7 +19,7 @@
 // The page runs no script that is not its own: its Content-Security-Policy has no inline scripts, so a <script>, an onclick or a
 // javascript: address in an output or in a Markdown cell does nothing, whoever wrote the notebook and whether or not it is
 // trusted. A notebook could otherwise do with the server whatever its reader may. The page leaves them out and says so under the
-// output. HTML, style, SVG, pictures and Vega-Lite are shown.
+// output. HTML, its style, SVG and pictures are shown.
 //
 // # Goroutines
 //
