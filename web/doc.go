@@ -14,6 +14,13 @@
 //	      api_settings.go         settings, workspaces, configuration: small tables on disk (store.go)
 //	      tutorials.go            the notebooks that ship with the program
 //
+// # Scripts
+//
+// The page runs no script that is not its own: its Content-Security-Policy has no inline scripts, so a <script>, an onclick or a
+// javascript: address in an output or in a Markdown cell does nothing, whoever wrote the notebook and whether or not it is
+// trusted. A notebook could otherwise do with the server whatever its reader may. The page leaves them out and says so under the
+// output. HTML, its style, SVG and pictures are shown.
+//
 // # Goroutines
 //
 //	name      one per     owns                              ends when
