@@ -6,6 +6,8 @@ const results = [
   'composite.mjs',
   'page.mjs',
   'safety.mjs',
+  'files.mjs',
+  'keyboard.mjs',
   'tutorial.mjs',
   'pool.mjs'
 ].map(name => {
