@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"poolbook/kernel/client"
+	"poolbook/notebooks/export"
 	"poolbook/notebooks/nbformat"
 	"poolbook/notebooks/run"
 )
@@ -33,34 +35,45 @@ func runCommand() *cobra.Command {
 	var out string
 	var inPlace bool
 	cmd := &cobra.Command{
-		Use:   "run FILE… [-- ARGS]",
+		Use:   "run FILE…|DIR [-- ARGS]",
 		Short: "Run a notebook, or a Go program in the interpreter",
 		Long: `Run a notebook (.ipynb) from its first cell to its last, in a new kernel and in
 the notebook's folder, and stop at the first error. Without -o or --inplace the
 outputs are printed. The file of -o is written also when a cell fails, with the
-error in it; --inplace leaves the notebook alone then.
+error in it; --inplace leaves the notebook alone then. With -o a file that ends
+in .html is a page to pass on, which needs nothing but a browser; .go is the
+code alone.
 
-Run a Go program (one or more .go files of package main) in the interpreter:
-without compiling it, with its arguments after --. It exits as the program does.`,
+Run a Go program in the interpreter, without compiling it: one or more .go files
+of package main, or a folder of them, as "go run" takes them. The program's
+arguments follow, those that begin with - after --. It exits as the program
+does.`,
 		Example: `  poolbook run notes.ipynb -o done.ipynb
   poolbook run notes.ipynb --inplace --timeout 2m
-  poolbook run hello.go -- --name Gopher`,
+  poolbook run notes.ipynb -o report.html
+  poolbook run hello.go -- --name Gopher
+  poolbook run . input.txt`,
 		Args: atLeast(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			ext := filepath.Ext(args[0])
-			switch {
-			case ext == ".go":
+			if isProgram(args[0]) {
 				files, rest, err := programArgs(args, cmd.ArgsLenAtDash())
 				if err != nil {
 					return err
 				}
 				return runProgram(cmd.Context(), files, rest)
-			case ext != ".ipynb":
-				return usageError{fmt.Errorf("%s: only notebooks (.ipynb) and Go programs (.go) can be run", args[0])}
+			}
+			_, missing := os.Stat(args[0])
+			switch {
+			case missing != nil:
+				return missing
+			case filepath.Ext(args[0]) != ".ipynb":
+				return usageError{fmt.Errorf("%s: only notebooks (.ipynb), Go programs (.go) and folders of them can be run", args[0])}
 			case len(args) > 1:
 				return usageError{errors.New("one notebook at a time; `poolbook test` takes many")}
 			case out != "" && inPlace:
 				return usageError{errors.New("-o and --inplace are two places: choose one")}
+			case out != "" && writers[filepath.Ext(out)] == nil:
+				return usageError{fmt.Errorf("-o %s: a notebook is written as .ipynb, .html or .go", out)}
 			}
 			target := out
 			if inPlace {
@@ -71,23 +84,9 @@ without compiling it, with its arguments after --. It exits as the program does.
 	}
 	f.add(cmd, 0)
 	cmd.Flags().BoolVar(&f.allowErrors, "allow-errors", false, "go on after a cell that fails")
-	cmd.Flags().StringVarP(&out, "output", "o", "", "write the notebook with its outputs to `FILE`")
+	cmd.Flags().StringVarP(&out, "output", "o", "", "write the notebook with its outputs to `FILE` (.ipynb, .html or .go)")
 	cmd.Flags().BoolVar(&inPlace, "inplace", false, "write the outputs into the notebook itself")
 	return cmd
-}
-
-// programArgs takes the files of a program and its arguments, those after --,
-// apart. dash is where that stood, -1 for nowhere.
-func programArgs(args []string, dash int) (files, rest []string, err error) {
-	if dash < 0 {
-		dash = len(args)
-	}
-	for _, a := range args[:dash] {
-		if filepath.Ext(a) != ".go" {
-			return nil, nil, usageError{fmt.Errorf("%s: not a Go file; a program's arguments go after --", a)}
-		}
-	}
-	return args[:dash], args[dash:], nil
 }
 
 // runNotebook executes the notebook of a file. target is where it goes then,
@@ -106,12 +105,27 @@ func runNotebook(cmd *cobra.Command, name, target string, inPlace bool, f runFla
 		return runErr
 	}
 	if runErr == nil || !inPlace {
-		if err := nbformat.WriteFile(target, nb); err != nil {
+		if err := writers[filepath.Ext(target)](target, nb); err != nil {
 			return errors.Join(runErr, err)
 		}
 		show.line("wrote " + target)
 	}
 	return runErr
+}
+
+// writers write a notebook, by the ending of the file's name.
+var writers = map[string]func(name string, nb *nbformat.Notebook) error{
+	".ipynb": nbformat.WriteFile,
+	".html": func(name string, nb *nbformat.Notebook) error {
+		page, err := export.HTML(nb, strings.TrimSuffix(filepath.Base(name), ".html"))
+		if err != nil {
+			return fmt.Errorf("write %s: %w", name, err)
+		}
+		return os.WriteFile(name, page, 0o644)
+	},
+	".go": func(name string, nb *nbformat.Notebook) error {
+		return os.WriteFile(name, export.Code(nb, strings.TrimSuffix(filepath.Base(name), ".go")+".ipynb"), 0o644)
+	},
 }
 
 // executeIn runs a notebook in a new kernel with dir as its folder. The kernel

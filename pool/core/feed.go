@@ -183,6 +183,8 @@ func (s *state) complete(l *link, batch []completion) {
 		if d.err != nil && errors.Is(d.err, ErrCancelled) && l.reason == nil {
 			d.err = ErrCancelled
 		}
+		d.c.job.meter.got += int64(d.size)
+		s.total.Got += int64(d.size)
 		s.itemsDone(d.c, d.item, d.n, d.err, d.took)
 		l.items += d.n
 		s.taskDone(l.id, d)
@@ -237,10 +239,18 @@ func (s *state) ended(l *link, status proc.Status, readErr error) {
 	asked := l.phase == linkLeaving && l.reason == nil
 	early := l.phase == linkStarting
 	l.phase = linkGone
+	if l.stall != nil {
+		l.stall.Stop()
+	}
+	s.cpu += l.p.CPU()
+	s.total.Sent += l.out.Bytes()
 	flight := l.flight
 	l.flight = nil
 	s.release(l)
 	lost := &WorkerLostError{Worker: l.name, PID: l.p.PID, Signal: status.Signal, ExitCode: status.Code, Output: l.tail.Lines(lastLines)}
+	if status.Signal == "" && status.Code == ExitMemory {
+		lost.Limit = s.config.memory
+	}
 	if asked {
 		s.workerChanged(l, "ended", "")
 	} else {
@@ -254,7 +264,13 @@ func (s *state) ended(l *link, status proc.Status, readErr error) {
 	for _, c := range flight {
 		c.deaths++
 		if running && c.id == id && 0 <= item && item < c.n && !c.isDone(item) && !c.job.finished {
-			s.lose(c, item, l.reason, lost)
+			reason := l.reason
+			if l.silent > 0 {
+				e := c.timedOut(item)
+				e.Worker, e.PID, e.Stopped = l.name, l.p.PID, l.silent
+				reason = e
+			}
+			s.lose(c, item, reason, lost)
 		} else if c.deaths >= deathLimit {
 			for i := range c.n {
 				if !c.isDone(i) {

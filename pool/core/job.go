@@ -44,6 +44,8 @@ type Job struct {
 	total    int // items; grows while a stream goes on
 	open     bool
 	queue    []*chunk // not handed out yet
+	chunks   []*chunk // all of a map; nil for other calls
+	missing  []bool   // items that were not done when the job ended with an error of the whole; nil: none were
 	results  reflect.Value
 	stream   *results
 	errs     map[int]error
@@ -104,6 +106,11 @@ func (c *chunk) slot(i int) int {
 // isDone reports whether the item needs not run.
 func (c *chunk) isDone(i int) bool {
 	return c.all || i < c.upto || c.done != nil && c.done[i] || c.idx != nil && c.idx[i] < 0
+}
+
+// timedOut is the error of an item that ran too long, without its worker.
+func (c *chunk) timedOut(i int) *TimeoutError {
+	return &TimeoutError{Label: c.job.opts.label, Index: c.index(i), Single: c.job.single(), Limit: c.job.opts.timeout}
 }
 
 // mark notes that n items from i on are done, and reports how many were not before.
@@ -282,12 +289,12 @@ func (j *Job) Outcomes(o *Origin, into any) []error {
 	}
 	errs := make([]error, j.total)
 	for i := range errs {
-		errs[i] = j.err
-	}
-	if j.err == nil {
-		for i, err := range j.errs {
-			errs[i] = err
+		if j.err != nil && (j.missing == nil || j.missing[i]) {
+			errs[i] = j.err
 		}
+	}
+	for i, err := range j.errs {
+		errs[i] = err
 	}
 	if j.results.IsValid() {
 		reflect.ValueOf(into).Elem().Set(j.results)
@@ -316,6 +323,10 @@ func withMore(err error, more int) error {
 		c := *e
 		c.More = more
 		return &c
+	case *TimeoutError:
+		c := *e
+		c.More = more
+		return &c
 	}
 	if more > 0 {
 		return fmt.Errorf("%w (and %d more failed)", err, more)
@@ -323,7 +334,7 @@ func withMore(err error, more int) error {
 	return err
 }
 
-// Cancel ends the job: queued items are dropped, running ones are stopped.
+// Cancel ends the job: queued items are dropped, running ones are stopped. Outcomes has those that were done.
 func (j *Job) Cancel() { j.s.cancelJob(j) }
 
 // single is whether an index says nothing.

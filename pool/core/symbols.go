@@ -24,6 +24,7 @@ func Symbols() map[string]reflect.Value {
 		"Initializer":      reflect.ValueOf(Initializer),
 		"Label":            reflect.ValueOf(Label),
 		"MaxTasksPerChild": reflect.ValueOf(MaxTasksPerChild),
+		"MemoryLimit":      reflect.ValueOf(MemoryLimit),
 		"NextTimeout":      reflect.ValueOf(NextTimeout),
 		"Processes":        reflect.ValueOf(Processes),
 		"Retries":          reflect.ValueOf(Retries),
@@ -99,6 +100,7 @@ func Symbols() map[string]reflect.Value {
 		"Pool":            reflect.ValueOf((*Pool)(nil)),
 		"RemoteError":     reflect.ValueOf((*RemoteError)(nil)),
 		"Stats":           reflect.ValueOf((*Stats)(nil)),
+		"TimeoutError":    reflect.ValueOf((*TimeoutError)(nil)),
 		"Stream":          reflect.ValueOf((*Stream)(nil)),
 		"WorkerLostError": reflect.ValueOf((*WorkerLostError)(nil)),
 	}

@@ -262,15 +262,8 @@ func command(ctx context.Context, dir string, out io.Writer, args ...string) ([]
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
-	lines := strings.Split(strings.TrimSpace(said.String()), "\n")
-	e := &Error{Msg: strings.TrimSpace(lines[len(lines)-1])}
-	for _, l := range lines { // the first line that is no news is the reason
-		if l = strings.TrimSpace(l); strings.HasPrefix(l, "go: ") && !strings.HasPrefix(l, "go: downloading ") && !strings.HasPrefix(l, "go: added ") && !strings.HasPrefix(l, "go: upgraded ") {
-			e.Msg = l
-			break
-		}
-	}
 	text := said.String()
+	e := &Error{Msg: message(text)}
 	for _, sign := range []string{"dial tcp", "no such host", "i/o timeout", "connection refused", "network is unreachable", "module lookup disabled by GOPROXY=off"} {
 		if strings.Contains(text, sign) {
 			e.Hint = "the module is not in Go's module cache yet, and where modules come from (go env GOPROXY) cannot be reached"
@@ -283,4 +276,23 @@ func command(ctx context.Context, dir string, out io.Writer, args ...string) ([]
 		e.Msg = "go " + args[0] + ": " + err.Error()
 	}
 	return nil, e
+}
+
+// message is what a go command said that failed: the first line that is no news, with those that it breaks off for ("go: A
+// imports", then a line for each package on the way and the reason).
+func message(said string) string {
+	lines := strings.Split(strings.TrimSpace(said), "\n")
+	for i, l := range lines {
+		if strings.HasPrefix(l, "go: ") && !strings.HasPrefix(l, "go: downloading ") && !strings.HasPrefix(l, "go: added ") && !strings.HasPrefix(l, "go: upgraded ") {
+			msg := strings.TrimSpace(l)
+			for _, more := range lines[i+1:] {
+				if !strings.HasSuffix(msg, " imports") && !strings.HasSuffix(msg, ":") {
+					break
+				}
+				msg += " " + strings.TrimSpace(more)
+			}
+			return msg
+		}
+	}
+	return strings.TrimSpace(lines[len(lines)-1])
 }

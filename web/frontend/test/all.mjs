@@ -7,6 +7,7 @@ const results = [
   'page.mjs',
   'files.mjs',
   'keyboard.mjs',
+  'safety.mjs',
   'tutorial.mjs',
   'pool.mjs'
 ].map(name => {
