@@ -61,6 +61,8 @@ var testModules = map[string]map[string]string{
 		"pure.go":               "//go:build purego\n\npackage greet\n\nconst platform = \"!\"\n",
 		"asm.go":                "//go:build !purego\n\npackage greet\n\nconst platform = \"?\"\n",
 		"tree.go":               "package greet\n\nimport \"embed\"\n\n//go:embed name.txt data\n//go:embed \"data/_c.txt\"\nvar Tree embed.FS\n",
+		"machine/machine.go":    "package machine\n\nfunc F() { asm() }\n",
+		"machine/asm.s":         "TEXT ·asm(SB), 4, $0-0\n\tRET\n",
 		"deep/deep.go":          "package deep\n\nimport _ \"example.org/greet/deeper\"\n",
 		"deeper/deeper.go":      "package deeper\n\nimport _ \"example.org/greet/native\"\n",
 		"bad/bad.go":            "package bad\n\nimport \"embed\"\n\n//go:embed *.png\nvar Tree embed.FS\n",
@@ -110,12 +112,13 @@ fmt.Sprintln(names, err, string(text), err2)`)
 		t.Errorf("the embedded files are %s, want %s", got, want)
 	}
 	for code, want := range map[string]string{
-		"import \"example.org/greet/deep\"":          "package \"example.org/greet/deep\" cannot be imported: it needs \"example.org/greet/native\": it needs cgo",
-		"import \"example.org/greet/bad\"\nbad.Tree": "//go:embed *.png matches no files",
-		"%get example.org/nothing@v1.0.0":            "no such module",
-		"%get example.org/greet@v9.0.0":              "no such module or version",
-		"%get":                                       "needs a module",
-		"%get -x":                                    "needs a module",
+		"import \"example.org/greet/deep\"":                     "package \"example.org/greet/deep\" cannot be imported: it needs \"example.org/greet/native\": it needs cgo",
+		"import \"example.org/greet/machine\"\nmachine.F()":     "a part of it is assembly, which cannot be interpreted (",
+		"import \"example.org/greet/bad\"\nbad.Tree":            "//go:embed *.png matches no files",
+		"%get example.org/nothing@v1.0.0":                       "no such module",
+		"%get example.org/greet@v9.0.0":                         "no such module or version",
+		"%get":                                                  "needs a module",
+		"%get -x":                                               "needs a module",
 		"import \"example.org/greet/internal/mark\"\nmark.Mark": "internal to other packages",
 		"import \"example.org/greet/nothere\"\nnothere.X":       "example.org/greet/nothere",
 		"import \"example.org/greet/native\"\nnative.F()":       "native.go",

@@ -18,6 +18,22 @@ import (
 	"poolbook/web/internal/wsproto"
 )
 
+// What the server promises, and the test that attacks it:
+//
+//	only this machine reaches it             TestListensOnLoopbackOnly
+//	nobody gets in without the token         TestNobodyGetsInWithoutToken, TestGuessingIsSlowedDown, TestSignInGoesNowhereElse
+//	wrong Host (DNS rebinding)               TestForeignHostIsRefused
+//	XSRF                                     TestXSRF, TestAnotherSessionsXSRFTokenIsNoUse, TestXSRFOfTheSignInPage
+//	websockets of other sites' pages         TestCrossOriginWebsocket
+//	paths with "..", links                   TestNoWayOutOfTheFolder; TestNothingLeadsOutside of internal/contents
+//	scripts in files and stored outputs      TestFilesCannotActAsTheUser, TestSecurityHeaders; frontend/test/safety.mjs in the browser
+//	oversized requests                       TestOversizedRequests; TestTooLarge of internal/contents
+//	thousands of connections                 TestThousandsOfConnections, TestTooManyWebsockets
+//	slow clients                             TestSlowStranger, TestSlowWebsocket, TestSlowDownload
+//	a save interrupted by SIGKILL            TestKilledWhileSaving of internal/contents
+//	garbage on a websocket                   TestGarbageOnTheWebsocket; fuzzing of internal/wsproto
+//	secrets in pages and logs                TestPageHasNoSecrets; every test looks for the token in its log
+
 func TestListensOnLoopbackOnly(t *testing.T) {
 	s, err := New(Config{Dir: t.TempDir(), DataDir: t.TempDir()})
 	if err != nil {

@@ -81,6 +81,7 @@ func (s *state) wait() {
 		s.steal.Stop()
 	}
 	s.stopTicker()
+	s.held = nil
 	s.mu.Unlock()
 	s.wg.Wait()
 	s.stop()

@@ -148,7 +148,7 @@ func (l *link) run() {
 		case <-raw:
 			continue
 		case <-limit.C:
-			p.Close()
+			p.CloseOutput()
 			<-raw
 		}
 	}

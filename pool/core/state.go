@@ -44,7 +44,8 @@ type state struct {
 	init      *code
 	initFn    reflect.Value
 	functions functions
-	owned     map[string]bool // variables that the initializer assigns
+	held      map[codec.Handle]struct{} // shared objects that workers may have
+	owned     map[string]bool           // variables that the initializer assigns
 	paces     map[string]*pace
 	steal     *time.Timer   // looks for chunks that wait behind a long task
 	threadsN  int           // thread workers that live
@@ -84,7 +85,7 @@ func newPool(o *Origin, threads bool, opts []Option, name string) *Pool {
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.total.Start = time.Now()
 	s.number = h.add(s)
-	s.codec = codec.New(codec.Options{Types: h.Types, Handle: h.handle, Func: s.functionData, Known: knownErrors()})
+	s.codec = codec.New(codec.Options{Types: h.Types, Handle: h.handle, Sent: s.hold, Func: s.functionData, Known: knownErrors()})
 	p := &Pool{s}
 	runtime.AddCleanup(p, func(s *state) { s.close() }, s)
 	if s.threads {

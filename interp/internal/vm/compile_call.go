@@ -142,11 +142,13 @@ func intrinsicCall(in func(*goroutine, []reflect.Value) []reflect.Value, conv *c
 
 // resultAt returns where the results of a call go.
 func (c *compiler) resultAt(in *ssa.Call) uint32 {
-	if t, ok := in.Type().(*types.Tuple); ok {
-		if t.Len() == 0 {
-			return 0
+	if _, ok := in.Type().(*types.Tuple); ok {
+		for _, s := range c.tuples[in] {
+			if s.ti.slot != 0 { // those of no size have no place of their own
+				return s.off
+			}
 		}
-		return c.tuples[in][0].off
+		return 0
 	}
 	return c.reg(in)
 }

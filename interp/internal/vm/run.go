@@ -48,7 +48,7 @@ const (
 	deferGrace = 500 * time.Millisecond
 	// abandonAfter is how long Call and Wait wait for compiled code that does
 	// not notice the end of the run.
-	abandonAfter = 3 * time.Second
+	abandonAfter = time.Second
 	// settleWithin is how long a call that ended with a fault waits for the
 	// other goroutines of its run.
 	settleWithin = 200 * time.Millisecond

@@ -14,9 +14,13 @@ func (b *builder) handlePlan(p *plan) {
 			e.uvarint(0)
 			return nil
 		}
-		id, err := reflect.NewAt(t, at).Elem().Interface().(Handle).HandleID()
+		h := reflect.NewAt(t, at).Elem().Interface().(Handle)
+		id, err := h.HandleID()
 		if err != nil {
 			return err
+		}
+		if e.c.sent != nil {
+			e.c.sent(h)
 		}
 		e.uvarint(id + 1)
 		return nil

@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url';
 const results = [
   'composite.mjs',
   'page.mjs',
+  'files.mjs',
+  'keyboard.mjs',
   'safety.mjs',
   'tutorial.mjs',
   'pool.mjs'

@@ -117,8 +117,11 @@ func (im *Importer) fromModule(p module.Package) (*types.Package, error) {
 		conf.GoVersion = ""
 	}
 	pkg, err := im.checkSource(p.Path, files, conf, true)
-	if needs != nil {
+	switch {
+	case needs != nil:
 		return nil, needs
+	case err != nil && p.Assembly != "":
+		return nil, &ImportError{Path: p.Path, Reason: fmt.Sprintf("a part of it is assembly, which cannot be interpreted (%s)", p.Assembly)}
 	}
 	return pkg, err
 }
