@@ -101,7 +101,20 @@ func (s *Session) Run(ctx context.Context, c Cell) (Result, error) {
 		return res, s.failure(err)
 	}
 	res.Value, res.Type = s.result(pkg, checked)
+	res.run = run
 	return res, nil
+}
+
+// Look calls look, which reads the value of r to show it. Goroutines of cells may be writing maps in it: that ends them, or is the error.
+func (s *Session) Look(r Result, look func()) error {
+	if r.run == nil {
+		look()
+		return nil
+	}
+	if err := r.run.Look(r.Value, look); err != nil {
+		return s.failure(err)
+	}
+	return nil
 }
 
 // load checks the cell (code is its text without magics), makes it part of the session and builds it.
