@@ -30,11 +30,7 @@ type memory struct {
 	mu         sync.Mutex
 	watching   bool
 	collecting bool
-
-	// of the goroutine that looks
-	ended time.Time // when runs were ended last
-	last  uint64    // cycles of the collector at the last look
-	full  int       // collections in a row that found too much
+	ended      time.Time // when runs were ended last; of the goroutine that looks
 }
 
 const (
@@ -86,20 +82,8 @@ func (m *memory) passed(now usage, b budget) bool {
 		return true
 	}
 	// Of two collections that ended since the run began, the second looked at what it did.
-	// It takes everything for data that was made while it looked, which on a busy machine
-	// may be much: so two have to agree.
-	return now.live > b.bytes+m.tooMuch() && now.cycles >= b.cycles+2 && m.full >= 2
-}
-
-// look notes what the collector found last.
-func (m *memory) look(now usage) {
-	switch {
-	case now.live <= m.limit+m.tooMuch():
-		m.full = 0
-	case now.cycles != m.last:
-		m.full++
-	}
-	m.last = now.cycles
+	// It takes everything for data that was made while it looked.
+	return now.live > b.bytes+m.tooMuch() && now.cycles >= b.cycles+2
 }
 
 // watchMemory looks after the memory as long as goroutines run.
@@ -119,7 +103,6 @@ func (m *Machine) watchMemory() {
 func (m *Machine) lookAtMemory() {
 	mem := &m.memory
 	now := mem.usage()
-	mem.look(now)
 	if now.used > mem.limit {
 		m.outOfMemory(now)
 	}
