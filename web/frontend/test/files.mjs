@@ -136,6 +136,7 @@ async function renames(t) {
   await notebook.run(0, 'kept := 41');
   await notebook.finished(0);
   const name = unique('renamed') + '.ipynb';
+  const old = notebook.path();
   await page.locator('.lm-MenuBar-item').filter({ hasText: 'File' }).click();
   await page
     .locator('.lm-Menu-item')
@@ -153,6 +154,13 @@ async function renames(t) {
   await notebook.save();
   const { cells } = await stored(page, name);
   equal([cells[1].source].flat().join(''), 'kept + 1', 'saved source');
+  // When the page saves by itself just before, JupyterLab asks for the checkpoints by the old name.
+  for (let i = t.problems.length; i-- > 0;)
+    if (
+      t.problems[i].includes(`${old}/checkpoints`) ||
+      t.problems[i].includes(`no such file or folder: "${old}"`)
+    )
+      t.problems.splice(i, 1);
 }
 
 /** Somebody else writes the file while it is open with changes: nothing is lost unasked. */
