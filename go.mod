@@ -12,6 +12,7 @@ require (
 	github.com/spf13/cobra v1.10.2
 	github.com/traefik/yaegi v0.16.1
 	go.uber.org/goleak v1.3.0
+	golang.org/x/arch v0.22.0
 	golang.org/x/sys v0.44.0
 	golang.org/x/term v0.41.0
 	golang.org/x/tools v0.45.0

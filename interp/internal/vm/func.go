@@ -30,21 +30,25 @@ type Func struct {
 }
 
 // body is the code of a function with the layout of its frames. It does not
-// change once made.
+// change once made, but that a translated one may come to stand beside it.
 type body struct {
-	fn        *Func
-	index     int // of the free list of frames in a goroutine
-	code      []instr
-	start     ptr         // &code[0]
-	pos       []token.Pos // for each instruction
-	size      uintptr     // bytes of a frame
-	frameType ptr
-	consts    []frameConst
-	free      []argMove // of the captured variables, from a closure into a frame
-	slowFree  bool      // some are of classes that the loop does not copy itself
-	wrapper   bool      // recover sees through it
-	recoverPC int       // where a function continues after a recovered panic; -1 if it has no deferred calls
-	name      string
+	translation // of a translated body, otherwise zero
+	fn          *Func
+	index       int // of the free list of frames in a goroutine
+	code        []instr
+	start       ptr         // &code[0]
+	pos         []token.Pos // for each instruction
+	size        uintptr     // bytes of a frame
+	frameType   ptr
+	consts      []frameConst
+	free        []argMove // of the captured variables, from a closure into a frame
+	slowFree    bool      // some are of classes that the loop does not copy itself
+	wrapper     bool      // recover sees through it
+	recoverPC   int       // where a function continues after a recovered panic; -1 if it has no deferred calls
+	name        string
+
+	heat   atomic.Int32 // how often it was found running, see jit.go
+	native atomic.Pointer[body]
 }
 
 // frameConst is a value that every frame of a body holds.
@@ -101,6 +105,7 @@ func (f *Func) replace(other *Func) {
 			return // a circle: f is what other runs already
 		}
 	}
+	f.m.replaced.Store(true)
 	f.mu.Lock()
 	f.replaced = other
 	f.body.Store(nil)

@@ -36,6 +36,9 @@ type Machine struct {
 	places  places
 	latest  atomic.Pointer[Run]
 	live    atomic.Int64 // goroutines of all runs
+
+	replaced    atomic.Bool  // Replace was called
+	nativeBytes atomic.Int64 // of machine code
 }
 
 // New makes a machine. It panics with an error that wraps ErrUnsupported when

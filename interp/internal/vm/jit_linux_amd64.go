@@ -1,0 +1,311 @@
+package vm
+
+import (
+	"math"
+	"slices"
+	"unsafe"
+
+	"poolbook/interp/internal/vm/jit"
+)
+
+// What keeps machine code sound, each checked in the runtime of Go 1.26:
+//   - It runs inside run, assembly that has no stack maps, and at addresses that
+//     the runtime does not know: isAsyncSafePoint refuses both, so the goroutine
+//     is never stopped in it. The collector changes phase only when all
+//     goroutines are stopped, so whether write barriers are on cannot change
+//     while it runs. It tests that before it stores a pointer, and leaves the
+//     instruction to the loop, whose assignments have barriers, when they are on.
+//   - Nobody waits for it long: every backward jump and call takes from a budget
+//     of instructions, at whose end it returns to Go (tens of microseconds).
+//   - It uses no stack but the return address that run has pushed, and calls
+//     nothing. A signal handler has a stack of its own; the profiler counts what
+//     it finds at an unknown address as external code. A fault (a pointer that
+//     the program made from a number) finds the return address on top of the
+//     stack, so shouldPushSigpanic lets it look like a call in run that
+//     panicked, and the panic goes its way.
+//   - Pointers inside it (callSite, type descriptors) are those of the body's
+//     instructions, which base keeps; the collector moves nothing.
+//
+// The registers: BX is the running frame's memory, R12 the goroutine, R13 the
+// running frame, R14 what is left of the budget, R15 the address of the
+// runtime's switch for write barriers. AX, CX, DX and SI are the templates' own. BP
+// and SP are left alone. The others hold registers of the function, see
+// jitregs_linux_amd64.go.
+const (
+	regFrame   = jit.BX
+	regG       = jit.R12
+	regTop     = jit.R13
+	regBudget  = jit.R14
+	regBarrier = jit.R15
+
+	budget = 20_000 // instructions, about as many nanoseconds
+)
+
+//go:linkname writeBarrier runtime.writeBarrier
+var writeBarrier struct {
+	enabled bool
+	_       [3]byte
+	_       uint64
+}
+
+//go:noescape
+func run(code uintptr, on *goroutine, barrier *uint32, budget int) int
+
+// execute runs machine code at g.top and returns how it ended: the offset of an
+// instruction that the loop is to run, exitResume or exitDone.
+func execute(code uintptr, g *goroutine) int {
+	return run(code, g, (*uint32)(unsafe.Pointer(&writeBarrier)), budget)
+}
+
+// translator makes the machine code of a body.
+type translator struct {
+	jit.Asm
+	b      *body
+	labels []jit.Label        // of the instructions
+	exits  map[int]jit.Label  // to the loop, to run instruction i
+	resume map[int]jit.Label  // to the loop, which goes on at instruction i
+	consts map[uint32]uint64  // words among the frame's constants
+	words  map[uint32]jit.Reg // registers of the frame that are in general registers
+	floats map[uint32]jit.Reg // ... in vector registers
+	leave  jit.Label          // returns AX to run
+	begun  jit.Label          // see paused; 0 until used
+	over   jit.Label          // see returned; 0 until used
+	at     int                // the instruction that is being translated
+}
+
+const maxTranslated = 20_000 // instructions of a body
+
+// translate makes a body that runs b by machine code, nil where that cannot be.
+func translate(b *body) *body {
+	if len(b.code) > maxTranslated {
+		return nil
+	}
+	t := &translator{b: b, exits: make(map[int]jit.Label), resume: make(map[int]jit.Label), consts: make(map[uint32]uint64)}
+	for _, c := range b.consts {
+		if c.ti.class == classWord {
+			var v uint64
+			copy(unsafe.Slice((*byte)(ptr(&v)), 8), unsafe.Slice((*byte)(c.val), c.ti.size))
+			t.consts[c.off] = v
+		}
+	}
+	t.allocate()
+	t.leave = t.Label() // the first, so that 0 is none of the others
+	t.labels = make([]jit.Label, len(b.code))
+	for i := range t.labels {
+		t.labels[i] = t.Label()
+	}
+	code := slices.Clone(b.code)
+	for i := range b.code {
+		t.Bind(t.labels[i])
+		t.at = i
+		if t.instr(&b.code[i]) {
+			code[i] = instr{op: opNative}
+		} else {
+			t.Jump(t.exit())
+		}
+	}
+	starts := t.ends()
+	capture := t.capture(starts[0])
+	t.callEnds()
+	memory, err := jit.Map(t.Code())
+	if err != nil {
+		return nil
+	}
+	n := &body{
+		fn: b.fn, index: b.index, code: code, start: ptr(unsafe.SliceData(code)), pos: b.pos, size: b.size, frameType: b.frameType,
+		consts: b.consts, free: b.free, slowFree: b.slowFree, wrapper: b.wrapper, recoverPC: b.recoverPC, name: b.name,
+	}
+	n.base, n.memory = b, memory
+	n.entries = make([]uintptr, len(code))
+	n.capture = memory.Address() + uintptr(t.At(capture))
+	for i, l := range starts {
+		n.entries[i] = memory.Address() + uintptr(t.At(l))
+	}
+	return n
+}
+
+// exit is where the loop takes over to run the current instruction.
+func (t *translator) exit() jit.Label {
+	l, ok := t.exits[t.at]
+	if !ok {
+		l = t.Label()
+		t.exits[t.at] = l
+	}
+	return l
+}
+
+// pause is where the loop takes over to go on at instruction i.
+func (t *translator) pause(i int) jit.Label {
+	l, ok := t.resume[i]
+	if !ok {
+		l = t.Label()
+		t.resume[i] = l
+	}
+	return l
+}
+
+// ends appends what the code jumps to when it is left, and where it is entered:
+// the result has the entry of each instruction.
+func (t *translator) ends() []jit.Label {
+	for i := range t.b.code {
+		if l, ok := t.exits[i]; ok {
+			t.Bind(l)
+			t.Const(jit.AX, uint64(i*instrSize))
+			t.Jump(t.leave)
+		}
+		if l, ok := t.resume[i]; ok {
+			t.Bind(l)
+			t.MoveImm(jit.M(regTop, int32(unsafe.Offsetof(frame{}.pc))), int32(i*instrSize), false)
+			t.Const(jit.AX, math.MaxUint64) // exitResume
+			t.Jump(t.leave)
+		}
+	}
+	t.Bind(t.leave)
+	t.spill()
+	t.Return()
+	if len(t.words)+len(t.floats) == 0 {
+		return t.labels
+	}
+	enter := t.Label()
+	t.Bind(enter)
+	t.fill()
+	t.JumpTo(jit.R(jit.AX))
+	starts := make([]jit.Label, len(t.labels))
+	for i := range starts {
+		starts[i] = t.Label()
+		t.Bind(starts[i])
+		t.LeaLabel(jit.AX, t.labels[i])
+		t.Jump(enter)
+	}
+	return starts
+}
+
+// target is the label that the current instruction jumps to.
+func (t *translator) target(in *instr) (int, jit.Label) {
+	i := t.at + 1 + int(int32(in.c))/instrSize
+	return i, t.labels[i]
+}
+
+// slot is a place in the running frame.
+func slotArg(off uint32) jit.Arg { return jit.M(regFrame, int32(off)) }
+
+// barrier leaves the instruction to the loop when write barriers are on.
+func (t *translator) barrier() {
+	t.Imm(jit.CmpI, jit.M(regBarrier, 0), 0, true)
+	t.JumpIf(jit.NE, t.exit())
+}
+
+// word returns a general register that holds the slot at off: its own, or
+// scratch after loading it.
+func (t *translator) word(off uint32, scratch jit.Reg) jit.Reg {
+	if r, ok := t.words[off]; ok {
+		return r
+	}
+	if v, ok := t.consts[off]; ok {
+		t.Const(scratch, v)
+		return scratch
+	}
+	if x, ok := t.floats[off]; ok {
+		t.Op(jit.FBits, x, jit.R(scratch))
+		return scratch
+	}
+	t.Op(jit.Load, scratch, slotArg(off))
+	return scratch
+}
+
+// arg is the slot at off as the operand of an integer instruction.
+func (t *translator) arg(off uint32, scratch jit.Reg) jit.Arg {
+	if r, ok := t.words[off]; ok {
+		return jit.R(r)
+	}
+	if _, ok := t.floats[off]; ok {
+		return jit.R(t.word(off, scratch))
+	}
+	return slotArg(off)
+}
+
+// dest is the register to compute the slot at off in; put stores it.
+func (t *translator) dest(off uint32, scratch jit.Reg) jit.Reg {
+	if r, ok := t.words[off]; ok {
+		return r
+	}
+	return scratch
+}
+
+// put stores r in the slot at off.
+func (t *translator) put(off uint32, r jit.Reg) {
+	if d, ok := t.words[off]; ok {
+		if d != r {
+			t.Op(jit.Load, d, jit.R(r))
+		}
+		return
+	}
+	if x, ok := t.floats[off]; ok {
+		t.Op(jit.BitsF, x, jit.R(r))
+		return
+	}
+	t.Op(jit.Store, r, slotArg(off))
+}
+
+// float returns a vector register that holds the slot at off.
+func (t *translator) float(off uint32, scratch jit.Reg) jit.Reg {
+	if x, ok := t.floats[off]; ok {
+		return x
+	}
+	if r, ok := t.words[off]; ok {
+		t.Op(jit.BitsF, scratch, jit.R(r))
+		return scratch
+	}
+	t.Op(jit.LoadF, scratch, slotArg(off))
+	return scratch
+}
+
+// floatArg is the slot at off as the operand of an instruction on floats.
+func (t *translator) floatArg(off uint32, scratch jit.Reg) jit.Arg {
+	if x, ok := t.floats[off]; ok {
+		return jit.R(x)
+	}
+	if _, ok := t.words[off]; ok {
+		return jit.R(t.float(off, scratch))
+	}
+	return slotArg(off)
+}
+
+func (t *translator) floatDest(off uint32, scratch jit.Reg) jit.Reg {
+	if x, ok := t.floats[off]; ok {
+		return x
+	}
+	return scratch
+}
+
+func (t *translator) putFloat(off uint32, x jit.Reg) {
+	if d, ok := t.floats[off]; ok {
+		if d != x {
+			t.Op(jit.MoveF, d, jit.R(x))
+		}
+		return
+	}
+	if r, ok := t.words[off]; ok {
+		t.Op(jit.FBits, x, jit.R(r))
+		return
+	}
+	t.Op(jit.StoreF, x, slotArg(off))
+}
+
+// constant returns the value of a constant operand when it fits an instruction
+// for the type.
+func (t *translator) constant(off uint32, of operandType) (int32, bool) {
+	v, ok := t.consts[off]
+	if !ok {
+		return 0, false
+	}
+	switch of {
+	case ofInt64, ofUint64:
+		return int32(v), int64(v) == int64(int32(v))
+	case ofInt32, ofUint32:
+		return int32(v), true
+	case ofUint8:
+		return int32(uint8(v)), true
+	}
+	return 0, false
+}
