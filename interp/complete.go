@@ -2,244 +2,88 @@ package interp
 
 import (
 	"cmp"
+	"go/scanner"
 	"go/token"
 	"go/types"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
-	"poolbook/interp/display"
 	"poolbook/interp/internal/check"
 )
 
 // Match is one way to complete a name.
 type Match struct {
 	Text string
-	// Kind is "function", "method", "variable", "constant", "type", "field", "package" or "keyword".
+	// Kind is "function", "method", "variable", "constant", "type", "field", "package", "label", "command" or "keyword".
 	Kind string
-	// Detail is the type or signature, "" when there is none.
+	// Detail is the type or signature, or a package's import path; "" when there is none.
 	Detail string
 }
 
-// Completion are the ways to complete the name that ends at the cursor: bytes [Start, End) of the code are to be replaced.
+// Completion are the ways to complete the name that ends at the cursor, best first: bytes [Start, End) of the code are to be replaced.
 type Completion struct {
 	Matches    []Match
 	Start, End int
 }
 
-// Complete proposes names for the place in code that cursor, a byte offset, points at. It runs nothing. While a cell runs it
-// answers from what the session had when that cell started.
+// maxMatches is how many matches are returned at most.
+const maxMatches = 500
+
+// Complete proposes names for the place in code that cursor, a byte offset, points at. It runs nothing, and the code need not compile.
+// While a cell runs it answers from what the session had when that cell started.
+//
+// A name fits when it has the letters typed so far in their order. Names that begin with them come first, then those
+// that have them where words begin; among equals the one whose type is wanted, then the nearest.
 func (s *Session) Complete(code string, cursor int) Completion {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	cursor = min(max(cursor, 0), len(code))
-	start := nameStart(code, cursor)
-	prefix := code[start:cursor]
-	end := cursor
-	for end < len(code) {
-		r, n := utf8.DecodeRuneInString(code[end:])
-		if !isNameRune(r) {
-			break
-		}
-		end += n
+	if c, ok := completeCommand(code, cursor); ok {
+		return c
 	}
+	_, code = cutMagics(code)
+	if c, ok := s.completeImport(code, cursor); ok {
+		return c
+	}
+	start, end := nameAround(code, cursor)
 	c := Completion{Start: start, End: end}
-	before := strings.TrimRight(code[:start], " \t\n")
-	if operand, ok := strings.CutSuffix(before, "."); ok && !strings.HasSuffix(operand, ".") {
-		c.Matches = s.members(operand)
-	} else {
-		c.Matches = s.names(code[:start])
+	if !isCode(code, start) || start < len(code) && unicode.IsDigit(firstRune(code[start:])) {
+		return c
 	}
-	lower := strings.ToLower(prefix)
-	c.Matches = slices.DeleteFunc(c.Matches, func(m Match) bool { return !strings.HasPrefix(strings.ToLower(m.Text), lower) })
-	slices.SortFunc(c.Matches, func(a, b Match) int {
-		if x, y := strings.HasPrefix(a.Text, prefix), strings.HasPrefix(b.Text, prefix); x != y {
-			if x {
-				return -1
-			}
-			return 1
-		}
-		return cmp.Compare(a.Text, b.Text)
-	})
-	c.Matches = slices.CompactFunc(c.Matches, func(a, b Match) bool { return a.Text == b.Text })
+	list := candidates{session: s, typed: code[start:cursor], seen: map[string]bool{}}
+	if v := s.lookAt(code, start, end); v != nil {
+		place := v.Place(start)
+		list.want = place.Want
+		list.add(v, place, start, strings.HasPrefix(strings.TrimLeft(code[end:], " "), ":"))
+		s.exclusive(v.Close)
+	} else if !strings.HasSuffix(strings.TrimRight(code[:start], " \t\n"), ".") {
+		list.everywhere()
+	}
+	c.Matches = list.best()
 	return c
+}
+
+func firstRune(s string) rune {
+	r, _ := utf8.DecodeRuneInString(s)
+	return r
 }
 
 func isNameRune(r rune) bool { return r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) }
 
-func nameStart(code string, at int) int {
-	for at > 0 {
-		r, n := utf8.DecodeLastRuneInString(code[:at])
+// nameAround returns where the name that the cursor is in or behind begins and ends.
+func nameAround(code string, cursor int) (start, end int) {
+	start, end = cursor, cursor
+	for start > 0 {
+		r, n := utf8.DecodeLastRuneInString(code[:start])
 		if !isNameRune(r) {
 			break
 		}
-		at -= n
+		start -= n
 	}
-	return at
-}
-
-// look checks code that breaks off at its end: open brackets are closed in some way that parses.
-func (s *Session) look(code string) *check.View {
-	closers := closing(code)
-	for _, tail := range []string{closers, " {}" + closers, "; _ = 0 {}" + closers, " := 0" + closers, ":\n" + closers, "\n" + closers} {
-		if v := s.view(code + tail); v != nil {
-			return v
-		}
-	}
-	return nil
-}
-
-func (s *Session) view(code string) (v *check.View) {
-	s.exclusive(func() { v = s.env.Look(code) })
-	return v
-}
-
-// closing returns the brackets that close what is open at the end of code.
-func closing(code string) string {
-	var stack []byte
-	for i := 0; i < len(code); i++ {
-		switch c := code[i]; c {
-		case '"', '\'', '`':
-			for i++; i < len(code) && code[i] != c; i++ {
-				if code[i] == '\\' && c != '`' {
-					i++
-				}
-			}
-		case '/':
-			if i+1 < len(code) && code[i+1] == '/' {
-				for i < len(code) && code[i] != '\n' {
-					i++
-				}
-			}
-		case '(':
-			stack = append(stack, ')')
-		case '[':
-			stack = append(stack, ']')
-		case '{':
-			stack = append(stack, '}')
-		case ')', ']', '}':
-			if n := len(stack); n > 0 && stack[n-1] == c {
-				stack = stack[:n-1]
-			}
-		}
-	}
-	var b strings.Builder
-	for _, c := range slices.Backward(stack) {
-		if c == '}' {
-			b.WriteByte('\n')
-		}
-		b.WriteByte(c)
-	}
-	return b.String()
-}
-
-// members are what can be selected from the expression that code ends with.
-func (s *Session) members(code string) []Match {
-	v := s.look(code)
-	if v == nil {
-		// The last line alone may do.
-		line := strings.TrimSpace(code[strings.LastIndexByte(code, '\n')+1:])
-		i := strings.LastIndexAny(line, " \t({[,;=&|!<>+-*/%")
-		if v = s.look(line[i+1:]); v == nil {
-			return nil
-		}
-		code = line[i+1:]
-	}
-	defer s.exclusive(v.Close)
-	pkg, t := v.Operand(len(code))
-	var list []Match
-	switch {
-	case pkg != nil:
-		for _, name := range pkg.Scope().Names() {
-			if token.IsExported(name) {
-				list = append(list, s.match(pkg.Scope().Lookup(name)))
-			}
-		}
-	case t != nil:
-		from := types.NewPackage("main", "main")
-		for _, name := range check.Members(t, from) {
-			obj, _, _ := types.LookupFieldOrMethod(t, true, from, name)
-			if obj == nil {
-				obj, _, _ = types.LookupFieldOrMethod(types.NewPointer(t), true, from, name)
-			}
-			if obj == nil {
-				list = append(list, Match{Text: name, Kind: "field"})
-				continue
-			}
-			list = append(list, s.match(obj))
-		}
-	}
-	return list
-}
-
-// names are what can stand where code breaks off.
-func (s *Session) names(code string) []Match {
-	var list []Match
-	if v := s.look(code + "_"); v != nil {
-		for _, obj := range v.Locals(len(code)) {
-			list = append(list, s.match(obj))
-		}
-		s.exclusive(v.Close)
-	}
-	for _, name := range s.env.Names() {
-		list = append(list, s.match(s.env.Lookup(name)))
-	}
-	for _, name := range s.env.Packages() {
-		list = append(list, Match{Text: name, Kind: "package"})
-	}
-	for _, p := range s.imp.Names() {
-		if !strings.Contains(p, "internal") && !strings.HasPrefix(p, "vendor/") {
-			list = append(list, Match{Text: strings.TrimSuffix(path.Base(p), "/v2"), Kind: "package", Detail: p})
-		}
-	}
-	for _, name := range types.Universe.Names() {
-		list = append(list, s.match(types.Universe.Lookup(name)))
-	}
-	for t := token.BREAK; t <= token.VAR; t++ {
-		list = append(list, Match{Text: t.String(), Kind: "keyword"})
-	}
-	return list
-}
-
-func (s *Session) match(obj types.Object) Match {
-	m := Match{Text: obj.Name()}
-	switch o := obj.(type) {
-	case *types.Func:
-		m.Kind = "function"
-		if o.Signature().Recv() != nil {
-			m.Kind = "method"
-		}
-		m.Detail = s.env.TypeString(o.Type())
-	case *types.Var:
-		m.Kind = "variable"
-		if o.IsField() {
-			m.Kind = "field"
-		}
-		m.Detail = s.env.TypeString(o.Type())
-	case *types.Const:
-		m.Kind, m.Detail = "constant", s.env.TypeString(o.Type())
-	case *types.TypeName:
-		m.Kind = "type"
-	case *types.Builtin:
-		m.Kind = "function"
-	case *types.PkgName:
-		m.Kind, m.Detail = "package", o.Imported().Path()
-	default:
-		m.Kind = "variable"
-	}
-	return m
-}
-
-// Inspect describes what the name at the byte offset cursor means: declaration, doc comment, and with detail > 0 the value or members.
-// It reports false when there is nothing to say.
-func (s *Session) Inspect(code string, cursor, detail int) (text string, ok bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	cursor = min(max(cursor, 0), len(code))
-	start := nameStart(code, cursor)
-	end := cursor
 	for end < len(code) {
 		r, n := utf8.DecodeRuneInString(code[end:])
 		if !isNameRune(r) {
@@ -247,73 +91,436 @@ func (s *Session) Inspect(code string, cursor, detail int) (text string, ok bool
 		}
 		end += n
 	}
-	if start == end { // behind a call's opening bracket: the function
-		open := strings.LastIndexAny(code[:start], "(")
-		if open <= 0 {
-			return "", false
-		}
-		end = open
-		start = nameStart(code, end)
-		if start == end {
-			return "", false
-		}
-	}
-	var obj types.Object
-	v := s.view(code)
-	if v == nil {
-		v = s.look(code[:end])
-	}
-	if v != nil {
-		obj = v.ObjectAt(start)
-		defer s.exclusive(v.Close)
-	}
-	if obj == nil {
-		if obj = s.env.Lookup(code[start:end]); obj == nil {
-			return "", false
-		}
-	}
-	return s.describe(obj, detail), true
+	return start, end
 }
 
-func (s *Session) describe(obj types.Object, detail int) string {
-	var b strings.Builder
+// isCode reports whether the byte offset is neither in a comment nor in a string.
+func isCode(code string, at int) bool {
+	var sc scanner.Scanner
+	fset := token.NewFileSet()
+	file := fset.AddFile("", -1, len(code))
+	sc.Init(file, []byte(code), func(token.Position, string) {}, scanner.ScanComments)
+	for {
+		pos, tok, lit := sc.Scan()
+		from := file.Offset(pos)
+		if tok == token.EOF || from >= at {
+			return true
+		}
+		to := from + len(lit)
+		switch tok {
+		case token.COMMENT:
+			if at < to || at == to && !strings.HasSuffix(lit, "*/") {
+				return false
+			}
+		case token.STRING, token.CHAR:
+			if at < to || at == to && !closedLiteral(lit) {
+				return false
+			}
+		case token.INT, token.FLOAT, token.IMAG:
+			if at <= to {
+				return false
+			}
+		}
+	}
+}
+
+func closedLiteral(lit string) bool { return len(lit) > 1 && lit[len(lit)-1] == lit[0] }
+
+// completeCommand proposes the commands that a line with % at its beginning may be.
+func completeCommand(code string, cursor int) (c Completion, ok bool) {
+	begin := strings.LastIndexByte(code[:cursor], '\n') + 1
+	typed, ok := strings.CutPrefix(strings.TrimLeft(code[begin:cursor], " \t"), "%")
+	if !ok || strings.ContainsAny(typed, " \t") {
+		return c, false
+	}
+	if _, rest := cutMagics(code[:begin]); strings.TrimSpace(rest) != "" {
+		return c, false // an operator in the middle of code
+	}
+	c = Completion{Start: cursor - len(typed) - 1, End: cursor}
+	for _, name := range magicNames() {
+		if strings.HasPrefix(name, typed) {
+			c.Matches = append(c.Matches, Match{Text: "%" + name, Kind: "command"})
+		}
+	}
+	return c, true
+}
+
+// importLine matches an import of one line, and a line of an import declaration in parentheses, up to the path's end.
+var importLine = regexp.MustCompile(`^\s*(import\s+)?([\pL_.][\pL\pN_]*\s+)?"([^"]*)$`)
+
+// completeImport proposes import paths.
+func (s *Session) completeImport(code string, cursor int) (c Completion, ok bool) {
+	begin := strings.LastIndexByte(code[:cursor], '\n') + 1
+	m := importLine.FindStringSubmatch(code[begin:cursor])
+	if m == nil {
+		return c, false
+	}
+	if m[1] == "" {
+		i := strings.LastIndex(code[:begin], "import")
+		if i < 0 || !strings.HasPrefix(strings.TrimSpace(code[i+len("import"):begin]), "(") || strings.Contains(code[i:begin], ")") {
+			return c, false
+		}
+	}
+	typed := m[3]
+	c = Completion{Start: cursor - len(typed), End: cursor}
+	for c.End < len(code) && code[c.End] != '"' && code[c.End] != '\n' {
+		c.End++
+	}
+	list := candidates{session: s, typed: typed}
+	for _, p := range s.importable() {
+		list.propose(p, "package", near, nil)
+		if n := len(list.list); n > 0 && list.list[n-1].Text == p && strings.HasPrefix(path.Base(p), typed) && typed != "" {
+			list.list[n-1].score += fitStart - fitWord // json: encoding/json
+		}
+	}
+	c.Matches = list.best()
+	return c, true
+}
+
+// importable are the import paths that cells may write: not those of other packages' own affairs.
+func (s *Session) importable() []string {
+	return slices.DeleteFunc(s.imp.Names(), func(p string) bool {
+		return slices.Contains(strings.Split(p, "/"), "internal") || strings.HasPrefix(p, "vendor/") || p == "poolbook/pool/core"
+	})
+}
+
+// candidate is a name that may stand at the cursor.
+type candidate struct {
+	Match
+	score int
+	obj   types.Object // whose type is the detail; nil if Detail says it
+}
+
+// candidates collects what fits.
+type candidates struct {
+	session *Session
+	typed   string
+	want    types.Type
+	list    []candidate
+	seen    map[string]bool // names that hide others further away
+	// typesOnly tells that a type is wanted: no value can stand here.
+	typesOnly bool
+}
+
+// typeKeywords begin types.
+var typeKeywords = []token.Token{token.CHAN, token.FUNC, token.INTERFACE, token.MAP, token.STRUCT}
+
+// How well a name fits what was typed, in points. How near it is and whether it has the wanted type comes on top.
+const (
+	fitExact = 10_000 // the letters are its beginning, in the same case
+	fitStart = 8_000  // the same in another case
+	fitWord  = 5_000  // each letter begins a word, or goes on with one
+	fitIn    = 3_000  // the letters are together somewhere
+	fitLoose = 1_000  // the letters are there in their order
+)
+
+// How near a name is.
+const (
+	inPlace   = 900 // fields of a literal, labels
+	local     = 500
+	near      = 400 // the cell's own, members
+	session   = 300
+	preloaded = 200
+	universe  = 150
+	keyword   = 100
+	elsewhere = 0 // packages that nothing uses yet
+
+	wanted = 600 // it has the type
+	gives  = 350 // it is a function with a result of the type
+)
+
+// add collects what can stand at the place.
+func (l *candidates) add(v *check.View, p check.Place, offset int, colon bool) {
+	switch {
+	case p.Label:
+		for _, name := range p.Labels {
+			l.propose(name, "label", inPlace, nil)
+		}
+		return
+	case p.Declares:
+		return
+	case p.Member:
+		for _, pkg := range p.Packages {
+			l.exported(pkg)
+		}
+		if p.Operand != nil {
+			l.members(p.Operand)
+		}
+		return
+	}
+	for _, f := range p.Fields {
+		text := f.Name()
+		if !colon {
+			text += ": "
+		}
+		l.proposeAs(f.Name(), text, "field", inPlace, f)
+	}
+	if p.Keyed && len(p.Fields) > 0 {
+		return
+	}
+	l.typesOnly = p.Type
+	names, isLocal := v.Locals(offset)
+	for name, obj := range names {
+		if name == check.Placeholder {
+			continue
+		}
+		distance := near
+		if isLocal[name] {
+			distance = local
+		}
+		l.propose(name, kindOf(obj), distance, obj)
+		l.seen[name] = true
+	}
+	l.everywhere()
+}
+
+// everywhere collects what can stand in any code: session names, packages, what is built in, keywords.
+func (l *candidates) everywhere() {
+	s := l.session
+	hide := func(name string) bool {
+		old := l.seen[name]
+		l.seen[name] = true
+		return old
+	}
+	for _, name := range s.env.Names() {
+		if !hide(name) {
+			obj := s.env.Lookup(name)
+			l.propose(name, kindOf(obj), session, obj)
+		}
+	}
+	used := s.env.Imports()
+	for _, name := range s.env.Packages() {
+		if !hide(name) {
+			l.proposePackage(name, used[name], preloaded)
+		}
+	}
+	for _, p := range s.importable() {
+		if name := packageName(p); !hide(name) {
+			l.proposePackage(name, p, elsewhere)
+		}
+	}
+	for _, name := range types.Universe.Names() {
+		if obj := types.Universe.Lookup(name); !hide(name) {
+			l.propose(name, kindOf(obj), universe, obj)
+		}
+	}
+	for t := token.BREAK; t <= token.VAR; t++ {
+		if !hide(t.String()) && (!l.typesOnly || slices.Contains(typeKeywords, t)) {
+			l.propose(t.String(), "keyword", keyword, nil)
+		}
+	}
+}
+
+// packageName is the name that a package has by convention: the last part of its path that is not a version.
+func packageName(p string) string {
+	base := path.Base(p)
+	if len(base) > 1 && base[0] == 'v' && strings.Trim(base[1:], "0123456789") == "" {
+		return path.Base(path.Dir(p))
+	}
+	return base
+}
+
+// exported collects the exported members of a package.
+func (l *candidates) exported(pkg *types.Package) {
+	for _, name := range pkg.Scope().Names() {
+		if token.IsExported(name) {
+			obj := pkg.Scope().Lookup(name)
+			l.propose(name, kindOf(obj), near, obj)
+		}
+	}
+}
+
+// members collects what can be selected from a value of type t.
+func (l *candidates) members(t types.Type) {
+	from := types.NewPackage("main", "main")
+	for _, name := range check.Members(t, from) {
+		if fit(l.typed, name) == 0 {
+			continue
+		}
+		obj, index, _ := types.LookupFieldOrMethod(t, true, from, name)
+		if obj == nil {
+			obj, index, _ = types.LookupFieldOrMethod(types.NewPointer(t), true, from, name)
+		}
+		if obj == nil {
+			l.propose(name, "field", near, nil)
+			continue
+		}
+		l.propose(name, kindOf(obj), near-min(10*(len(index)-1), 100), obj) // promoted ones after its own
+	}
+}
+
+func (l *candidates) propose(name, kind string, distance int, obj types.Object) {
+	l.proposeAs(name, name, kind, distance, obj)
+}
+
+// proposeAs collects a name that is written as text, if it fits what was typed.
+func (l *candidates) proposeAs(name, text, kind string, distance int, obj types.Object) {
+	score := fit(l.typed, name)
+	if _, isType := obj.(*types.TypeName); score == 0 || l.typesOnly && obj != nil && !isType {
+		return
+	}
+	score += distance
+	if obj != nil && l.want != nil && kind != "field" {
+		score += l.suits(obj)
+	}
+	l.list = append(l.list, candidate{Match: Match{Text: text, Kind: kind}, score: score, obj: obj})
+}
+
+// proposePackage collects a package by its name.
+func (l *candidates) proposePackage(name, path string, distance int) {
+	if score := fit(l.typed, name); score > 0 {
+		l.list = append(l.list, candidate{Match: Match{Text: name, Kind: "package", Detail: path}, score: score + distance})
+	}
+}
+
+// suits are the points of an object for its type.
+func (l *candidates) suits(obj types.Object) int {
+	if b, ok := l.want.Underlying().(*types.Interface); ok && b.Empty() {
+		return 0 // anything has this type
+	}
+	switch obj := obj.(type) {
+	case *types.Var, *types.Const, *types.Nil:
+		if types.AssignableTo(obj.Type(), l.want) {
+			return wanted
+		}
+	case *types.Func:
+		sig := obj.Signature()
+		if types.AssignableTo(sig, l.want) {
+			return wanted
+		}
+		if sig.TypeParams().Len() == 0 && sig.Results().Len() > 0 && types.AssignableTo(sig.Results().At(0).Type(), l.want) {
+			return gives
+		}
+	}
+	return 0
+}
+
+// best sorts what was collected and adds the details.
+func (l *candidates) best() []Match {
+	slices.SortStableFunc(l.list, func(a, b candidate) int {
+		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(len(a.Text)/8, len(b.Text)/8), cmp.Compare(a.Text, b.Text))
+	})
+	var matches []Match
+	had := map[string]bool{}
+	for _, c := range l.list {
+		if had[c.Text] {
+			continue
+		}
+		had[c.Text] = true
+		if c.obj != nil {
+			c.Detail = l.session.detail(c.obj)
+		}
+		if matches = append(matches, c.Match); len(matches) == maxMatches {
+			break
+		}
+	}
+	return matches
+}
+
+func kindOf(obj types.Object) string {
 	switch o := obj.(type) {
-	case *types.PkgName:
-		b.WriteString("package " + o.Imported().Name() + " // import \"" + o.Imported().Path() + "\"\n")
-		if detail > 0 {
-			for _, name := range o.Imported().Scope().Names() {
-				if token.IsExported(name) {
-					b.WriteString("\n" + s.env.ObjectString(o.Imported().Scope().Lookup(name)))
-				}
-			}
+	case *types.Func:
+		if o.Signature().Recv() != nil {
+			return "method"
 		}
-		return b.String()
+		return "function"
+	case *types.Var:
+		if o.IsField() {
+			return "field"
+		}
+	case *types.Const:
+		return "constant"
+	case *types.TypeName:
+		return "type"
 	case *types.Builtin:
-		return "builtin " + o.Name()
+		return "function"
+	case *types.PkgName:
+		return "package"
 	}
-	b.WriteString(s.env.ObjectString(obj))
-	if p := s.env.PackageOf(obj); p != nil && p.Cell > 0 {
-		b.WriteString("\n\ndeclared in " + place(p.Cell, "", 0, 0))
+	return "variable"
+}
+
+// detail is what a list of completions shows beside a name.
+func (s *Session) detail(obj types.Object) string {
+	switch o := obj.(type) {
+	case *types.Func, *types.Var, *types.Const:
+		return s.env.TypeString(o.Type())
+	case *types.PkgName:
+		return o.Imported().Path()
 	}
-	if doc := s.env.Doc(obj); doc != "" {
-		b.WriteString("\n\n" + doc)
+	return ""
+}
+
+// fit says how well the typed letters fit a name, in points; 0: not at all. Case counts among names that fit in the same way.
+func fit(typed, name string) int {
+	if typed == "" {
+		return fitExact
 	}
-	if tn, ok := obj.(*types.TypeName); ok {
-		if n, ok := tn.Type().(*types.Named); ok && n.NumMethods() > 0 {
-			b.WriteString("\n")
-			for m := range n.Methods() {
-				if m.Exported() || s.env.IsCell(obj.Pkg()) {
-					b.WriteString("\n" + s.env.ObjectString(m))
-				}
+	switch {
+	case strings.HasPrefix(name, typed):
+		if len(name) == len(typed) {
+			return fitExact + 1000
+		}
+		return fitExact
+	case len(name) >= len(typed) && strings.EqualFold(name[:len(typed)], typed):
+		return fitStart
+	}
+	if fitWords([]rune(typed), []rune(name)) {
+		return fitWord
+	}
+	lowerTyped, lowerName := strings.ToLower(typed), strings.ToLower(name)
+	if strings.Contains(lowerName, lowerTyped) {
+		return fitIn
+	}
+	if utf8.RuneCountInString(typed) > 1 && inOrder(lowerTyped, lowerName) {
+		return fitLoose
+	}
+	return 0
+}
+
+// fitWords reports whether the letters can be read as beginnings of words of the name, from the first: nrs fits NewReaderSize, and
+// so does newrs.
+func fitWords(typed, name []rune) bool {
+	ends := make([]bool, len(name)) // where the letters so far may end
+	for i, want := range typed {
+		next := make([]bool, len(name))
+		possible, before := false, false
+		for j, r := range name {
+			if same := unicode.ToLower(r) == unicode.ToLower(want); i == 0 {
+				next[j] = same && j == 0
+			} else {
+				next[j] = same && (j > 0 && ends[j-1] || before && startsWord(name, j))
+				before = before || ends[j]
 			}
+			possible = possible || next[j]
 		}
-	}
-	if v, ok := obj.(*types.Var); ok && s.globals[v] != nil {
-		text := display.Text(s.machine.Global(s.globals[v]))
-		if len(text) > 500 {
-			text = strings.ToValidUTF8(text[:500], "") + " …"
+		if !possible {
+			return false
 		}
-		b.WriteString("\n\n= " + text)
+		ends = next
 	}
-	return b.String()
+	return true
+}
+
+// startsWord reports whether a word of a name begins at i: Reader in NewReader, Server in HTTPServer, b in a_b.
+func startsWord(name []rune, i int) bool {
+	switch {
+	case i == 0 || name[i-1] == '_':
+		return true
+	case !unicode.IsUpper(name[i]):
+		return false
+	}
+	return !unicode.IsUpper(name[i-1]) || i+1 < len(name) && unicode.IsLower(name[i+1])
+}
+
+// inOrder reports whether the characters of typed are in name in their order.
+func inOrder(typed, name string) bool {
+	for _, want := range typed {
+		i := strings.IndexRune(name, want)
+		if i < 0 {
+			return false
+		}
+		name = name[i+utf8.RuneLen(want):]
+	}
+	return true
 }

@@ -39,9 +39,10 @@ type Frame struct {
 
 // RuntimeError is a panic that ended a cell, or a goroutine that it had started.
 type RuntimeError struct {
-	// Kind is "panic", "runtime error" or "error" (a panic with an error value).
+	// Kind is "panic", "runtime error", "error" (a panic with an error value), or "fatal error" for what ends a compiled
+	// program and cannot be recovered.
 	Kind string
-	// Value is what was passed to panic.
+	// Value is what was passed to panic; nil for a fatal error.
 	Value any
 	// Message is the value as text, without "panic:".
 	Message string

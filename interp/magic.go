@@ -15,7 +15,6 @@ import (
 
 	"golang.org/x/tools/go/ssa"
 
-	"poolbook/interp/display"
 	"poolbook/interp/internal/check"
 	"poolbook/interp/internal/vm"
 )
@@ -31,11 +30,17 @@ const magicHelp = `Lines before the Go code of a cell:
   %time            run the cell and say how long it took; also %time f(x) on one line
   %bench           run the cell again and again for a second and say how long one run takes
   %who             list the session's variables
+  %whos            list them as a table, with the cell that declared each and its size
   %get module@v1   fetch a module with the go command: %get github.com/google/uuid@latest, then import it
   %reset           forget all names of the session
   !command         run a command in the shell
   %help            this text
 `
+
+// magicNames are the names of the commands that begin with %.
+func magicNames() []string {
+	return []string{"bench", "get", "help", "reset", "time", "who", "whos"}
+}
 
 // cutMagics takes the magics off the front of a cell; their lines become blank, so that places in the rest stay the same. Code on the line
 // of %time or %bench stays.
@@ -93,6 +98,8 @@ func (s *Session) before(ctx context.Context, c Cell, list []magic) (timed, benc
 			io.WriteString(out, magicHelp)
 		case "who":
 			s.who(out)
+		case "whos":
+			s.whos(c)
 		case "reset":
 			s.reset()
 		case "get":
@@ -109,27 +116,6 @@ func (s *Session) before(ctx context.Context, c Cell, list []magic) (timed, benc
 		}
 	}
 	return timed, bench, nil
-}
-
-func (s *Session) who(w io.Writer) {
-	vars := s.Variables()
-	if len(vars) == 0 {
-		fmt.Fprintln(w, "no variables")
-		return
-	}
-	width := map[int]int{}
-	rows := make([][]string, 0, len(vars))
-	for _, v := range vars {
-		text := strings.Join(strings.Fields(display.Text(v.Value)), " ")
-		if r := []rune(text); len(r) > 60 {
-			text = string(r[:60]) + "…"
-		}
-		rows = append(rows, []string{v.Name, v.Type, text})
-		width[0], width[1] = max(width[0], len(v.Name)), max(width[1], len(v.Type))
-	}
-	for _, r := range rows {
-		fmt.Fprintf(w, "%-*s  %-*s  %s\n", width[0], r[0], width[1], r[1], r[2])
-	}
 }
 
 // shell runs a command; an exit status other than 0 is an *ExitError.

@@ -9,11 +9,11 @@ import (
 	"go/token"
 	"io"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
 
 	"poolbook/interp/internal/module"
+	"poolbook/interp/internal/pattern"
 	"poolbook/interp/internal/split"
 )
 
@@ -122,7 +122,7 @@ func imports(code string) []string {
 	return paths
 }
 
-var unitPackage = regexp.MustCompile(`(?m)^//poolbook:package (.*)$`)
+var unitPackage = pattern.New(`(?m)^//poolbook:package (.*)$`)
 
 // withModules adds to a unit's source where the packages of modules are that it imports.
 func (s *Session) withModules(source string, imports []string) (string, error) {
@@ -141,7 +141,7 @@ func (s *Session) withModules(source string, imports []string) (string, error) {
 // addModulesOf takes what withModules has written.
 func (s *Session) addModulesOf(source string) error {
 	var list []module.Package
-	for _, m := range unitPackage.FindAllStringSubmatch(source, -1) {
+	for _, m := range unitPackage().FindAllStringSubmatch(source, -1) {
 		var p module.Package
 		if err := json.Unmarshal([]byte(m[1]), &p); err != nil {
 			return fmt.Errorf("interp: load unit: %w", err)

@@ -7,9 +7,10 @@ import (
 	"go/token"
 	"go/types"
 	"reflect"
-	"regexp"
 	"strconv"
 	"strings"
+
+	"poolbook/interp/internal/pattern"
 )
 
 // TypeName names a type so that TypeByName finds it, in this session or in one that has loaded the type with a unit:
@@ -45,8 +46,8 @@ func (s *Session) nameable(t types.Type) error {
 }
 
 var (
-	qualified = regexp.MustCompile(`^([\pL_][\pL\pN_./~-]*)\.([\pL_][\pL\pN_]*)`)
-	word      = regexp.MustCompile(`^[\pL\pN_]+`)
+	qualified = pattern.New(`^([\pL_][\pL\pN_./~-]*)\.([\pL_][\pL\pN_]*)`)
+	word      = pattern.New(`^[\pL\pN_]+`)
 )
 
 // TypeByName finds the type that TypeName named. A type of the session is the one that has the name now; while a program
@@ -67,9 +68,9 @@ func (s *Session) TypeByName(name string) (t reflect.Type, err error) {
 			rest = rest[len(q):]
 			continue
 		}
-		m := qualified.FindStringSubmatch(rest)
+		m := qualified().FindStringSubmatch(rest)
 		if m == nil {
-			m = word.FindStringSubmatch(rest)
+			m = word().FindStringSubmatch(rest)
 			if m == nil {
 				m = []string{rest[:1]}
 			}

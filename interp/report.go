@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"go/token"
-	"regexp"
 	"strings"
 	"unicode/utf8"
 
 	"golang.org/x/tools/go/ssa"
 
 	"poolbook/interp/internal/check"
+	"poolbook/interp/internal/pattern"
 	"poolbook/interp/internal/split"
 	"poolbook/interp/internal/vm"
 )
@@ -73,7 +73,7 @@ func (s *Session) syntaxError(c Cell, errs []*split.Error) *CompileError {
 	e := &CompileError{}
 	for _, err := range errs {
 		before := c.Code[:min(err.Offset, len(c.Code))]
-		d := Diagnostic{Cell: c.Number, Message: "syntax error: " + unexpected.ReplaceAllString(err.Msg, "unexpected $1 at end of statement"), Hint: syntaxHint(err.Msg, c.Code, err.Offset)}
+		d := Diagnostic{Cell: c.Number, Message: "syntax error: " + unexpected().ReplaceAllString(err.Msg, "unexpected $1 at end of statement"), Hint: syntaxHint(err.Msg, c.Code, err.Offset)}
 		d.Line = 1 + strings.Count(before, "\n")
 		start := strings.LastIndex(before, "\n") + 1
 		d.Column = len(before) - start + 1
@@ -86,7 +86,7 @@ func (s *Session) syntaxError(c Cell, errs []*split.Error) *CompileError {
 	return e
 }
 
-var unexpected = regexp.MustCompile(`^expected ';', found (.+)$`)
+var unexpected = pattern.New(`^expected ';', found (.+)$`)
 
 // syntaxHint has advice for what people who come from Python, JavaScript or C write.
 func syntaxHint(msg, code string, offset int) string {
@@ -216,8 +216,20 @@ func (s *Session) runtimeError(p *vm.Panic) *RuntimeError {
 	return e
 }
 
+func (s *Session) fatalError(f *vm.Fatal) *RuntimeError {
+	e := &RuntimeError{Kind: "fatal error", Message: s.env.CleanTypes(f.Message), Stack: s.stack(f.Stack)}
+	if other := s.stack(f.Other); len(other) > 0 {
+		e.Message += " (the other one: " + other[0].String() + ")"
+	}
+	e.Hint = runtimeHint(e.Message)
+	e.sourceLine = s.lineOf(e.Stack)
+	return e
+}
+
 func runtimeHint(msg string) string {
 	switch {
+	case strings.HasPrefix(msg, "concurrent map"):
+		return "let one goroutine at a time use the map: lock a sync.Mutex around it, or use a sync.Map"
 	case strings.Contains(msg, "nil map"):
 		return "make the map first: m := make(map[K]V), or map[K]V{}"
 	case strings.Contains(msg, "nil pointer dereference"):
@@ -351,8 +363,11 @@ func (e *RuntimeError) render(p paint) string {
 }
 
 func (e *RuntimeError) headline() string {
-	if e.Kind == "runtime error" {
+	switch e.Kind {
+	case "runtime error":
 		return "panic: runtime error: " + e.Message
+	case "fatal error":
+		return "fatal error: " + e.Message
 	}
 	return "panic: " + e.Message
 }

@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 	"weak"
 
@@ -44,9 +45,12 @@ func (c call) Cell() Cell {
 // *ExitError or *DeadlockError. Cancelling ctx interrupts the cell: Run then returns within milliseconds unless compiled
 // code holds it up. Goroutines that the cell starts go on after Run until the session is closed; what they write and
 // their panics still go to the cell.
+//
+// Cells are made ready one after the other; several may run at a time, for callers that want it.
 func (s *Session) Run(ctx context.Context, c Cell) (Result, error) {
 	s.running.Lock()
-	defer s.running.Unlock()
+	ready := sync.OnceFunc(s.running.Unlock)
+	defer ready()
 	c.Code = strings.ReplaceAll(c.Code, "\r\n", "\n")
 	magics, code := cutMagics(c.Code)
 	timed, bench, err := s.before(ctx, c, magics)
@@ -68,6 +72,11 @@ func (s *Session) Run(ctx context.Context, c Cell) (Result, error) {
 	inner, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	done := context.AfterFunc(ctx, cancel)
 	run := s.newRun(inner, c)
+	if err := s.initPackages(run); err != nil {
+		done()
+		return res, s.failure(err)
+	}
+	ready()
 	begin := time.Now()
 	err = s.start(run, pkg, checked)
 	if timed && err == nil {
@@ -202,11 +211,8 @@ func (s *Session) sideRun(ctx context.Context, c Cell) *vm.Run {
 	return run
 }
 
-// start runs the initialisation of packages that the cell is the first to use, and then the cell.
+// start runs the cell: its variables' values and init functions, then its statements.
 func (s *Session) start(run *vm.Run, pkg *ssa.Package, c *check.Checked) error {
-	if err := s.initPackages(run); err != nil {
-		return err
-	}
 	if c.Inits > 0 {
 		if _, err := run.Call(pkg.Func(check.VarsFunc)); err != nil {
 			return err
@@ -282,8 +288,11 @@ func (s *Session) failure(err error) error {
 		x *vm.Exit
 		i *vm.Interrupted
 		d *vm.Deadlock
+		f *vm.Fatal
 	)
 	switch {
+	case errors.As(err, &f):
+		return s.fatalError(f)
 	case errors.As(err, &x):
 		return &ExitError{Code: x.Code, By: x.ByWhat}
 	case errors.As(err, &i):

@@ -11,7 +11,6 @@ import (
 	"io/fs"
 	"log/slog"
 	"reflect"
-	"slices"
 	"sync"
 	"weak"
 
@@ -23,10 +22,11 @@ import (
 	"poolbook/interp/internal/module"
 	"poolbook/interp/internal/rtype"
 	"poolbook/interp/internal/split"
+	"poolbook/interp/internal/unit"
 	"poolbook/interp/internal/vm"
 )
 
-// A Session runs cells and keeps what they declare. Its methods may be called concurrently; cells run one at a time.
+// A Session runs cells and keeps what they declare. Its methods may be called concurrently.
 type Session struct {
 	log        *slog.Logger
 	fset       *token.FileSet
@@ -42,7 +42,8 @@ type Session struct {
 	modules     module.Set // third-party modules; guards itself
 	programArgs []string   // os.Args of RunProgram
 
-	// running is held while a cell runs: cells run one at a time.
+	// running is held while a cell is made ready, up to the initialisation of the packages that it is the first to use, and while a
+	// program runs.
 	running sync.Mutex
 
 	// mu guards what follows, and everything that go/types and go/ssa change lazily on the session's behalf.
@@ -123,25 +124,6 @@ func (s *Session) IsComplete(code string) (Completeness, string) {
 	_, code = cutMagics(code)
 	status, indent := split.IsComplete(code)
 	return Completeness(status), indent
-}
-
-// Variables returns the session's variables, sorted by name.
-func (s *Session) Variables() []Variable {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var list []Variable
-	for _, name := range s.env.Names() {
-		v, ok := s.env.Lookup(name).(*types.Var)
-		if !ok {
-			continue
-		}
-		g := s.globals[v]
-		if g == nil {
-			continue
-		}
-		list = append(list, Variable{Name: name, Type: s.env.TypeString(v.Type()), Value: s.machine.Global(g), Cell: s.env.PackageOf(v).Cell})
-	}
-	return slices.Clip(list)
 }
 
 // Config says what a session's cells can use beyond the standard library. The zero Config is a session with the standard library alone.
@@ -246,6 +228,7 @@ type UnitVar struct {
 type LoadedUnit struct {
 	s    *Session
 	fn   reflect.Value
+	loop reflect.Value // see Loop
 	vars map[string]reflect.Value
 
 	mu  sync.Mutex
@@ -255,6 +238,22 @@ type LoadedUnit struct {
 
 // Func returns the unit's function.
 func (u *LoadedUnit) Func() reflect.Value { return u.fn }
+
+// Loop is a function that calls the unit's function once for each index from *at up to *end, with the elements of slices:
+//
+//	func(a0 []A, a1 []B, …, out []R, at, end *int, done func(i int), failed func(i int, err error)) bool
+//
+// There is a slice for each parameter, and out when the function has a result that is not its last one, an error. While an item runs, *at
+// is its index, and *end may become less meanwhile. With each, a result is left in out[0], and done(i) has to take it from there at once:
+// other items may change what it points to. Otherwise results are left in out[i]. failed gets the errors that are returned.
+// It is invalid for functions without parameters. Call it with [LoadedUnit.CallLoop].
+func (u *LoadedUnit) Loop() (fn reflect.Value, each bool) {
+	if !u.loop.IsValid() {
+		return u.loop, false
+	}
+	value, _ := unit.Results(u.fn.Type())
+	return u.loop, value != nil && !unit.Flat(value)
+}
 
 // Var returns the variable with that ID, addressable. Units loaded into one session share variables of the same ID and type.
 func (u *LoadedUnit) Var(id string) (reflect.Value, bool) {

@@ -2,18 +2,20 @@ package interp
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"go/ast"
 	"go/token"
 	"go/types"
 	"os"
 	"reflect"
-	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 
 	"golang.org/x/tools/go/ssa"
 
+	"poolbook/interp/internal/pattern"
 	"poolbook/interp/internal/unit"
 	"poolbook/interp/internal/vm"
 )
@@ -118,8 +120,8 @@ func (u unitSession) Compiled(fn reflect.Value) (path, name string, ok bool) {
 }
 
 var (
-	unitType = regexp.MustCompile(`(?m)^//poolbook:type (\S+) (\S+)$`)
-	unitVar  = regexp.MustCompile(`(?m)^var (\S+) .* //poolbook:(?:var (\S+)|(captured))$`)
+	unitType = pattern.New(`(?m)^//poolbook:type (\S+) (\S+)$`)
+	unitVar  = pattern.New(`(?m)^var (\S+) .* //poolbook:(?:var (\S+)|(captured))$`)
 )
 
 // SetUnitCell says which cell the output, standard input and host of loaded units are; without it output goes to the process's own.
@@ -151,7 +153,7 @@ func (s *Session) LoadUnit(source, entry, hash string) (*LoadedUnit, error) {
 	}
 	known := map[string]*types.TypeName{}
 	hashes := map[string]string{}
-	for _, m := range unitType.FindAllStringSubmatch(source, -1) {
+	for _, m := range unitType().FindAllStringSubmatch(source, -1) {
 		hashes[m[1]] = m[2]
 		if t := st.types[m[2]]; t != nil {
 			known[m[1]] = t
@@ -172,7 +174,7 @@ func (s *Session) LoadUnit(source, entry, hash string) (*LoadedUnit, error) {
 		}
 	}
 	u := &LoadedUnit{s: s, vars: map[string]reflect.Value{}}
-	for _, m := range unitVar.FindAllStringSubmatch(source, -1) {
+	for _, m := range unitVar().FindAllStringSubmatch(source, -1) {
 		name, id := m[1], m[2]
 		if m[3] != "" {
 			id = unit.CapturedID(hash, name)
@@ -201,6 +203,9 @@ func (s *Session) LoadUnit(source, entry, hash string) (*LoadedUnit, error) {
 		u.fn.Set(addr)
 	} else {
 		return nil, fmt.Errorf("interp: load unit: no %s in its source", entry)
+	}
+	if fn := pkg.Func(unit.LoopFunc); fn != nil {
+		u.loop = s.machine.Value(run, fn)
 	}
 	st.units[hash] = u
 	return u, nil
@@ -239,8 +244,25 @@ func (s *Session) unitRun() *vm.Run {
 // Call calls the unit's function. The error is a *RuntimeError, *InterruptError, *ExitError or *DeadlockError, with the
 // stack in terms of the cells that the unit comes from. It may be called concurrently.
 func (u *LoadedUnit) Call(ctx context.Context, args []reflect.Value) (results []reflect.Value, err error) {
+	return u.s.callValue(u.runFor(ctx), u.fn, args)
+}
+
+// CallLoop calls the unit's function for many items in one call: args are those of [LoadedUnit.Loop]. finished is its result; it is
+// false without an error when an item ended its goroutine. The errors are those of Call, of the item at *at.
+func (u *LoadedUnit) CallLoop(ctx context.Context, args []reflect.Value) (finished bool, err error) {
+	results, err := u.s.callValue(u.runFor(ctx), u.loop, args)
+	var panicked *RuntimeError
+	if errors.As(err, &panicked) {
+		panicked.Stack = slices.DeleteFunc(panicked.Stack, func(f Frame) bool { return strings.HasSuffix(f.Func, unit.LoopFunc) })
+	}
+	return len(results) > 0 && results[0].Bool(), err
+}
+
+// runFor is the run of calls with ctx: the latest one's, when that has the same context and has not ended.
+func (u *LoadedUnit) runFor(ctx context.Context) *vm.Run {
 	u.mu.Lock()
-	if u.run == nil || u.ctx != ctx {
+	defer u.mu.Unlock()
+	if u.run == nil || u.ctx != ctx || u.run.Context().Err() != nil {
 		u.s.mu.Lock()
 		cell := u.s.units.cell
 		u.s.mu.Unlock()
@@ -249,9 +271,7 @@ func (u *LoadedUnit) Call(ctx context.Context, args []reflect.Value) (results []
 		}
 		u.run, u.ctx = u.s.sideRun(ctx, cell), ctx
 	}
-	run := u.run
-	u.mu.Unlock()
-	return u.s.callValue(run, u.fn, args)
+	return u.run
 }
 
 // Call calls a function value for a cell, as callbacks and the tasks of a thread pool need it: what the function writes goes to c, and

@@ -111,8 +111,8 @@ func (s *kernelSession) Complete(_ context.Context, code string, cursor int) ker
 
 // Inspect describes the name at the cursor, a byte offset.
 func (s *kernelSession) Inspect(_ context.Context, code string, cursor, detail int) (kernel.Bundle, bool) {
-	text, ok := s.session.Inspect(code, cursor, detail)
-	return kernel.Bundle{Data: map[string]any{"text/plain": text}}, ok
+	d, ok := s.session.Inspect(code, cursor, detail)
+	return kernel.Bundle{Data: map[string]any{"text/plain": d.Text(), "text/markdown": d.Markdown()}}, ok
 }
 
 // Close ends the session's workers and waits for them.

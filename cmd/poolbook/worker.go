@@ -75,6 +75,18 @@ func (l loaded) Call(ctx context.Context, args []reflect.Value) ([]reflect.Value
 	return results, coreError(err)
 }
 
+// Loop runs the function for many items in one call of the interpreter.
+func (l loaded) Loop() *worker.Loop {
+	fn, each := l.unit.Loop()
+	if !fn.IsValid() {
+		return nil
+	}
+	return &worker.Loop{Each: each, Call: func(ctx context.Context, args []reflect.Value) (bool, error) {
+		finished, err := l.unit.CallLoop(ctx, args)
+		return finished, coreError(err)
+	}}
+}
+
 func (l loaded) Var(id string) (reflect.Value, bool) { return l.unit.Var(id) }
 
 // coreError turns an error of the interpreter into what pools report.

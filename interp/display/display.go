@@ -27,7 +27,7 @@ func On(h Host) Printer { return Printer{h} }
 
 // Functions are the names of the package's functions that show something; each is a method of [Printer] too.
 func Functions() []string {
-	return []string{"HTML", "Markdown", "SVG", "Latex", "PNG", "JPEG", "JSON", "VegaLite", "MIMEBundle", "Show", "Update", "Clear", "ClearWait"}
+	return []string{"HTML", "Markdown", "SVG", "Latex", "PNG", "JPEG", "JSON", "VegaLite", "MIMEBundle", "Show", "All", "Update", "Clear", "ClearWait"}
 }
 
 // HTML shows text as HTML.
@@ -81,6 +81,9 @@ func (p Printer) MIMEBundle(b map[string]any) { p.show(Bundle(b)) }
 
 // Show shows a value as the final expression of a cell would be shown.
 func (p Printer) Show(v any) { p.show(MIME(reflect.ValueOf(v))) }
+
+// All shows a value as Show does, but in full: long texts and tables are not cut.
+func (p Printer) All(v any) { p.show(FullMIME(reflect.ValueOf(v))) }
 
 // Update shows a value in the place where the same id was shown before, and as new output the first time.
 func (p Printer) Update(id string, v any) {
@@ -154,6 +157,9 @@ func MIMEBundle(b map[string]any) { program().MIMEBundle(b) }
 // Show shows a value as the final expression of a cell would be shown.
 func Show(v any) { program().Show(v) }
 
+// All shows a value as Show does, but in full: long texts and tables are not cut.
+func All(v any) { program().All(v) }
+
 // Update shows a value in the place where the same id was shown before, and as new output the first time.
 func Update(id string, v any) { program().Update(id, v) }
 
@@ -168,7 +174,7 @@ func Symbols() map[string]reflect.Value {
 	return map[string]reflect.Value{
 		"HTML": reflect.ValueOf(HTML), "Markdown": reflect.ValueOf(Markdown), "SVG": reflect.ValueOf(SVG), "Latex": reflect.ValueOf(Latex),
 		"PNG": reflect.ValueOf(PNG), "JPEG": reflect.ValueOf(JPEG), "JSON": reflect.ValueOf(JSON), "VegaLite": reflect.ValueOf(VegaLite),
-		"MIMEBundle": reflect.ValueOf(MIMEBundle), "Show": reflect.ValueOf(Show), "Update": reflect.ValueOf(Update),
+		"MIMEBundle": reflect.ValueOf(MIMEBundle), "Show": reflect.ValueOf(Show), "All": reflect.ValueOf(All), "Update": reflect.ValueOf(Update),
 		"Clear": reflect.ValueOf(Clear), "ClearWait": reflect.ValueOf(ClearWait),
 		"Bundle": reflect.ValueOf((*Bundle)(nil)), "Tuple": reflect.ValueOf((*Tuple)(nil)),
 	}

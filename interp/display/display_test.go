@@ -67,8 +67,12 @@ func TestText(t *testing.T) {
 
 func TestLongTexts(t *testing.T) {
 	long := Text(reflect.ValueOf(make([]int, 5000)))
-	if !strings.Contains(long, "… 4000 more") {
+	if !strings.Contains(long, "… 4000 more; display.All shows all") {
 		t.Errorf("%d bytes without a note", len(long))
+	}
+	nested := Text(reflect.ValueOf([][]int{make([]int, 5000), make([]int, 5000)}))
+	if strings.Count(nested, "… 4000 more") != 2 || strings.Contains(nested, hint) {
+		t.Errorf("notes of inner values: %d", strings.Count(nested, "… 4000 more"))
 	}
 	for _, l := range strings.Split(long, "\n") {
 		if len(l) > 110 {
@@ -77,6 +81,56 @@ func TestLongTexts(t *testing.T) {
 	}
 	if s := Text(reflect.ValueOf(strings.Repeat("ä", maxText))); !strings.Contains(s, "bytes are shown") {
 		t.Errorf("%d bytes of a string without a note", len(s))
+	}
+}
+
+// All shows what Show cuts.
+func TestAll(t *testing.T) {
+	numbers := make([]int, 5000)
+	points := make([]point, 500)
+	for _, tt := range []struct {
+		name    string
+		v       any
+		mime    string
+		count   string // what is to be found …
+		cut, is int    // … so often in the short form and in the full one
+	}{
+		{"numbers", numbers, "text/plain", "0", maxElements + 3, 5000}, // "4000" in the note
+		{"text", strings.Repeat("ä", maxText), "text/plain", "ä", maxText / 2, maxText},
+		{"bytes", make([]byte, 2000), "text/plain", "00", 512 + 1, 2000},
+		{"table", points, "text/html", "<tr><th>", maxRows + 1, 501},
+		{"nested", map[string][]int{"a": numbers}, "text/plain", "0", maxElements + 3, 5000},
+	} {
+		cut, _ := MIME(reflect.ValueOf(tt.v))[tt.mime].(string)
+		all, _ := FullMIME(reflect.ValueOf(tt.v))[tt.mime].(string)
+		if n := strings.Count(cut, tt.count); n > tt.cut || n < tt.cut-1 {
+			t.Errorf("%s: %d of %s, want about %d", tt.name, n, tt.count, tt.cut)
+		}
+		if n := strings.Count(all, tt.count); n != tt.is || strings.Contains(all, "…") {
+			t.Errorf("%s in full: %d of %s, want %d", tt.name, n, tt.count, tt.is)
+		}
+	}
+	r := &recorder{}
+	On(r).All(points)
+	if html, _ := r.shown[0]["text/html"].(string); strings.Count(html, "<tr>") != 501 {
+		t.Error("All cuts")
+	}
+}
+
+// Peek looks at values that other goroutines use: it runs no method of cells and reads no map.
+func TestPeek(t *testing.T) {
+	for _, tt := range []struct {
+		v    any
+		want string
+	}{
+		{3, "3"}, {"text", `"text"`}, {strings.Repeat("ä", 1000), `"` + strings.Repeat("ä", 10) + `"…`},
+		{map[string]int{"a": 1}, "map[string]int (1)"}, {time.Second, "1s"}, {shout("a"), `"a"`}, {broken(1), "1"},
+		{make([]int, 1<<20), "[]int{" + strings.Repeat("0, ", 20) + "… 1048556 more}"},
+		{point{X: 1, name: "n"}, `display.point{X: 1, y: 0, name: "n"}`}, {errors.New("bad"), "bad"},
+	} {
+		if got := Peek(reflect.ValueOf(tt.v), 20); got != tt.want {
+			t.Errorf("%T: got %s, want %s", tt.v, got, tt.want)
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"image"
 	"image/png"
+	"math"
 	"reflect"
 	"strings"
 )
@@ -14,7 +15,12 @@ import (
 type Tuple []any
 
 // MIME returns the representations of a value. There is always text/plain. Methods of the value that panic are reported in the text.
-func MIME(v reflect.Value) Bundle {
+func MIME(v reflect.Value) Bundle { return bundle(v, Text, maxRows) }
+
+// FullMIME is [MIME] with nothing cut.
+func FullMIME(v reflect.Value) Bundle { return bundle(v, FullText, math.MaxInt) }
+
+func bundle(v reflect.Value, text func(reflect.Value) string, rows int) Bundle {
 	if !v.IsValid() {
 		return Bundle{"text/plain": "nil"}
 	}
@@ -25,10 +31,10 @@ func MIME(v reflect.Value) Bundle {
 		}
 	}
 	if _, ok := b["text/plain"]; !ok {
-		b["text/plain"] = Text(v)
+		b["text/plain"] = text(v)
 	}
 	if len(b) == 1 {
-		if html := table(v); html != "" {
+		if html := table(v, rows); html != "" {
 			b["text/html"] = html
 		}
 	}

@@ -13,8 +13,8 @@ const (
 	maxColumns = 40
 )
 
-// table returns slices and maps of structs, slices of maps and slices of number slices as an HTML table; "" for other values.
-func table(v reflect.Value) string {
+// table returns slices and maps of structs and slices of maps as an HTML table of at most that many rows; "" for other values.
+func table(v reflect.Value, most int) string {
 	for v.Kind() == reflect.Interface || v.Kind() == reflect.Pointer {
 		if v.IsNil() {
 			return ""
@@ -27,14 +27,14 @@ func table(v reflect.Value) string {
 	switch v.Kind() {
 	case reflect.Slice, reflect.Array:
 		n = v.Len()
-		for i := range min(n, maxRows) {
+		for i := range min(n, most) {
 			index = append(index, fmt.Sprint(i))
 			rows = append(rows, v.Index(i))
 		}
 	case reflect.Map:
 		n = v.Len()
 		for i, k := range sortedKeys(v) {
-			if i == maxRows {
+			if i == most {
 				break
 			}
 			index = append(index, plainText(k))
@@ -73,8 +73,8 @@ func table(v reflect.Value) string {
 		b.WriteString("</tr>\n")
 	}
 	b.WriteString("</tbody>\n</table>")
-	if n > maxRows {
-		fmt.Fprintf(&b, "\n<p>%d of %d rows</p>", maxRows, n)
+	if n > most {
+		fmt.Fprintf(&b, "\n<p>%d of %d rows; %s</p>", most, n, hint)
 	}
 	return b.String()
 }
@@ -141,7 +141,7 @@ func plainText(v reflect.Value) string {
 	if v.Kind() == reflect.String && !isText(v.Type()) {
 		s = v.String()
 	} else {
-		s = (&writer{}).value(v, false, 1)
+		s = (&writer{elements: 100, bytes: 100, most: 400}).value(v, false, 1)
 	}
 	if r := []rune(s); len(r) > 200 {
 		return string(r[:200]) + "…"

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"math"
 	"reflect"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,15 +18,35 @@ const (
 	maxElements = 1000    // of one slice or map
 	maxText     = 100_000 // bytes of the whole text
 	maxDepth    = 12
+	maxBytes    = 512 // of a []byte
 )
 
+// hint says how to see what was cut.
+const hint = "display.All shows all"
+
 // Text returns a value as Go would write it, with readable simplifications: types are named once, where they are not
-// obvious; values with a String or Error method are shown by it; long values are cut with a note.
+// obvious; values with a String or Error method are shown by it; long values are cut with a note that says how to see the rest.
 func Text(v reflect.Value) string {
+	s := write(v, &writer{elements: maxElements, bytes: maxBytes, most: 2 * maxText})
+	if len(s) > maxText {
+		cut := maxText
+		for !utf8.RuneStart(s[cut]) {
+			cut--
+		}
+		return fmt.Sprintf("%s\n… (%d of %d bytes are shown; %s)", s[:cut], cut, len(s), hint)
+	}
+	return s
+}
+
+// FullText is [Text] with nothing cut. Cycles still end, and so does what is nested more than 12 deep.
+func FullText(v reflect.Value) string {
+	return write(v, &writer{elements: math.MaxInt, bytes: math.MaxInt, most: math.MaxInt})
+}
+
+func write(v reflect.Value, w *writer) string {
 	if !v.IsValid() {
 		return "nil"
 	}
-	w := &writer{}
 	if v.CanInterface() {
 		switch x := v.Interface().(type) {
 		case Tuple:
@@ -35,18 +57,29 @@ func Text(v reflect.Value) string {
 			}
 		}
 	}
-	s := w.value(v, false, 0)
-	if len(s) > maxText {
-		cut := maxText
-		for !utf8.RuneStart(s[cut]) {
-			cut--
-		}
-		return fmt.Sprintf("%s\n… (%d of %d bytes are shown)", s[:cut], cut, len(s))
-	}
-	return s
+	return w.value(v, false, 0)
 }
 
+// Peek returns the beginning of a value's text, of about limit bytes, for lists of variables. Other goroutines may be using the
+// value: no code of cells is run, and maps, which must not be read while they are written, show their length only.
+func Peek(v reflect.Value, limit int) (s string) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if recover() != nil { // it was changed in the middle of being read
+			s = "…"
+		}
+	}()
+	w := &writer{elements: limit, bytes: limit, most: limit, peek: true}
+	return w.value(v, false, 0)
+}
+
+// writer writes one value.
 type writer struct {
+	elements int  // of a slice or map at most
+	bytes    int  // of a []byte at most
+	most     int  // bytes of text after which slices and maps are cut
+	peek     bool // see Peek
+
 	seen []reflect.Value // pointers, maps and slices on the way
 	size int
 }
@@ -124,6 +157,9 @@ func (w *writer) write(v reflect.Value, plain bool, depth int) string {
 	case reflect.Complex64, reflect.Complex128:
 		return fmt.Sprint(v.Complex())
 	case reflect.String:
+		if s := v.String(); w.peek && len(s) > w.most {
+			return quote(strings.ToValidUTF8(s[:w.most], "")) + "…"
+		}
 		return quote(v.String())
 	case reflect.Interface:
 		if v.IsNil() {
@@ -188,15 +224,15 @@ func (w *writer) list(v reflect.Value, plain bool, depth int) string {
 			return typeName(t) + "(nil)"
 		}
 		if t.Elem().Kind() == reflect.Uint8 && t.Elem().PkgPath() == "" {
-			return byteText(typeName(t), v.Bytes())
+			return w.byteText(typeName(t), v.Bytes())
 		}
 	}
 	var parts []string
 	more := ""
 	elided := isComposite(t.Elem())
 	for i := range v.Len() {
-		if i == maxElements || w.size > 2*maxText {
-			more = fmt.Sprintf("… %d more", v.Len()-i)
+		if i == w.elements || w.size > w.most {
+			more = w.rest(v.Len()-i, depth)
 			break
 		}
 		parts = append(parts, w.value(v.Index(i), elided, depth+1))
@@ -209,6 +245,9 @@ func (w *writer) mapping(v reflect.Value, plain bool, depth int) string {
 	if v.IsNil() {
 		return typeName(t) + "(nil)"
 	}
+	if w.peek {
+		return fmt.Sprintf("%s (%d)", typeName(t), v.Len())
+	}
 	if slices.ContainsFunc(w.seen, func(s reflect.Value) bool { return s.Kind() == reflect.Map && s.Pointer() == v.Pointer() }) {
 		return typeName(t) + "{…}"
 	}
@@ -217,13 +256,21 @@ func (w *writer) mapping(v reflect.Value, plain bool, depth int) string {
 	var parts []string
 	more := ""
 	for i, k := range sortedKeys(v) {
-		if i == maxElements || w.size > 2*maxText {
-			more = fmt.Sprintf("… %d more", v.Len()-i)
+		if i == w.elements || w.size > w.most {
+			more = w.rest(v.Len()-i, depth)
 			break
 		}
 		parts = append(parts, w.value(k, isComposite(t.Key()), depth+1)+": "+w.value(v.MapIndex(k), isComposite(t.Elem()), depth+1))
 	}
 	return wrap(head(t, plain), parts, more)
+}
+
+// rest notes how many elements are left out; the outermost value says how to see them.
+func (w *writer) rest(n, depth int) string {
+	if w.peek || depth > 0 {
+		return fmt.Sprintf("… %d more", n)
+	}
+	return fmt.Sprintf("… %d more; %s", n, hint)
 }
 
 func isComposite(t reflect.Type) bool {
@@ -242,6 +289,9 @@ func (w *writer) method(v reflect.Value) (string, bool) {
 	if (v.Kind() == reflect.Pointer || v.Kind() == reflect.Map || v.Kind() == reflect.Slice) && v.IsNil() {
 		return "", false
 	}
+	if w.peek && !isCompiled(v.Type()) {
+		return "", false
+	}
 	switch x := v.Interface().(type) {
 	case error:
 		return w.call(v, "Error", x.Error), true
@@ -249,6 +299,15 @@ func (w *writer) method(v reflect.Value) (string, bool) {
 		return w.call(v, "String", x.String), true
 	}
 	return "", false
+}
+
+// isCompiled reports whether t, or what it points to, is of the standard library, whose methods are no code of cells.
+func isCompiled(t reflect.Type) bool {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	first, _, _ := strings.Cut(t.PkgPath(), "/")
+	return first != "" && first != "main" && first != "poolbook" && !strings.Contains(first, ".")
 }
 
 // call runs a method of a value; a panic becomes text.
@@ -299,12 +358,11 @@ func quote(s string) string {
 	return strconv.Quote(s)
 }
 
-func byteText(typ string, b []byte) string {
-	const most = 512
+func (w *writer) byteText(typ string, b []byte) string {
 	note := ""
-	if len(b) > most {
+	if len(b) > w.bytes {
 		note = fmt.Sprintf(" … (%d bytes)", len(b))
-		b = b[:most]
+		b = b[:w.bytes]
 	}
 	printable := utf8.Valid(b) && !bytes.ContainsFunc(b, func(r rune) bool { return r < ' ' && r != '\n' && r != '\t' || r == 0x7f })
 	if printable {

@@ -3,11 +3,20 @@ package nbformat
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"regexp"
 	"strconv"
 )
 
-var idPattern = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,64}$`)
+// validID reports whether an id is 1 to 64 ASCII letters, digits, hyphens and underscores.
+func validID(id string) bool {
+	for _, c := range []byte(id) {
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '_', c == '-':
+		default:
+			return false
+		}
+	}
+	return 1 <= len(id) && len(id) <= 64
+}
 
 // NewID returns an id for a cell that none of the notebook's cells has. It
 // depends on the notebook's ids and on seed alone, so that the same change
@@ -35,7 +44,7 @@ func (nb *Notebook) repairIDs() {
 	used := make(map[string]bool, len(nb.Cells))
 	var without []int
 	for i, c := range nb.Cells {
-		if !idPattern.MatchString(c.ID) || used[c.ID] {
+		if !validID(c.ID) || used[c.ID] {
 			without = append(without, i)
 			continue
 		}
@@ -63,7 +72,7 @@ func (p *parser) id5(o *Object) string {
 		p.note("id", "must be a string, is %s", kind(raw))
 		return ""
 	}
-	if !idPattern.MatchString(id) {
+	if !validID(id) {
 		p.note("id", "must be 1 to 64 letters, digits, - and _, is %q", id)
 	}
 	return id

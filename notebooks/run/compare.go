@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"poolbook/notebooks/nbformat"
 )
@@ -225,21 +226,26 @@ func newNormalizer(c *nbformat.Cell) (*normalizer, error) {
 	return n, nil
 }
 
+// Compiled when first used: every start of the program would pay for them.
 var (
-	escapes = regexp.MustCompile("\x1b\\[[0-9;?]*[A-Za-z]")
-	spaces  = regexp.MustCompile(`[ \t\r]+(\n|$)`)
+	escapes = lazy("\x1b\\[[0-9;?]*[A-Za-z]")
+	spaces  = lazy(`[ \t\r]+(\n|$)`)
 	// A Go duration such as 1m2.5s or 350ms, or a number with an exponent or not.
-	numbers = regexp.MustCompile(`([0-9]+h)?([0-9]+m)?[0-9]+(\.[0-9]+)?(ms|µs|ns|s)\b|[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?`)
+	numbers = lazy(`([0-9]+h)?([0-9]+m)?[0-9]+(\.[0-9]+)?(ms|µs|ns|s)\b|[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?`)
 )
 
+func lazy(expr string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
+}
+
 func (n *normalizer) text(s string, loose bool) string {
-	s = escapes.ReplaceAllString(s, "")
-	s = spaces.ReplaceAllString(s, "$1")
+	s = escapes().ReplaceAllString(s, "")
+	s = spaces().ReplaceAllString(s, "$1")
 	for _, re := range n.patterns {
 		s = re.ReplaceAllString(s, "…")
 	}
 	if n.numbers || loose {
-		s = numbers.ReplaceAllString(s, "#")
+		s = numbers().ReplaceAllString(s, "#")
 	}
 	return s
 }

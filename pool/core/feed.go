@@ -2,6 +2,7 @@ package core
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"poolbook/pool/internal/proc"
@@ -42,20 +43,33 @@ func (l *link) room() bool {
 	if len(l.flight) >= aheadChunks || l.asked || time.Since(l.last) >= stealAfter { // it is at a long task
 		return false
 	}
-	var ahead time.Duration
-	bytes := 0
-	for _, c := range l.flight {
-		p := c.job.code.pace
-		if !p.known {
-			return false
-		}
-		ahead += p.item * time.Duration(c.left)
-		bytes += len(c.data)
-		if ahead >= aheadTime || bytes >= aheadBytes {
-			return false
-		}
+	return l.ahead.unknown == 0 && l.ahead.time < aheadTime && l.ahead.bytes < aheadBytes
+}
+
+// ahead is what a worker has still to do, as far as that can be told.
+type ahead struct {
+	time    time.Duration
+	bytes   int
+	unknown int // chunks of which nothing can be told
+}
+
+func (a *ahead) add(c *chunk) {
+	if p := c.job.code.pace; p.known {
+		c.guess = max(p.item*time.Duration(c.left), 1)
+		a.time += c.guess
+	} else {
+		c.guess = 0
+		a.unknown++
 	}
-	return true
+	a.bytes += len(c.data)
+	c.size = len(c.data)
+}
+
+func (a *ahead) remove(c *chunk) {
+	if a.time -= c.guess; c.guess == 0 {
+		a.unknown--
+	}
+	a.bytes -= c.size
 }
 
 // feed hands chunks to one worker, as many as it has room for.
@@ -193,9 +207,13 @@ func (s *state) complete(l *link, batch []completion) {
 func (l *link) landed(c *chunk) {
 	for i, x := range l.flight {
 		if x == c {
-			copy(l.flight[i:], l.flight[i+1:])
-			l.flight[len(l.flight)-1] = nil
-			l.flight = l.flight[:len(l.flight)-1]
+			if i == 0 { // as a rule
+				l.flight[0] = nil
+				l.flight = l.flight[1:]
+			} else {
+				l.flight = slices.Delete(l.flight, i, i+1)
+			}
+			l.ahead.remove(c)
 			break
 		}
 	}
@@ -235,7 +253,7 @@ func (s *state) ended(l *link, status proc.Status, readErr error) {
 	var back []*chunk
 	for _, c := range flight {
 		c.deaths++
-		if running && c.id == id && item < c.n && !c.isDone(item) && !c.job.finished {
+		if running && c.id == id && 0 <= item && item < c.n && !c.isDone(item) && !c.job.finished {
 			s.lose(c, item, l.reason, lost)
 		} else if c.deaths >= deathLimit {
 			for i := range c.n {

@@ -79,6 +79,8 @@ type chunk struct {
 	left   int    // items that are not done
 	deaths int    // workers that died with it
 	sent   time.Time
+	guess  time.Duration // how long it was to take when it was sent; 0 when that could not be told
+	size   int           // of data then
 	spent  time.Duration // of the tasks done
 }
 

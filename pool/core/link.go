@@ -28,6 +28,7 @@ type link struct {
 	phase   linkPhase
 	reason  error          // why it is being killed, when that is the task's fault: what its running item fails with
 	flight  []*chunk       // sent and not done, in order
+	ahead   ahead          // what flight amounts to
 	jobs    map[int64]*Job // set up in it
 	units   map[string]uint64
 	blobs   map[[2]uint64]*sentBlob
@@ -199,7 +200,7 @@ func (l *link) readRaw(r io.Reader, stderr bool, done chan<- struct{}) {
 			}
 			if l.p != nil {
 				if id, i, ok := l.p.Beacon.Running(); ok {
-					if c := l.find(id); c != nil {
+					if c := l.find(id); c != nil && 0 <= i && i < c.n {
 						j, item = c.job, c.index(i)
 					}
 				}
@@ -428,6 +429,7 @@ func (l *link) send(c *chunk) {
 		l.s.workerChanged(l, "busy", "")
 	}
 	c.sent = l.last
+	l.ahead.add(c)
 	l.flight = append(l.flight, c)
 	l.taken++
 	j.meter.sent += int64(len(c.data))
@@ -528,6 +530,7 @@ func (s *state) returned(l *link, ids []uint64) {
 		for i, c := range l.flight {
 			if c.id == id {
 				l.flight = append(l.flight[:i], l.flight[i+1:]...)
+				l.ahead.remove(c)
 				back = append(back, c)
 				break
 			}

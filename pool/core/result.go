@@ -111,17 +111,27 @@ func (r *resultReader) run(body []byte) (completion, bool, error) {
 	if first < 0 || n < 1 || first > c.n || n > c.n-first {
 		return completion{}, false, fmt.Errorf("%w: items %d to %d of a chunk of %d", proc.ErrFrame, first, first+n, c.n)
 	}
+	done := completion{c: c, item: first, n: n, took: time.Duration(took)}
+	if c.job.mode&NoResult != 0 {
+		return done, true, nil
+	}
+	r.d.Reset(values)
 	if c.idx == nil {
-		err = r.plan.Fill(c.base, c.slot(first), n, values)
-	} else {
-		size := len(values) / n
-		for i := 0; i < n && err == nil; i++ {
-			if c.idx[first+i] >= 0 {
-				err = r.plan.Fill(c.base, c.idx[first+i], 1, values[i*size:(i+1)*size])
-			}
+		return done, true, r.plan.Fill(r.d, c.base, c.slot(first), n)
+	}
+	// Some of the items are not wanted.
+	for i := range n {
+		if slot := c.idx[first+i]; slot >= 0 && slot < c.base.Len() {
+			r.d.Reset(r.d.Rest())
+			err = r.plan.DecodeAt(r.d, c.base, slot)
+		} else {
+			err = r.plan.Skip(r.d)
+		}
+		if err != nil {
+			return completion{}, false, err
 		}
 	}
-	return completion{c: c, item: first, n: n, took: time.Duration(took)}, true, err
+	return done, true, nil
 }
 
 func (r *resultReader) remote(c *chunk, item int, err error) *RemoteError {

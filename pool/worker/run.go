@@ -37,16 +37,18 @@ type worker struct {
 	codec  *codec.Codec
 	client *core.Client // shared objects of the notebook
 
-	job  atomic.Int64 // what runs: for the tag of its output
-	item atomic.Int64 // -1 when nothing runs
+	job   atomic.Int64           // what runs: for the tag of its output
+	item  atomic.Int64           // that runs by itself, -1 when none does
+	parts atomic.Pointer[[]part] // of what runs in a loop, nil when none does
+	loop  atomic.Pointer[loop]   // that the executor is in
 
 	mu      sync.Mutex
 	wake    sync.Cond
-	queue   []message // for the executor, in order
-	closed  bool      // the pool's pipe has ended
-	running int64     // job whose chunk the executor is at, 0 for none
-	cancel  context.CancelFunc
-	stopped map[int64]bool // jobs to cancel
+	queue   []message          // for the executor, in order
+	closed  bool               // the pool's pipe has ended
+	running int64              // job whose chunk the executor is at, 0 for none
+	cancel  context.CancelFunc // ends ctx
+	stopped map[int64]bool     // jobs to cancel
 
 	// The executor's.
 	units  map[uint64]*unit
@@ -54,6 +56,8 @@ type worker struct {
 	jobs   map[int64]*job
 	active *job // whose variables are set
 	at     *chunk
+	used   *loop           // the last one
+	ctx    context.Context // of the tasks, until one is cancelled
 	enc    *codec.Encoder
 	clock  time.Time // when it was read last
 	ticks  uint64    // of the writer, then
@@ -66,11 +70,18 @@ type message struct {
 }
 
 func newWorker(in io.Reader, out io.Writer) *worker {
-	w := &worker{in: proc.NewReader(in), out: newWriter(out), beacon: beacon.Load(), units: map[uint64]*unit{}, blobs: map[[2]uint64][]byte{},
+	w := &worker{in: proc.NewReader(in), beacon: beacon.Load(), units: map[uint64]*unit{}, blobs: map[[2]uint64][]byte{},
 		jobs: map[int64]*job{}, stopped: map[int64]bool{}}
+	w.out = newWriter(out, w.peek)
 	w.wake.L = &w.mu
 	w.item.Store(-1)
 	return w
+}
+
+// peek is what the flusher does before it writes.
+func (w *worker) peek() bool {
+	l := w.loop.Load()
+	return l != nil && l.peek(w)
 }
 
 // main is Main.
@@ -170,8 +181,9 @@ const exitOrphan = 3
 func (w *worker) cancelJob(id int64) {
 	w.mu.Lock()
 	w.stopped[id] = true
-	if w.running == id && w.cancel != nil {
+	if w.running == id {
 		w.cancel()
+		w.beacon.Stop(0)
 	}
 	w.mu.Unlock()
 	w.giveBack(func(job int64) bool { return job == id })
@@ -225,18 +237,23 @@ func (w *worker) take() (message, bool) {
 	if w.closed {
 		return message{}, false
 	}
+	return w.next(), true
+}
+
+// next takes the first message of the queue. mu is held.
+func (w *worker) next() message {
 	m := w.queue[0]
 	w.queue[0] = message{}
 	if w.queue = w.queue[1:]; len(w.queue) == 0 {
 		w.queue = nil
 	}
-	return m, true
+	return m
 }
 
 // execute is the executor. It returns when the pool says stop or is gone.
 func (w *worker) execute(ctx context.Context) error {
 	if w.at != nil { // the executor before this one was ended by its task
-		w.items(ctx)
+		w.items()
 	}
 	for {
 		m, ok := w.take()
@@ -257,7 +274,7 @@ func (w *worker) execute(ctx context.Context) error {
 		case proc.Setup:
 			w.setup(&f)
 		case proc.Chunk:
-			if err := w.begin(ctx, &f); err != nil {
+			if err := w.begin(&f); err != nil {
 				return err
 			}
 		case proc.Drop:
@@ -282,6 +299,16 @@ func (w *worker) drop(id int64) {
 	w.mu.Lock()
 	delete(w.stopped, id)
 	w.mu.Unlock()
+}
+
+// tag is the job and item that runs; the item is -1 when none does.
+func (w *worker) tag() (job, item int64) {
+	if p := w.parts.Load(); p != nil {
+		i := w.beacon.Index()
+		at := (*p)[partOf(*p, i)]
+		return at.c.job.id, int64(at.c.first + at.from + i - at.base)
+	}
+	return w.job.Load(), w.item.Load()
 }
 
 // request sends the request of a shared object.

@@ -41,6 +41,28 @@ type Caller interface {
 	Call(ctx context.Context, args []reflect.Value) ([]reflect.Value, error)
 }
 
+// Looper is a Func that can run itself for many items in one call. Without it the worker makes a loop of its own, by reflect.
+type Looper interface {
+	// Loop is nil for a function without parameters. It is called once.
+	Loop() *Loop
+}
+
+// Loop calls a unit's function once for each index from *at up to *end, with the elements of slices.
+type Loop struct {
+	// Each says how results are handed over: see Call.
+	Each bool
+	// Call runs the loop. Its arguments are a slice for each parameter of the function, one for the value that it returns, if it
+	// does, and then
+	//
+	//	at, end *int, done func(i int), failed func(i int, err error)
+	//
+	// While an item runs, *at is its index; *end may become less meanwhile. A result is left in the slice of results at the item's index; with
+	// Each at index 0, and done is called at once. failed gets the errors of a function whose last result is one.
+	// Call returns true when *at has come to *end; false without an error when an item ended its goroutine. Its errors are those
+	// of [Caller], of the item at *at.
+	Call func(ctx context.Context, args []reflect.Value) (finished bool, err error)
+}
+
 // Main is the life of a worker process: it reads frames from in, runs tasks, and writes frames to out, until the pool says stop or in
 // ends, which it does when the pool's process ends. open makes the evaluator; its error ends the worker with a clear report to
 // the pool. A plain worker command is

@@ -28,13 +28,15 @@ type writer struct {
 	since   time.Time
 	prompt  int // pieces of output since then
 	wake    chan struct{}
+	more    func() bool   // puts in what the executor has not yet, and reports whether to ask again
 	ticks   atomic.Uint64 // how often the flusher has run
 	stopped chan struct{}
 	once    sync.Once
 }
 
-func newWriter(w io.Writer) *writer {
-	o := &writer{w: w, wake: make(chan struct{}, 1), stopped: make(chan struct{})}
+// newWriter starts the flusher; stop ends it. more is called on it before each flush.
+func newWriter(w io.Writer, more func() bool) *writer {
+	o := &writer{w: w, more: more, wake: make(chan struct{}, 1), stopped: make(chan struct{})}
 	go o.flusher()
 	return o
 }
@@ -57,23 +59,23 @@ type run struct {
 	took     uint64
 }
 
-// plain adds a result that is memory to the run of those before it.
-func (o *writer) plain(chunk uint64, item int, took uint64, value []byte) {
+// values adds the results of n items of a chunk to the run of those before them. data are the encoded values.
+func (o *writer) values(chunk uint64, first, n int, took uint64, data []byte) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	r := &o.run
-	if !r.open || r.chunk != chunk || r.first+r.n != item {
+	if !r.open || r.chunk != chunk || r.first+r.n != first {
 		o.endRun()
 		b, start := proc.Begin(o.buf, proc.Run)
 		o.buf = append(b, make([]byte, proc.RunHead)...)
-		*r = run{open: true, start: start, chunk: chunk, first: item}
+		*r = run{open: true, start: start, chunk: chunk, first: first}
 		if !o.armed {
 			o.armLocked()
 		}
 	}
-	r.n++
+	r.n += n
 	r.took += took
-	o.buf = append(o.buf, value...)
+	o.buf = append(o.buf, data...)
 	if len(o.buf) >= flushSize {
 		o.flushLocked()
 	}
@@ -176,10 +178,14 @@ func (o *writer) flusher() {
 		case <-o.stopped:
 			return
 		}
+		o.ticks.Add(1)
+		again := o.more()
 		o.mu.Lock()
 		o.armed = false
-		o.ticks.Add(1)
 		o.flushLocked()
+		if again {
+			o.armLocked()
+		}
 		o.mu.Unlock()
 	}
 }
@@ -199,9 +205,8 @@ type stream struct {
 // Write sends p to the cell that submitted the job.
 func (s *stream) Write(p []byte) (int, error) {
 	w := s.w
-	w.out.put(func(b proc.Body) proc.Body {
-		return append(b.Uint(s.kind).Int(w.job.Load()).Int(w.item.Load()), p...)
-	}, proc.Output, nil)
+	job, item := w.tag()
+	w.out.put(func(b proc.Body) proc.Body { return append(b.Uint(s.kind).Int(job).Int(item), p...) }, proc.Output, nil)
 	if w.out.promptly() {
 		w.out.flush()
 	}

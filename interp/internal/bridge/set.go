@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"iter"
 	"maps"
 	"reflect"
 	"slices"
@@ -8,8 +9,6 @@ import (
 	"sync"
 
 	"github.com/goplus/reflectx"
-	yaegi "github.com/traefik/yaegi/stdlib"
-	"github.com/traefik/yaegi/stdlib/unrestricted"
 
 	"poolbook/interp/internal/bridge/native"
 	"poolbook/interp/internal/bridge/native/typed"
@@ -17,7 +16,16 @@ import (
 )
 
 // A Table holds the symbols of a package by name.
-type Table = map[string]reflect.Value
+type Table map[string]reflect.Value
+
+// Lookup finds a symbol.
+func (t Table) Lookup(name string) (reflect.Value, bool) {
+	v, ok := t[name]
+	return v, ok
+}
+
+// All yields the symbols, in no order.
+func (t Table) All() iter.Seq2[string, reflect.Value] { return maps.All(t) }
 
 // A Set is a set of compiled packages. It is safe for concurrent use.
 type Set struct {
@@ -27,26 +35,20 @@ type Set struct {
 
 // A pkg is one compiled package.
 type pkg struct {
-	name string
-	// tables of symbols; an earlier table hides symbols of a later one.
-	tables []map[string]reflect.Value
+	name    string // of added packages
+	symbols symbols
 	// hidden finds types that have no symbol but that symbols mention.
 	hidden func() map[string]reflect.Type
 }
 
-func newPkg(path, name string, tables ...map[string]reflect.Value) *pkg {
-	p := &pkg{name: name, tables: tables}
-	p.hidden = sync.OnceValue(func() map[string]reflect.Type { return hiddenTypes(path, p) })
-	return p
+// symbols are what a package exports: a [Table], or one of the standard library.
+type symbols interface {
+	Lookup(name string) (reflect.Value, bool)
+	All() iter.Seq2[string, reflect.Value]
 }
 
-func (p *pkg) lookup(name string) (reflect.Value, bool) {
-	for _, t := range p.tables {
-		if v, ok := t[name]; ok {
-			return v, true
-		}
-	}
-	return reflect.Value{}, false
+func newPkg(path, name string, s symbols) *pkg {
+	return &pkg{name: name, symbols: s, hidden: sync.OnceValue(func() map[string]reflect.Type { return hiddenTypes(path, s) })}
 }
 
 // New returns a set that holds the standard library.
@@ -54,29 +56,31 @@ func New() *Set {
 	return &Set{added: make(map[string]*pkg)}
 }
 
-// standard is the standard library by import path. The sets share it.
-var standard = sync.OnceValue(func() map[string]*pkg {
-	packages := make(map[string]*pkg)
-	// What yaegi's main tables hold of os and log stops a program from exiting; the real symbols hide it. Programs
-	// that exit are the business of the machine's intrinsics.
-	for _, tables := range []map[string]map[string]reflect.Value{unrestricted.Symbols, std.Symbols, yaegi.Symbols} {
-		for key, table := range tables {
-			i := strings.LastIndexByte(key, '/')
-			if i <= 0 || strings.Contains(key, ".com/") {
-				continue // yaegi's tables of itself
-			}
-			path, name := key[:i], key[i+1:]
-			if p := packages[path]; p != nil {
-				p.tables = append(p.tables, table)
-			} else {
-				packages[path] = newPkg(path, name, table)
-			}
-		}
+// standard holds the packages of the standard library and of the bridge itself that were asked for, by import path. The sets
+// share it.
+var standard sync.Map // string to *pkg
+
+// standardPkg returns a package of the standard library, or nil.
+func standardPkg(path string) *pkg {
+	if p, ok := standard.Load(path); ok {
+		return p.(*pkg)
 	}
-	packages[native.Path] = newPkg(native.Path, "native", native.Symbols())
-	packages[typed.Path] = newPkg(typed.Path, "typed", typed.Symbols())
-	return packages
-})
+	var s symbols
+	switch path {
+	case native.Path:
+		s = Table(native.Symbols())
+	case typed.Path:
+		s = Table(typed.Symbols())
+	default:
+		t := std.Find(path)
+		if t == nil {
+			return nil
+		}
+		s = t
+	}
+	p, _ := standard.LoadOrStore(path, newPkg(path, "", s))
+	return p.(*pkg)
+}
 
 // Add adds a compiled package under its import path. Symbols holds functions, variables as addressable values
 // (reflect.ValueOf(&pkg.Var).Elem()), types as nil pointers (reflect.ValueOf((*pkg.T)(nil))) and constants of basic types
@@ -84,7 +88,7 @@ var standard = sync.OnceValue(func() map[string]*pkg {
 func (s *Set) Add(path, name string, symbols map[string]reflect.Value) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.added[path] = newPkg(path, name, symbols)
+	s.added[path] = newPkg(path, name, Table(symbols))
 }
 
 // Added returns the import paths of the packages given to [Set.Add], sorted.
@@ -102,7 +106,7 @@ func (s *Set) Package(path string) (name string, symbols Table, ok bool) {
 	if !ok {
 		return "", nil, false
 	}
-	return p.name, p.tables[0], true
+	return p.name, p.symbols.(Table), true
 }
 
 func (s *Set) pkg(path string) *pkg {
@@ -112,14 +116,14 @@ func (s *Set) pkg(path string) *pkg {
 	if p != nil {
 		return p
 	}
-	return standard()[path]
+	return standardPkg(path)
 }
 
 // Lookup finds a package-level function, variable (an addressable value) or type (a nil pointer to it) of a
 // compiled package. Constants and generic functions are not found.
 func (s *Set) Lookup(pkgPath, name string) (reflect.Value, bool) {
 	if p := s.pkg(pkgPath); p != nil {
-		return p.lookup(name)
+		return p.symbols.Lookup(name)
 	}
 	return reflect.Value{}, false
 }
@@ -139,7 +143,7 @@ func (s *Set) Type(pkgPath, name string) (reflect.Type, bool) {
 	if p == nil {
 		return nil, false
 	}
-	if v, ok := p.lookup(name); ok {
+	if v, ok := p.symbols.Lookup(name); ok {
 		if !IsType(v) {
 			return nil, false
 		}
@@ -157,17 +161,13 @@ func IsType(v reflect.Value) bool {
 // Packages returns the import paths of every package of the set, sorted.
 func (s *Set) Packages() []string {
 	paths := s.Added()
-	for path := range standard() {
-		if path != native.Path && path != typed.Path {
-			paths = append(paths, path)
-		}
-	}
+	paths = slices.AppendSeq(paths, std.Paths())
 	slices.Sort(paths)
 	return slices.Compact(paths)
 }
 
 // hiddenTypes returns the types of a package that its symbols mention, by name.
-func hiddenTypes(path string, p *pkg) map[string]reflect.Type {
+func hiddenTypes(path string, s symbols) map[string]reflect.Type {
 	found := make(map[string]reflect.Type)
 	w := walker{seen: make(map[reflect.Type]bool), named: func(t reflect.Type) bool {
 		if t.PkgPath() == path {
@@ -175,10 +175,8 @@ func hiddenTypes(path string, p *pkg) map[string]reflect.Type {
 		}
 		return t.PkgPath() == path
 	}}
-	for _, table := range p.tables {
-		for _, v := range table {
-			w.walk(v.Type())
-		}
+	for _, v := range s.All() {
+		w.walk(v.Type())
 	}
 	return found
 }

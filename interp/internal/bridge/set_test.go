@@ -40,7 +40,7 @@ func TestLookup(t *testing.T) {
 	if v, ok := s.Lookup("os", "Args"); !ok || v.Addr().Interface() != &os.Args {
 		t.Error("os.Args is not the variable itself")
 	}
-	// What yaegi's tables replace must be the real thing.
+	// What ends a program must be the real thing: the machine decides what it does.
 	for _, c := range []struct {
 		path, name string
 		want       any

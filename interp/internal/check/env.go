@@ -30,6 +30,7 @@ type Env struct {
 	preload map[string]string // name → path
 	dots    []string          // paths imported with a dot
 	cells   map[*types.Package]*Package
+	bySeq   map[int]*Package          // the same by their number
 	decls   map[types.Object]ast.Node // of committed functions, methods and types
 	latest  map[*types.Func]*types.Func
 	files   map[*token.File]*split.Cell
@@ -94,6 +95,7 @@ func (e *Env) Reset() {
 	e.scope = nil
 	if e.cells == nil {
 		e.cells = map[*types.Package]*Package{}
+		e.bySeq = map[int]*Package{}
 		e.decls = map[types.Object]ast.Node{}
 		e.latest = map[*types.Func]*types.Func{}
 		e.files = map[*token.File]*split.Cell{}
@@ -127,6 +129,10 @@ func (e *Env) Imports() map[string]string {
 	maps.Copy(m, e.imports)
 	return m
 }
+
+// know makes p one of the session's cells, forget takes it back.
+func (e *Env) know(p *Package)   { e.cells[p.Types], e.bySeq[p.Seq] = p, p }
+func (e *Env) forget(p *Package) { delete(e.cells, p.Types); delete(e.bySeq, p.Seq) }
 
 // IsCell tells whether p is a cell of this session.
 func (e *Env) IsCell(p *types.Package) bool { return e.cells[p] != nil }

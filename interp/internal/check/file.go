@@ -53,11 +53,11 @@ func (e *Env) CheckFiles(sources map[string]string, known map[string]*types.Type
 		if len(p.unkeyed) == 0 || try > 10 || !p.keyLiteralsOf(files) {
 			break
 		}
-		delete(e.cells, p.pkg.Types)
+		e.forget(p.pkg)
 		p = e.filePass(files)
 	}
 	if len(p.diags) > 0 {
-		delete(e.cells, p.pkg.Types)
+		e.forget(p.pkg)
 		return nil, p.diags
 	}
 	p.pkg.files = files
@@ -71,7 +71,7 @@ func (e *Env) CheckFiles(sources map[string]string, known map[string]*types.Type
 
 func (e *Env) filePass(files []*ast.File) *pass {
 	p := e.newPass(nil, 0)
-	e.cells[p.pkg.Types] = p.pkg
+	e.know(p.pkg)
 	for _, f := range files {
 		f.Name.Name = p.pkg.Types.Name()
 		p.pkg.Info.FileVersions[f] = "go1.26"

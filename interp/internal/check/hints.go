@@ -5,25 +5,26 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/agnivade/levenshtein"
+
+	"poolbook/interp/internal/pattern"
 )
 
 var (
-	undefinedName   = regexp.MustCompile(`^undefined: ([\pL_][\pL\pN_]*)$`)
-	undefinedMember = regexp.MustCompile(`^undefined: ([\pL_][\pL\pN_]*)\.([\pL_][\pL\pN_]*)$`)
-	noField         = regexp.MustCompile(`\.([\pL_][\pL\pN_]*) undefined \(type (\S+) has no field or method ([\pL_][\pL\pN_]*)`)
-	cannotUse       = regexp.MustCompile(`^cannot use (.*) \(.*of (?:\w+ )?type (.+)\) as (.+?) value in`)
-	mismatched      = regexp.MustCompile(`mismatched types (.+) and (.+)\)$`)
-	unexported      = regexp.MustCompile(`^undefined: ([\pL_][\pL\pN_]*)\.[\pL_][\pL\pN_]* \(but have ([\pL_][\pL\pN_]*)\)$`)
-	unknownField    = regexp.MustCompile(`^unknown field ([\pL_][\pL\pN_]*) in struct literal of type ([\pL_][\pL\pN_]*)`)
-	manyInOne       = regexp.MustCompile(`^multiple-value .* in single-value context$`)
-	noAssign        = regexp.MustCompile(`^cannot assign to ([\pL_][\pL\pN_]*) \(neither addressable`)
-	notFunction     = regexp.MustCompile(`cannot call (?:non-function )?([\pL_][\pL\pN_]*) \(variable`)
-	assignCount     = regexp.MustCompile(`^assignment mismatch: (\d+) variables? but .* returns? (\d+) values?`)
+	undefinedName   = pattern.New(`^undefined: ([\pL_][\pL\pN_]*)$`)
+	undefinedMember = pattern.New(`^undefined: ([\pL_][\pL\pN_]*)\.([\pL_][\pL\pN_]*)$`)
+	noField         = pattern.New(`\.([\pL_][\pL\pN_]*) undefined \(type (\S+) has no field or method ([\pL_][\pL\pN_]*)`)
+	cannotUse       = pattern.New(`^cannot use (.*) \(.*of (?:\w+ )?type (.+)\) as (.+?) value in`)
+	mismatched      = pattern.New(`mismatched types (.+) and (.+)\)$`)
+	unexported      = pattern.New(`^undefined: ([\pL_][\pL\pN_]*)\.[\pL_][\pL\pN_]* \(but have ([\pL_][\pL\pN_]*)\)$`)
+	unknownField    = pattern.New(`^unknown field ([\pL_][\pL\pN_]*) in struct literal of type ([\pL_][\pL\pN_]*)`)
+	manyInOne       = pattern.New(`^multiple-value .* in single-value context$`)
+	noAssign        = pattern.New(`^cannot assign to ([\pL_][\pL\pN_]*) \(neither addressable`)
+	notFunction     = pattern.New(`cannot call (?:non-function )?([\pL_][\pL\pN_]*) \(variable`)
+	assignCount     = pattern.New(`^assignment mismatch: (\d+) variables? but .* returns? (\d+) values?`)
 )
 
 // hint adds advice to the diagnostics that have none.
@@ -37,26 +38,26 @@ func (p *pass) hint() {
 
 func (p *pass) advice(d *Diag) string {
 	msg := d.Msg
-	if m := undefinedName.FindStringSubmatch(msg); m != nil {
+	if m := undefinedName().FindStringSubmatch(msg); m != nil {
 		return p.nameAdvice(m[1], d.Pos)
 	}
-	if m := undefinedMember.FindStringSubmatch(msg); m != nil {
+	if m := undefinedMember().FindStringSubmatch(msg); m != nil {
 		if pkg := p.importedAs(m[1]); pkg != nil {
 			return didYouMean(m[2], exported(pkg), m[1]+".")
 		}
 	}
-	if m := unexported.FindStringSubmatch(msg); m != nil {
+	if m := unexported().FindStringSubmatch(msg); m != nil {
 		return fmt.Sprintf("did you mean %s.%s? What other packages offer begins with a capital letter", m[1], m[2])
 	}
-	if m := unknownField.FindStringSubmatch(msg); m != nil {
+	if m := unknownField().FindStringSubmatch(msg); m != nil {
 		if t, ok := p.env.objectFor(m[2], p.pkg).(*types.TypeName); ok {
 			return didYouMean(m[1], Members(t.Type(), p.pkg.Types), "")
 		}
 	}
-	if m := manyInOne.FindStringSubmatch(msg); m != nil {
+	if m := manyInOne().FindStringSubmatch(msg); m != nil {
 		return "the call returns several values: take them all, for example `v, err := …`, or `v, _ := …` to leave one out"
 	}
-	if m := noAssign.FindStringSubmatch(msg); m != nil {
+	if m := noAssign().FindStringSubmatch(msg); m != nil {
 		switch p.env.objectFor(m[1], p.pkg).(type) {
 		case *types.Const:
 			return m[1] + " is a constant: declare it with var, or :=, to change it"
@@ -64,7 +65,7 @@ func (p *pass) advice(d *Diag) string {
 			return m[1] + " is a function: declare it again with func to change it"
 		}
 	}
-	if m := noField.FindStringSubmatch(msg); m != nil {
+	if m := noField().FindStringSubmatch(msg); m != nil {
 		if strings.Contains(msg, "but does have") {
 			return ""
 		}
@@ -86,13 +87,13 @@ func (p *pass) advice(d *Diag) string {
 		}
 		return ""
 	}
-	if m := assignCount.FindStringSubmatch(msg); m != nil {
+	if m := assignCount().FindStringSubmatch(msg); m != nil {
 		if m[1] == "1" {
 			return "the call returns " + m[2] + " values: take them all, for example `v, err := …`, or `v, _ := …` to leave one out"
 		}
 		return ""
 	}
-	if m := cannotUse.FindStringSubmatch(msg); m != nil {
+	if m := cannotUse().FindStringSubmatch(msg); m != nil {
 		if numeric(m[2]) && numeric(m[3]) {
 			return fmt.Sprintf("Go converts numbers only when told to: %s(%s)", m[3], m[1])
 		}
@@ -101,7 +102,7 @@ func (p *pass) advice(d *Diag) string {
 		}
 		return ""
 	}
-	if m := mismatched.FindStringSubmatch(msg); m != nil {
+	if m := mismatched().FindStringSubmatch(msg); m != nil {
 		if numeric(m[1]) && numeric(m[2]) {
 			return fmt.Sprintf("Go converts numbers only when told to, for example %s(…)", wider(m[1], m[2]))
 		}
@@ -110,7 +111,7 @@ func (p *pass) advice(d *Diag) string {
 		}
 		return ""
 	}
-	if m := notFunction.FindStringSubmatch(msg); m != nil && types.Universe.Lookup(m[1]) != nil {
+	if m := notFunction().FindStringSubmatch(msg); m != nil && types.Universe.Lookup(m[1]) != nil {
 		if ent := p.env.names[m[1]]; ent != nil && ent.pkg.Cell > 0 {
 			return fmt.Sprintf("cell %d declared a variable %s, which hides Go's own: %%reset forgets it", ent.pkg.Cell, m[1])
 		}

@@ -6,22 +6,24 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"poolbook/interp/internal/pattern"
 )
 
 var (
-	cellName  = regexp.MustCompile(`main·(\d+)\.([\pL_][\pL\pN_]*)`)
-	cellPkg   = regexp.MustCompile(`main·\d+`)
-	standIn   = regexp.MustCompile(`(\S.*?)·\d+·\d+ \(variable of ((?:\w+ )?type [^)]*)\)`)
-	hiddenTag = regexp.MustCompile(`·(\d+·\d+)?`)
-	otherDecl = regexp.MustCompile(`\n\t([^\n]*?):(\d+):(\d+): ([^\n]*)`)
+	cellName  = pattern.New(`main·(\d+)\.([\pL_][\pL\pN_]*)`)
+	cellPkg   = pattern.New(`main·\d+`)
+	standIn   = pattern.New(`(\S.*?)·\d+·\d+ \(variable of ((?:\w+ )?type [^)]*)\)`)
+	hiddenTag = pattern.New(`·(\d+·\d+)?`)
+	otherDecl = pattern.New(`\n\t([^\n]*?):(\d+):(\d+): ([^\n]*)`)
 )
 
 // clean rewrites a text of go/types for readers: names of cells' packages go; types whose name means something else
 // now say which cell they are from.
 func (p *pass) clean(msg string) string {
-	msg = standIn.ReplaceAllString(msg, "$1 (value of $2)")
+	msg = standIn().ReplaceAllString(msg, "$1 (value of $2)")
 	msg = p.env.clean(msg, p.pkg)
-	return hiddenTag.ReplaceAllString(msg, "")
+	return hiddenTag().ReplaceAllString(msg, "")
 }
 
 func (e *Env) clean(msg string, cur *Package) string {
@@ -29,16 +31,11 @@ func (e *Env) clean(msg string, cur *Package) string {
 		return msg
 	}
 	older := map[string]bool{}
-	msg = cellName.ReplaceAllStringFunc(msg, func(s string) string {
-		m := cellName.FindStringSubmatch(s)
+	msg = cellName().ReplaceAllStringFunc(msg, func(s string) string {
+		m := cellName().FindStringSubmatch(s)
 		seq, _ := strconv.Atoi(m[1])
 		name := m[2]
-		var pkg *Package
-		for _, c := range e.cells {
-			if c.Seq == seq {
-				pkg = c
-			}
-		}
+		pkg := e.bySeq[seq]
 		if pkg == nil || pkg.Cell == 0 {
 			return name
 		}
@@ -71,8 +68,8 @@ func (e *Env) clean(msg string, cur *Package) string {
 			})
 		}
 	}
-	msg = cellPkg.ReplaceAllString(msg, "main")
-	return otherDecl.ReplaceAllString(msg, "\n\t$4 at $1, line $2")
+	msg = cellPkg().ReplaceAllString(msg, "main")
+	return otherDecl().ReplaceAllString(msg, "\n\t$4 at $1, line $2")
 }
 
 func (e *Env) objectFor(name string, cur *Package) types.Object {
@@ -86,7 +83,7 @@ func (e *Env) objectFor(name string, cur *Package) types.Object {
 
 // CleanTypes rewrites the names of cells' packages in a text for readers.
 func (e *Env) CleanTypes(msg string) string {
-	return mainDot.ReplaceAllString(e.clean(msg, nil), "$1")
+	return mainDot().ReplaceAllString(e.clean(msg, nil), "$1")
 }
 
-var mainDot = regexp.MustCompile(`(^|[^\pL\pN_./])main\.`)
+var mainDot = pattern.New(`(^|[^\pL\pN_./])main\.`)

@@ -34,6 +34,7 @@ type pass struct {
 	renamed []renaming
 	aliases map[string]types.Object // "x·" → the earlier x
 	undoes  []func()
+	lenient bool // type information is wanted whatever the errors
 	diags   []Diag
 	unkeyed []token.Pos // literals with unexported fields of other cells' types
 }
@@ -85,15 +86,15 @@ func (p *pass) undo() {
 		f()
 	}
 	p.undoes = nil
-	delete(p.env.cells, p.pkg.Types)
+	p.env.forget(p.pkg)
 }
 
 // run assembles and checks; without diagnostics the pass's info is complete.
 func (p *pass) run() (diags []Diag) {
 	for try := 0; ; try++ {
-		p.env.cells[p.pkg.Types] = p.pkg
+		p.env.know(p.pkg)
 		p.assemble()
-		if len(p.diags) == 0 {
+		if len(p.diags) == 0 || p.lenient {
 			p.check()
 		}
 		for _, r := range p.renamed {
@@ -101,14 +102,16 @@ func (p *pass) run() (diags []Diag) {
 		}
 		if len(p.unkeyed) > 0 && try < 10 && p.keyLiterals() {
 			fresh := p.env.newPass(p.cell, p.pkg.Cell)
-			fresh.carried = p.carried
+			fresh.carried, fresh.lenient = p.carried, p.lenient
 			p.undo()
 			*p = *fresh
 			continue
 		}
 		break
 	}
-	p.hint()
+	if !p.lenient {
+		p.hint()
+	}
 	slices.SortStableFunc(p.diags, func(a, b Diag) int { return p.place(a.Pos) - p.place(b.Pos) })
 	return p.diags
 }
@@ -249,10 +252,28 @@ func (r *recorder) Import(path string) (*types.Package, error) {
 	return r.Importer.Import(path)
 }
 
+// calls reports whether an expression calls a function or receives.
+func (p *pass) calls(e ast.Expr) bool {
+	found := false
+	ast.Inspect(e, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.CallExpr:
+			found = found || !p.pkg.Info.Types[n.Fun].IsType()
+		case *ast.UnaryExpr:
+			found = found || n.Op == token.ARROW
+		case *ast.FuncLit:
+			return false
+		}
+		return !found
+	})
+	return found
+}
+
 // keyLiterals gives field names to the unkeyed literals of p.unkeyed and reports whether there were any.
 //
 // go/types refuses such literals when the struct is of another package, by comparing pointers, and leaves their values
-// unconverted; to ignore the message would compile `Point{1, 2}` of floats into integers.
+// unconverted; to ignore the message would compile `Point{1, 2}` of floats into integers. A field without a name has no key: its value
+// is left out, as it can never be read, unless a call computes it.
 func (p *pass) keyLiterals() bool {
 	at := map[token.Pos]bool{}
 	for _, pos := range p.unkeyed {
@@ -275,12 +296,17 @@ func (p *pass) keyLiterals() bool {
 		if !ok || s.NumFields() != len(lit.Elts) {
 			return true
 		}
+		var keyed []ast.Expr
 		for i, e := range lit.Elts {
-			if _, keyed := e.(*ast.KeyValueExpr); !keyed && s.Field(i).Name() != "_" {
-				lit.Elts[i] = &ast.KeyValueExpr{Key: &ast.Ident{NamePos: e.Pos(), Name: s.Field(i).Name()}, Colon: e.Pos(), Value: e}
-				done = true
+			_, has := e.(*ast.KeyValueExpr)
+			switch name := s.Field(i).Name(); {
+			case has || name == "_" && p.calls(e):
+				return true
+			case name != "_":
+				keyed = append(keyed, &ast.KeyValueExpr{Key: &ast.Ident{NamePos: e.Pos(), Name: name}, Colon: e.Pos(), Value: e})
 			}
 		}
+		lit.Elts, done = keyed, true
 		return true
 	}
 	ast.Inspect(p.file, visit)

@@ -16,21 +16,44 @@ type View struct {
 	env  *Env
 	cell *split.Cell
 	pass *pass
+	base int // of the first file that belongs to the view
 }
 
-// Look checks code without making it part of the session; nil when it cannot be parsed.
-func (e *Env) Look(code string) *View {
-	cell, errs := split.Parse(e.Fset, "cell", code)
+// lookName is what positions in a view's files call the cell.
+const lookName = "cell"
+
+// Look checks code without making it part of the session. When it cannot be parsed there is no view, but the errors.
+func (e *Env) Look(code string) (*View, []*split.Error) {
+	v := &View{env: e, base: e.Fset.Base()}
+	cell, errs := split.Parse(e.Fset, lookName, code)
 	if len(errs) > 0 {
-		return nil
+		v.removeFiles()
+		return nil, errs
 	}
-	p := e.newPass(cell, 0)
-	p.run()
-	return &View{e, cell, p}
+	v.cell, v.pass = cell, e.newPass(cell, 0)
+	v.pass.lenient = true
+	v.pass.run()
+	return v, nil
 }
 
 // Close takes back what checking changed.
-func (v *View) Close() { v.pass.undo() }
+func (v *View) Close() {
+	v.pass.undo()
+	v.removeFiles()
+}
+
+// removeFiles forgets the view's files: there is a view for each key that a user types.
+func (v *View) removeFiles() {
+	var own []*token.File
+	for f := range v.env.Fset.Iterate {
+		if f.Base() >= v.base && f.Name() == lookName {
+			own = append(own, f)
+		}
+	}
+	for _, f := range own {
+		v.env.Fset.RemoveFile(f)
+	}
+}
 
 // walk visits the syntax of the cell.
 func (v *View) walk(f func(ast.Node) bool) {
@@ -43,41 +66,34 @@ func (v *View) walk(f func(ast.Node) bool) {
 	}
 }
 
-// Operand returns what stands before a dot at the byte offset: a package, or the type of the expression that ends there.
-func (v *View) Operand(offset int) (pkg *types.Package, t types.Type) {
-	var best ast.Expr
-	v.walk(func(n ast.Node) bool {
-		switch n.(type) {
-		case *ast.Ident, *ast.SelectorExpr, *ast.CallExpr, *ast.IndexExpr, *ast.ParenExpr, *ast.TypeAssertExpr, *ast.CompositeLit, *ast.BasicLit:
-			e := n.(ast.Expr)
-			if end, ok := v.cell.Offset(e.End()); ok && end == offset && (best == nil || e.Pos() < best.Pos()) {
-				best = e
-			}
-		}
-		return true
-	})
-	if best == nil {
-		return nil, nil
-	}
-	if id, ok := best.(*ast.Ident); ok {
-		if pn, ok := v.pass.pkg.Info.Uses[id].(*types.PkgName); ok {
-			return pn.Imported(), nil
-		}
-		// A name that nothing selects from yet is no import for the pass.
-		if v.pass.pkg.Info.Uses[id] == nil {
-			for _, path := range v.env.ByName(id.Name) {
-				if pkg, err := v.env.imp.Import(path); err == nil {
-					return pkg, nil
-				}
-			}
-		}
-	}
-	return nil, v.pass.pkg.Info.TypeOf(best)
+// spans reports whether the byte offset is in n or at its end.
+func (v *View) spans(n ast.Node, offset int) bool {
+	from, ok := v.cell.Offset(n.Pos())
+	to, ok2 := v.cell.Offset(n.End())
+	return ok && ok2 && from <= offset && offset <= to
 }
 
-// Locals returns the names of the cell that can be used at the byte offset.
-func (v *View) Locals(offset int) map[string]types.Object {
-	names := map[string]types.Object{}
+// path returns the nodes around the byte offset, the innermost first.
+func (v *View) path(offset int) []ast.Node {
+	var nodes []ast.Node
+	v.walk(func(n ast.Node) bool {
+		if n == nil {
+			return false
+		}
+		if _, file := n.(*ast.File); !file && !v.spans(n, offset) {
+			return false
+		}
+		nodes = append(nodes, n)
+		return true
+	})
+	slices.Reverse(nodes)
+	return nodes
+}
+
+// Locals returns the names of the cell that can be used at the byte offset. Local tells which of them are declared inside the function
+// or the block around it.
+func (v *View) Locals(offset int) (names map[string]types.Object, local map[string]bool) {
+	names, local = map[string]types.Object{}, map[string]bool{}
 	for n, s := range v.pass.pkg.Info.Scopes {
 		if _, isFile := n.(*ast.File); isFile || s == nil {
 			continue
@@ -86,15 +102,17 @@ func (v *View) Locals(offset int) map[string]types.Object {
 			if !v.inFunc(t, offset) {
 				continue
 			}
-		} else {
-			from, ok := v.cell.Offset(n.Pos())
-			to, ok2 := v.cell.Offset(n.End())
-			if !ok || !ok2 || offset < from || offset > to {
-				continue
-			}
+		} else if !v.spans(n, offset) {
+			continue
 		}
 		for _, name := range s.Names() {
-			names[name] = s.Lookup(name)
+			obj := s.Lookup(name)
+			if at, ok := v.cell.Offset(obj.Pos()); ok && at > offset {
+				continue // it is declared after the place
+			}
+			if old := names[name]; old == nil || old.Pos() < obj.Pos() { // the inner one
+				names[name], local[name] = obj, true
+			}
 		}
 	}
 	scope := v.pass.pkg.Types.Scope()
@@ -103,7 +121,30 @@ func (v *View) Locals(offset int) map[string]types.Object {
 			names[name] = scope.Lookup(name)
 		}
 	}
-	return names
+	for _, n := range v.path(offset) { // what the statement around the place declares cannot be used in it
+		switch n := n.(type) {
+		case *ast.AssignStmt:
+			if n.Tok == token.DEFINE {
+				for _, e := range n.Lhs {
+					v.without(names, e)
+				}
+			}
+		case *ast.ValueSpec:
+			for _, id := range n.Names {
+				v.without(names, id)
+			}
+		case *ast.BlockStmt:
+			return names, local
+		}
+	}
+	return names, local
+}
+
+// without removes the name of e if it is e that declares it.
+func (v *View) without(names map[string]types.Object, e ast.Expr) {
+	if id, ok := e.(*ast.Ident); ok && names[id.Name] != nil && names[id.Name].Pos() == id.Pos() {
+		delete(names, id.Name)
+	}
 }
 
 func (v *View) inFunc(t *ast.FuncType, offset int) bool {
@@ -132,29 +173,26 @@ func (v *View) inFunc(t *ast.FuncType, offset int) bool {
 
 // ObjectAt returns what the identifier at the byte offset means.
 func (v *View) ObjectAt(offset int) types.Object {
-	var obj types.Object
-	v.walk(func(n ast.Node) bool {
+	for _, n := range v.path(offset) {
 		id, ok := n.(*ast.Ident)
-		if !ok || obj != nil {
-			return obj == nil
+		if !ok {
+			continue
 		}
-		from, ok := v.cell.Offset(id.Pos())
-		if ok && from <= offset && offset <= from+len(id.Name) {
-			if o := v.pass.pkg.Info.Uses[id]; o != nil {
-				obj = o
-			} else if o := v.pass.pkg.Info.Defs[id]; o != nil {
-				obj = o
-			} else if sel := v.selection(id); sel != nil {
-				obj = sel
-			} else if paths := v.env.ByName(id.Name); len(paths) > 0 {
-				if pkg, err := v.env.imp.Import(paths[0]); err == nil {
-					obj = types.NewPkgName(token.NoPos, v.pass.pkg.Types, id.Name, pkg)
-				}
-			}
+		info := v.pass.pkg.Info
+		if o := info.Uses[id]; o != nil {
+			return o
 		}
-		return obj == nil
-	})
-	return obj
+		if o := info.Defs[id]; o != nil {
+			return o
+		}
+		if sel := v.selection(id); sel != nil {
+			return sel
+		}
+		if pkgs := v.packagesNamed(id); len(pkgs) > 0 {
+			return types.NewPkgName(token.NoPos, v.pass.pkg.Types, id.Name, pkgs[0])
+		}
+	}
+	return nil
 }
 
 func (v *View) selection(id *ast.Ident) types.Object {
@@ -166,18 +204,62 @@ func (v *View) selection(id *ast.Ident) types.Object {
 	return nil
 }
 
-// Doc returns the comment before the declaration of a cell's function or type.
+// packagesNamed returns the packages that id may mean: the one that it is, or, when it means nothing, all of that name.
+func (v *View) packagesNamed(id *ast.Ident) []*types.Package {
+	if pn, ok := v.pass.pkg.Info.Uses[id].(*types.PkgName); ok {
+		if v.imports(id.Name) {
+			return []*types.Package{pn.Imported()}
+		}
+	} else if v.pass.pkg.Info.Uses[id] != nil {
+		return nil
+	}
+	var list []*types.Package
+	for _, path := range v.env.ByName(id.Name) {
+		if pkg, err := v.env.imp.Import(path); err == nil {
+			list = append(list, pkg)
+		}
+	}
+	return list
+}
+
+// imports reports whether the cell or an earlier one has chosen the package of that name.
+func (v *View) imports(name string) bool {
+	if v.env.imports[name] != "" || v.env.preload[name] != "" {
+		return true
+	}
+	return slices.ContainsFunc(v.cell.Decls.Imports, func(s *ast.ImportSpec) bool { return v.pass.importName(s) == name })
+}
+
+// Doc returns the comment before the declaration of a cell's function, type, field or variable.
 func (e *Env) Doc(obj types.Object) string {
 	c := e.files[e.Fset.File(obj.Pos())]
 	if c == nil {
 		return ""
 	}
-	off, ok := c.Offset(obj.Pos())
+	return docBefore(c, obj.Pos())
+}
+
+// Doc is [Env.Doc] for what the cell of the view itself declares.
+func (v *View) Doc(obj types.Object) string {
+	if slices.Contains(v.cell.Files(), v.env.Fset.File(obj.Pos())) {
+		return docBefore(v.cell, obj.Pos())
+	}
+	return ""
+}
+
+func docBefore(c *split.Cell, pos token.Pos) string {
+	off, ok := c.Offset(pos)
 	if !ok {
 		return ""
 	}
 	lines := strings.Split(c.Code[:off], "\n")
 	lines = lines[:len(lines)-1]
+	if n := len(lines); n > 0 && strings.HasSuffix(strings.TrimSpace(lines[n-1]), "*/") {
+		before := strings.Join(lines, "\n")
+		if open := strings.LastIndex(before, "/*"); open >= 0 {
+			return strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(before[open+2:]), "*/"))
+		}
+	}
 	var doc []string
 	for _, l := range slices.Backward(lines) {
 		text, ok := strings.CutPrefix(strings.TrimSpace(l), "//")
@@ -190,10 +272,40 @@ func (e *Env) Doc(obj types.Object) string {
 	return strings.Join(doc, "\n")
 }
 
+// SourceOf returns the text of the declaration of a cell's function, method, type, constant or variable, "" if there is none.
+func (e *Env) SourceOf(obj types.Object) string {
+	if c := e.files[e.Fset.File(obj.Pos())]; c != nil {
+		return sourceAt(c, obj.Pos())
+	}
+	return ""
+}
+
+// SourceOf is [Env.SourceOf] for what the cell of the view itself declares.
+func (v *View) SourceOf(obj types.Object) string {
+	if slices.Contains(v.cell.Files(), v.env.Fset.File(obj.Pos())) {
+		return sourceAt(v.cell, obj.Pos())
+	}
+	return ""
+}
+
+// sourceAt returns the text of the top-level declaration or statement around pos.
+func sourceAt(c *split.Cell, pos token.Pos) string {
+	off, ok := c.Offset(pos)
+	if !ok {
+		return ""
+	}
+	for _, p := range c.Pieces {
+		if p.Start <= off && off < p.End {
+			return strings.TrimSpace(c.Code[p.Start:p.End])
+		}
+	}
+	return ""
+}
+
 // ObjectString writes an object as a cell would declare it.
 func (e *Env) ObjectString(obj types.Object) string {
 	s := e.clean(types.ObjectString(obj, e.Qualify), nil)
-	return mainDot.ReplaceAllString(s, "$1")
+	return mainDot().ReplaceAllString(s, "$1")
 }
 
 // Packages returns the names that cells may use for packages without importing them.

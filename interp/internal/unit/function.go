@@ -11,8 +11,15 @@ import (
 	"golang.org/x/tools/go/ssa"
 )
 
-// function returns an expression for a function value, and its type as text.
-func (m *maker) function(fn reflect.Value) (expr text, typ string) {
+// function is a function value as the unit writes it.
+type function struct {
+	expr  text
+	sig   signature
+	named bool // the expression is a name, which may stand in several places
+}
+
+// function returns an expression for a function value, and its type.
+func (m *maker) function(fn reflect.Value) function {
 	f, free, ok := m.s.Closure(fn)
 	if !ok {
 		path, name, ok := m.s.Compiled(fn)
@@ -21,24 +28,24 @@ func (m *maker) function(fn reflect.Value) (expr text, typ string) {
 		}
 		pkg := m.importName(types.NewPackage(path, path[strings.LastIndexByte(path, '/')+1:]))
 		s := pkg + "." + name
-		return text{s, s}, m.reflectText(fn.Type())
+		return function{text{s, s}, m.reflectSignature(fn.Type()), true}
 	}
-	typ = m.typeText(withoutRecv(f.Signature))
+	sig := m.signature(withoutRecv(f.Signature))
 	switch {
 	case strings.HasPrefix(f.Synthetic, "bound method wrapper"):
-		return m.bound(f, free), typ
+		return function{m.bound(f, free), sig, false}
 	case strings.HasPrefix(f.Synthetic, "thunk"):
 		obj := f.Object().(*types.Func)
 		s := fmt.Sprintf("(%s).%s", m.typeText(f.Signature.Params().At(0).Type()), obj.Name())
-		return text{s, s}, typ
+		return function{text{s, s}, sig, true}
 	case f.Parent() != nil:
 		lit, ok := f.Syntax().(*ast.FuncLit)
 		if !ok {
 			refuse("the body of a range-over-func loop cannot be sent to another process")
 		}
-		return m.literal(f, lit, free), typ
+		return function{m.literal(f, lit, free), sig, false}
 	}
-	return m.declared(f), typ
+	return function{m.declared(f), sig, true}
 }
 
 func withoutRecv(s *types.Signature) *types.Signature {

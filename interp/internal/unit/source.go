@@ -290,41 +290,57 @@ func (m *maker) typeText(t types.Type) string {
 	return ""
 }
 
-func (m *maker) signatureText(s *types.Signature) string {
-	var params, res []string
+// signature is the type of a function, its parameters and results each as text.
+type signature struct {
+	params, results []string
+}
+
+func (s signature) String() string {
+	return "(" + strings.Join(s.params, ", ") + ") (" + strings.Join(s.results, ", ") + ")"
+}
+
+func (m *maker) signatureText(s *types.Signature) string { return m.signature(s).String() }
+
+func (m *maker) signature(s *types.Signature) signature {
+	var sig signature
 	for i := range s.Params().Len() {
 		t := s.Params().At(i).Type()
 		if s.Variadic() && i == s.Params().Len()-1 {
-			params = append(params, "..."+m.typeText(t.(*types.Slice).Elem()))
+			sig.params = append(sig.params, "..."+m.typeText(t.(*types.Slice).Elem()))
 			continue
 		}
-		params = append(params, m.typeText(t))
+		sig.params = append(sig.params, m.typeText(t))
 	}
 	for v := range s.Results().Variables() {
-		res = append(res, m.typeText(v.Type()))
+		sig.results = append(sig.results, m.typeText(v.Type()))
 	}
-	return "(" + strings.Join(params, ", ") + ") (" + strings.Join(res, ", ") + ")"
+	return sig
+}
+
+// reflectSignature is the type of a compiled function.
+func (m *maker) reflectSignature(t reflect.Type) signature {
+	var sig signature
+	for i := range t.NumIn() {
+		if t.IsVariadic() && i == t.NumIn()-1 {
+			sig.params = append(sig.params, "..."+m.reflectText(t.In(i).Elem()))
+			continue
+		}
+		sig.params = append(sig.params, m.reflectText(t.In(i)))
+	}
+	for i := range t.NumOut() {
+		sig.results = append(sig.results, m.reflectText(t.Out(i)))
+	}
+	return sig
 }
 
 // reflectText writes the type of a compiled function.
 func (m *maker) reflectText(t reflect.Type) string {
-	list := func(n int, at func(int) reflect.Type, variadic bool) string {
-		var parts []string
-		for i := range n {
-			if variadic && i == n-1 {
-				parts = append(parts, "..."+m.reflectText(at(i).Elem()))
-				continue
-			}
-			parts = append(parts, m.reflectText(at(i)))
-		}
-		return "(" + strings.Join(parts, ", ") + ")"
-	}
 	if t.PkgPath() != "" {
 		return m.importName(types.NewPackage(t.PkgPath(), t.PkgPath()[strings.LastIndexByte(t.PkgPath(), '/')+1:])) + "." + t.Name()
 	}
 	switch t.Kind() {
 	case reflect.Func:
-		return "func" + list(t.NumIn(), t.In, t.IsVariadic()) + " " + list(t.NumOut(), t.Out, false)
+		return "func" + m.reflectSignature(t).String()
 	case reflect.Pointer:
 		return "*" + m.reflectText(t.Elem())
 	case reflect.Slice:

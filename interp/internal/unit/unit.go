@@ -117,9 +117,9 @@ func Make(s Session, fn reflect.Value) (u *Unit, err error) {
 	}
 	m := &maker{s: s, names: map[any]string{}, taken: map[string]bool{"main": true, "init": true}, decls: map[types.Object]*decl{},
 		imports: map[string]string{}, dots: map[string]bool{}, byAddr: map[captureKey]*capture{}, assigns: map[string]bool{}}
-	entry, typ := m.function(fn)
+	entry := m.function(fn)
 	m.drain()
-	return m.finish(entry, typ), nil
+	return m.finish(entry, fn.Type()), nil
 }
 
 // drain writes the declarations that are waiting, and those that these reach.
@@ -224,7 +224,7 @@ func (m *maker) assignFunc(name string, fn reflect.Value) {
 	if fn.IsNil() {
 		return
 	}
-	expr, _ := m.function(fn)
+	expr := m.function(fn).expr
 	m.inits = append(m.inits, text{name + " = " + expr.mapped, name + " = " + expr.plain})
 }
 
@@ -243,7 +243,7 @@ func (m *maker) importName(p *types.Package) string {
 }
 
 // finish puts the parts together.
-func (m *maker) finish(entry text, typ string) *Unit {
+func (m *maker) finish(entry function, typ reflect.Type) *Unit {
 	u := &Unit{Vars: m.vars}
 	var head strings.Builder
 	head.WriteString("package main\n")
@@ -282,8 +282,9 @@ func (m *maker) finish(entry text, typ string) *Unit {
 		plain.WriteString(t.plain + "\n")
 	}
 	u.Entry = "poolbook_entry"
-	fmt.Fprintf(&mapped, "\t%s = %s\n}\n\n//line unit:1\nvar %[1]s %[3]s\n", u.Entry, entry.mapped, typ)
-	fmt.Fprintf(&plain, "%s = %s\n", u.Entry, entry.plain)
+	fmt.Fprintf(&mapped, "\t%s = %s\n}\n\n//line unit:1\nvar %[1]s func%[3]s\n", u.Entry, entry.expr.mapped, entry.sig)
+	mapped.WriteString(loop(entry, u.Entry, typ))
+	fmt.Fprintf(&plain, "%s = %s\n", u.Entry, entry.expr.plain)
 	sum := sha256.Sum256([]byte(plain.String()))
 	u.Hash = hex.EncodeToString(sum[:])
 	for i, v := range u.Vars {

@@ -57,7 +57,8 @@ type RunConfig struct {
 	Host any
 	// OnPanic is told of panics in goroutines that the run started, on that
 	// goroutine, after its deferred calls; nil writes them to Stderr. It gets
-	// *Panic, or *Exit when a goroutine called os.Exit.
+	// *Panic, *Exit when a goroutine called os.Exit, or *Fatal when no call of the
+	// run is there to return it.
 	OnPanic func(error)
 }
 
@@ -124,6 +125,17 @@ type Exit struct {
 }
 
 func (e *Exit) Error() string { return fmt.Sprintf("%s: exit status %d", e.ByWhat, e.Code) }
+
+// Fatal is a fault that ends a compiled program and cannot be recovered. Here it
+// ends the run.
+type Fatal struct {
+	Message string
+	Stack   []Frame
+	// Other is where a second goroutine was that has part in it; may be empty.
+	Other []Frame
+}
+
+func (e *Fatal) Error() string { return "fatal error: " + e.Message }
 
 // ErrInterrupted is found in the error of a run whose context was cancelled or
 // that was stopped.

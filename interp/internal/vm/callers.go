@@ -203,19 +203,16 @@ func stackCalls() map[string]func(g *goroutine, args []reflect.Value) []reflect.
 // callers is the trace with the calls that a panic has left, as long as the
 // deferred calls run: compiled programs see these too.
 func (g *goroutine) callers() []Frame {
-	var list []Frame
+	var list, calls []Frame
 	below := 0
 	for fr := g.top; fr != nil; fr = fr.caller {
-		if !fr.body.wrapper {
-			below++
-		}
+		calls = fr.frames(calls[:0])
+		below += len(calls)
 	}
 	for fr := g.top; fr != nil; fr = fr.caller {
-		if fr.body.wrapper {
-			continue
-		}
-		below--
-		list = append(list, fr.frame())
+		calls = fr.frames(calls[:0])
+		below -= len(calls)
+		list = append(list, calls...)
 		if p := fr.panic; fr.flags&flagDeferPanic != 0 && p != nil && !p.goexit {
 			list = append(list, Frame{Name: "runtime.gopanic"})
 			if left := len(p.stack) - below; left > 0 {

@@ -15,10 +15,19 @@ import (
 // plan (which instructions melt into the one that uses them), liveness and
 // coalescing (which values share a register), place (the frame), emit.
 type compiler struct {
+	*output
 	m  *Machine
 	f  *Func
 	fn *ssa.Function
-	b  *body
+
+	// of a call that is inlined into another function
+	parent  *compiler
+	called  point       // in the parent
+	unit    int         // 1 + its index in body.inlined
+	args    []ssa.Value // values of the parent, by parameter; see known
+	results []slot
+	ends    []int // the jumps to the end of its code
+	wrapper bool  // calls made here are calls of a wrapper
 
 	// plan
 	melted  map[ssa.Instruction]bool // emitted with their only user
@@ -35,19 +44,29 @@ type compiler struct {
 	regs   map[ssa.Value]uint32 // offsets of registers; of variables for static allocs
 	vars   map[*ssa.Alloc]uint32
 	tuples map[ssa.Value][]slot
-	consts map[constKey]uint32
-	fields []reflect.StructField
-	size   uint32
 
 	// code
 	starts []int // of blocks
 	fixups []fixup
-	points []point // of the SSA instructions, by instruction
 	at     point
 	life   *liveness
-	keep   bool // liveness is wanted even where no register is shared
 	stubs  []stub
 	pos    token.Pos
+}
+
+// output is the body that is made, of a function and the calls inlined into it.
+type output struct {
+	b      *body
+	consts map[constKey]uint32
+	fields []reflect.StructField
+	size   uint32
+	points []point     // of the SSA instructions, by instruction
+	units  []*compiler // the function and the inlined calls, as in body.unit
+	keep   bool        // liveness is wanted even where no register is shared
+
+	spare  map[any][]uint32 // registers of inlined calls that have ended, by spareKey
+	parts  map[*Func]bool   // whose replacement makes the body outdated
+	budget int              // of instructions to inline
 }
 
 type constKey struct {
@@ -80,6 +99,7 @@ func (e *compileError) Unwrap() error {
 
 func compile(f *Func) *body {
 	c := newCompiler(f)
+	c.newOutput()
 	defer func() {
 		if v := recover(); v != nil {
 			if _, ok := v.(*compileError); !ok {
@@ -102,24 +122,35 @@ func newCompiler(f *Func) *compiler {
 	fn := f.ssa
 	return &compiler{
 		m: f.m, f: f, fn: fn,
-		b:      &body{fn: f, recoverPC: -1, name: funcName(fn)},
 		melted: make(map[ssa.Instruction]bool),
 		static: make(map[*ssa.Alloc]bool),
 		num:    make(map[ssa.Value]int),
 		regs:   make(map[ssa.Value]uint32),
 		vars:   make(map[*ssa.Alloc]uint32),
 		tuples: make(map[ssa.Value][]slot),
+	}
+}
+
+func (c *compiler) newOutput() {
+	c.output = &output{
+		b:      &body{fn: c.f, recoverPC: -1, name: funcName(c.fn)},
 		consts: make(map[constKey]uint32),
+		units:  []*compiler{c},
+		spare:  make(map[any][]uint32),
+		parts:  make(map[*Func]bool),
+		budget: inlineBudget,
 	}
 }
 
 func (c *compiler) passes() {
-	c.b.wrapper = isWrapper(c.fn)
+	c.wrapper = isWrapper(c.fn)
+	c.b.wrapper = c.wrapper
 	c.f.prepare()
 	c.plan()
 	c.live()
 	c.place()
 	c.emit()
+	c.patch()
 	c.finish()
 }
 

@@ -94,15 +94,15 @@ func (c *compiler) builtinFunc(b *ssa.Builtin, vals []ssa.Value, args []*typeInf
 		}
 	case "delete":
 		mp, key, t := offs[0], offs[1], args[0].r
-		return func(g *goroutine, fp ptr) { mapdelete(t, *at[ptr](fp, mp), add(fp, key)) }
+		return c.mapFunc(mp, vals[0], true, func(g *goroutine, fp ptr) { mapdelete(t, *at[ptr](fp, mp), add(fp, key)) })
 	case "clear":
 		x, t := offs[0], args[0]
 		if t.kind == reflect.Map {
-			return func(g *goroutine, fp ptr) {
+			return c.mapFunc(x, vals[0], true, func(g *goroutine, fp ptr) {
 				if p := *at[ptr](fp, x); p != nil {
 					mapclear(t.r, p)
 				}
-			}
+			})
 		}
 		return func(g *goroutine, fp ptr) { reflect.NewAt(t.rt, add(fp, x)).Elem().Clear() }
 	case "close":

@@ -173,8 +173,13 @@ func (c *compiler) call(in *ssa.Call) {
 		c.builtin(in, b)
 		return
 	}
-	args := c.argSlots(cc.Args)
 	out := c.resultAt(in)
+	if k, ok := c.callee(cc); ok && c.inlines(k) {
+		c.knownArgs(cc, &k)
+		c.inline(k, out)
+		return
+	}
+	args := c.argSlots(cc.Args)
 	if cc.IsInvoke() {
 		site := c.invokeSite(cc, args)
 		site.out = out
@@ -187,7 +192,7 @@ func (c *compiler) call(in *ssa.Call) {
 			return
 		}
 		f := c.m.funcOf(fn)
-		site := &callSite{fn: f, args: argMoves(args, 0), conv: f.conv, wrapper: c.b.wrapper}
+		site := &callSite{fn: f, args: argMoves(args, 0), conv: f.conv, wrapper: c.wrapper}
 		c.add(instr{op: callOp(opCall, opCallSlow, site), a: out, p: ptr(site)})
 		return
 	}
@@ -223,7 +228,7 @@ func allSimple(moves []argMove) bool {
 // dynamicSite is the site of a call of a func value.
 func (c *compiler) dynamicSite(cc *ssa.CallCommon, args []slot) *callSite {
 	sig := cc.Signature()
-	site := &callSite{args: argMoves(args, 0), conv: c.m.convention(sig, nil), wrapper: c.b.wrapper}
+	site := &callSite{args: argMoves(args, 0), conv: c.m.convention(sig, nil), wrapper: c.wrapper}
 	site.from = args
 	site.native = newNativeCall(c.m.reflectType(sig), false)
 	return site

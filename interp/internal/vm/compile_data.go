@@ -195,7 +195,7 @@ func (c *compiler) lookup(in *ssa.Lookup) {
 	}
 	if in.CommaOk {
 		t := c.tuples[in]
-		c.cold(func(g *goroutine, fp ptr) {
+		c.cold(c.mapFunc(m, in.X, false, func(g *goroutine, fp ptr) {
 			p, ok := access(fp)
 			if ok {
 				et.move(add(fp, t[0].off), p)
@@ -203,30 +203,41 @@ func (c *compiler) lookup(in *ssa.Lookup) {
 				et.clear(add(fp, t[0].off))
 			}
 			*at[bool](fp, t[1].off) = ok
-		})
+		}))
 		return
 	}
 	dst := c.reg(in)
-	if r := mt.r; kind == 1 && et.class == classWord && et.size == 8 {
-		c.cold(func(g *goroutine, fp ptr) { // a missing element is read as well: it is zero
-			p, _ := mapaccess2faststr(r, *at[ptr](fp, m), *at[string](fp, key))
-			*at[uint64](fp, dst) = *(*uint64)(p)
-		})
-		return
-	} else if kind == 2 && et.class == classWord && et.size == 8 {
-		c.cold(func(g *goroutine, fp ptr) {
-			p, _ := mapaccess2fast64(r, *at[ptr](fp, m), *at[uint64](fp, key))
-			*at[uint64](fp, dst) = *(*uint64)(p)
-		})
-		return
-	}
-	c.cold(func(g *goroutine, fp ptr) {
+	general := c.mapFunc(m, in.X, false, func(g *goroutine, fp ptr) {
 		if p, ok := access(fp); ok {
 			et.move(add(fp, dst), p)
 		} else {
 			et.clear(add(fp, dst))
 		}
 	})
+	if r := mt.r; kind == 1 && et.class == classWord && et.size == 8 {
+		c.cold(func(g *goroutine, fp ptr) { // a missing element is read as well: it is zero
+			if !g.aloneInMap() {
+				general(g, fp)
+				return
+			}
+			p, _ := mapaccess2faststr(r, *at[ptr](fp, m), *at[string](fp, key))
+			*at[uint64](fp, dst) = *(*uint64)(p)
+			g.inMap = 0
+		})
+		return
+	} else if kind == 2 && et.class == classWord && et.size == 8 {
+		c.cold(func(g *goroutine, fp ptr) {
+			if !g.aloneInMap() {
+				general(g, fp)
+				return
+			}
+			p, _ := mapaccess2fast64(r, *at[ptr](fp, m), *at[uint64](fp, key))
+			*at[uint64](fp, dst) = *(*uint64)(p)
+			g.inMap = 0
+		})
+		return
+	}
+	c.cold(general)
 }
 
 func (c *compiler) mapUpdate(in *ssa.MapUpdate) {
@@ -234,19 +245,30 @@ func (c *compiler) mapUpdate(in *ssa.MapUpdate) {
 	m, key, val := c.reg(in.Map), c.reg(in.Key), c.reg(in.Value)
 	et := newTypeInfo(mt.rt.Elem())
 	r := mt.r
+	general := c.mapFunc(m, in.Map, true, func(g *goroutine, fp ptr) {
+		et.move(mapassign(r, *at[ptr](fp, m), add(fp, key)), add(fp, val))
+	})
 	switch mapKind(mt.rt) {
 	case 1:
 		c.cold(func(g *goroutine, fp ptr) {
+			if !g.aloneInMap() {
+				general(g, fp)
+				return
+			}
 			et.move(mapassignfaststr(r, *at[ptr](fp, m), *at[string](fp, key)), add(fp, val))
+			g.inMap = 0
 		})
 	case 2:
 		c.cold(func(g *goroutine, fp ptr) {
+			if !g.aloneInMap() {
+				general(g, fp)
+				return
+			}
 			et.move(mapassignfast64(r, *at[ptr](fp, m), *at[uint64](fp, key)), add(fp, val))
+			g.inMap = 0
 		})
 	default:
-		c.cold(func(g *goroutine, fp ptr) {
-			et.move(mapassign(r, *at[ptr](fp, m), add(fp, key)), add(fp, val))
-		})
+		c.cold(general)
 	}
 }
 
@@ -301,7 +323,9 @@ func (c *compiler) next(in *ssa.Next) {
 	mt := c.infoOf(in.Iter.(*ssa.Range).X)
 	key, elem := newTypeInfo(mt.rt.Key()), newTypeInfo(mt.rt.Elem())
 	wantKey, wantElem := !isInvalid(in.Type().(*types.Tuple).At(1).Type()), !isInvalid(in.Type().(*types.Tuple).At(2).Type())
-	c.cold(func(g *goroutine, fp ptr) {
+	site := c.mapSite(in.Iter.(*ssa.Range).X, false)
+	site.ranges = true
+	step := func(g *goroutine, fp ptr) {
 		s := (*mapRange)(*at[ptr](fp, it))
 		if !s.begun {
 			s.begun = true
@@ -322,6 +346,14 @@ func (c *compiler) next(in *ssa.Next) {
 		if wantElem {
 			elem.move(add(fp, t[2].off), s.it.elem)
 		}
+	}
+	c.cold(func(g *goroutine, fp ptr) {
+		if !g.aloneInMap() {
+			g.guarded(site, (*mapRange)(*at[ptr](fp, it)).m, step, fp)
+			return
+		}
+		step(g, fp)
+		g.inMap = 0
 	})
 }
 

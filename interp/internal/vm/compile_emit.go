@@ -131,6 +131,10 @@ func (c *compiler) instr(in ssa.Instruction) {
 		c.edgeMoves(b, b.Succs[0])
 		c.jump(b, b.Succs[0])
 	case *ssa.Return:
+		if c.parent != nil {
+			c.endInlined(in)
+			break
+		}
 		c.returnOp(in)
 	default:
 		panic(fmt.Errorf("instruction %T", in))

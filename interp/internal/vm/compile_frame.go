@@ -50,6 +50,13 @@ func (c *compiler) place() {
 		}
 		n++
 	}
+	c.layout(offs, done, func(*typeInfo) (uint32, bool) { return 0, false }, new([]slot))
+}
+
+// layout places the values that are not done yet, and the variables. Those that
+// take finds a register for need no room of their own; all that are placed are
+// added to taken.
+func (c *compiler) layout(offs []uint32, done []bool, take func(*typeInfo) (uint32, bool), taken *[]slot) {
 	type want struct {
 		num int // of a value; -1: a variable
 		v   *ssa.Alloc
@@ -76,13 +83,19 @@ func (c *compiler) place() {
 		words := uint32(0)
 		for ; j < len(wants) && wants[j].ti.class == cl; j++ {
 			w := wants[j]
-			off := start + words
-			if cl == classNone {
-				off = 0
-			} else if cl == classTyped {
-				off = c.field(w.ti)
-			} else {
-				words += uint32(w.ti.slot)
+			off, ok := take(w.ti)
+			if !ok {
+				off = start + words
+				if cl == classNone {
+					off = 0
+				} else if cl == classTyped {
+					off = c.field(w.ti)
+				} else {
+					words += uint32(w.ti.slot)
+				}
+				if cl != classNone {
+					*taken = append(*taken, slot{off, w.ti})
+				}
 			}
 			if w.num >= 0 {
 				offs[w.num] = off
@@ -237,6 +250,7 @@ func (c *compiler) fieldOffset(fa *ssa.FieldAddr) uint32 {
 func (c *compiler) add(in instr) int {
 	c.b.code = append(c.b.code, in)
 	c.b.pos = append(c.b.pos, c.pos)
+	c.b.unit = append(c.b.unit, int32(c.unit))
 	c.points = append(c.points, c.at)
 	return len(c.b.code) - 1
 }
@@ -348,11 +362,21 @@ func (c *compiler) jumpTo(jump, to int) {
 	c.b.code[jump].c = uint32(int32((to - jump - 1) * instrSize))
 }
 
-// finish makes the frame's type and patches the jumps.
-func (c *compiler) finish() {
-	b := c.b
+// patch gives the jumps between blocks their targets.
+func (c *compiler) patch() {
 	for _, f := range c.fixups {
 		c.jumpTo(f.instr, c.starts[f.block])
+	}
+}
+
+// finish makes the frame's type and completes the body.
+func (c *compiler) finish() {
+	b := c.b
+	if len(b.inlined) == 0 {
+		b.unit = nil
+	}
+	for f := range c.parts {
+		b.parts = append(b.parts, f)
 	}
 	// the address after the last instruction must belong to the code
 	b.code = append(b.code, instr{op: opNop})

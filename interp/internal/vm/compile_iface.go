@@ -113,7 +113,7 @@ func (c *compiler) typeAssert(in *ssa.TypeAssert) {
 				if t != nil {
 					missing = missingMethod(to.rt, typeOf(t))
 				}
-				panicAssert(from.r, t, to.r, missing)
+				panicAssert(nil, t, to.r, missing) // as the runtime, which does not name the interface here
 			}
 			if w == nil {
 				v.data = nil

@@ -68,7 +68,8 @@
 //
 // # What cannot be helped
 //
-// The runtime ends the process for some faults that are no panics: concurrent
-// writes of one map without a lock, and memory that runs out. Unlocking an
-// unlocked mutex, which is another, is a panic here.
+// The runtime ends the process for some faults that are no panics. Unlocking an
+// unlocked mutex is a panic here, and two goroutines in one map end the run
+// (mapguard.go); but compiled code that reads a map (fmt, encoding/json, reflect)
+// while interpreted code writes it cannot be seen, and still ends the process.
 package vm

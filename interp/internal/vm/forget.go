@@ -1,6 +1,9 @@
 package vm
 
-import "reflect"
+import (
+	"reflect"
+	"slices"
+)
 
 // forgetDead clears what the goroutine's frames keep alive although it is not
 // needed any more: the frames of calls that returned, and registers whose values
@@ -26,23 +29,44 @@ func (b *body) deadAt(i int) []slot {
 	var dead []slot
 	b.fn.m.exclusive(func() {
 		c := newCompiler(b.fn)
+		c.newOutput()
 		c.keep = true
 		c.passes()
-		if i < 0 || i >= len(c.points) || c.size != uint32(b.size) {
+		if i < 0 || !slices.EqualFunc(c.b.code, b.code, func(x, y instr) bool { x.p, y.p = nil, nil; return x == y }) {
 			return // not the code that runs: it was compiled before a change
 		}
-		p := c.points[i]
-		live := make(map[uint32]bool)
-		for v, value := range c.values {
-			d := c.life.defs[v]
-			if d.block == p.block && d.instr >= p.instr || c.life.liveAfter(v, p) {
-				live[c.regs[value]] = true
+		used := make(map[uint32]bool) // words of the frame that are needed, or listed as dead
+		mark := func(off uint32, ti *typeInfo) {
+			for end := off + uint32(ti.slot); off < end; off += 8 {
+				used[off] = true
 			}
 		}
-		for v, value := range c.values {
-			off := c.regs[value]
-			if ti := c.infoOf(value); c.groups[v] == v && !live[off] && ti.kind != reflect.UnsafePointer && hasPointers(ti.r) {
-				dead = append(dead, slot{off, ti})
+		isUsed := func(off uint32, ti *typeInfo) (yes bool) {
+			for end := off + uint32(ti.slot); off < end; off += 8 {
+				yes = yes || used[off]
+			}
+			return yes
+		}
+		for _, k := range c.b.consts { // parameters of inlined calls may be constants
+			mark(k.off, k.ti)
+		}
+		p, at := c.points[i], c.units[c.b.unitAt(i)]
+		for u := at; u != nil; u = u.parent {
+			for v, value := range u.values {
+				d := u.life.defs[v]
+				if d.block == p.block && d.instr >= p.instr || u.life.liveAfter(v, p) || u.infoOf(value).kind == reflect.UnsafePointer {
+					mark(u.regs[value], u.infoOf(value))
+				}
+			}
+			p = u.called
+		}
+		for _, u := range c.units {
+			for v, value := range u.values {
+				off := u.regs[value]
+				if ti := u.infoOf(value); u.groups[v] == v && hasPointers(ti.r) && !isUsed(off, ti) {
+					mark(off, ti)
+					dead = append(dead, slot{off, ti})
+				}
 			}
 		}
 	})

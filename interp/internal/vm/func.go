@@ -5,6 +5,7 @@ import (
 	"go/token"
 	"go/types"
 	"reflect"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -27,6 +28,8 @@ type Func struct {
 	cloType  ptr          // of a closure object, see closure.go
 	free     []slot       // captured variables in a closure object
 	header   atomic.Pointer[header]
+	cost     int // see inlineCost; 0: not known
+	loops    bool
 }
 
 // body is the code of a function with the layout of its frames. It does not
@@ -38,7 +41,10 @@ type body struct {
 	code        []instr
 	start       ptr         // &code[0]
 	pos         []token.Pos // for each instruction
-	size        uintptr     // bytes of a frame
+	unit        []int32     // for each instruction, 1 + the index of the inlined call it belongs to, or 0; nil without any
+	inlined     []inlinedCall
+	parts       []*Func // whose replacement makes the body outdated
+	size        uintptr // bytes of a frame
 	frameType   ptr
 	consts      []frameConst
 	free        []argMove // of the captured variables, from a closure into a frame
@@ -85,17 +91,23 @@ func (f *Func) compiled() *body {
 	}
 	f.compiling.Lock()
 	defer f.compiling.Unlock()
-	if b := f.body.Load(); b != nil {
-		return b
+	for {
+		if b := f.body.Load(); b != nil {
+			return b
+		}
+		changes := f.m.changes.Load()
+		var b *body
+		if o := f.replacement(); o != nil {
+			b = o.compiled()
+		} else {
+			f.m.exclusive(func() { b = compile(f) })
+		}
+		f.body.Store(b)
+		if f.m.changes.Load() == changes {
+			return b
+		}
+		f.body.Store(nil) // made from what was replaced meanwhile
 	}
-	var b *body
-	if o := f.replacement(); o != nil {
-		b = o.compiled()
-	} else {
-		f.m.exclusive(func() { b = compile(f) })
-	}
-	f.body.Store(b)
-	return b
 }
 
 // replace makes f run other from now on.
@@ -105,15 +117,18 @@ func (f *Func) replace(other *Func) {
 			return // a circle: f is what other runs already
 		}
 	}
-	f.m.replaced.Store(true)
 	f.mu.Lock()
 	f.replaced = other
-	f.body.Store(nil)
 	f.mu.Unlock()
-	// whoever runs f by way of a replacement must look again
+	f.m.changes.Add(1)
+	f.body.Store(nil)
+	// whoever runs f by way of a replacement, or has it inlined, must look again
 	f.m.funcs.Range(func(_, v any) bool {
 		g := v.(*Func)
-		if g != f && g.replacement() != nil {
+		if g == f {
+			return true
+		}
+		if b := g.body.Load(); b != nil && (g.replacement() != nil || slices.Contains(b.parts, f)) {
 			g.body.Store(nil)
 		}
 		return true

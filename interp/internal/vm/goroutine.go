@@ -58,6 +58,7 @@ type goroutine struct {
 	cases   []selectCase
 	growing growing
 	blocked blockState
+	inMap   uint32 // 1 in an operation on a map that is not guarded
 }
 
 const (
@@ -97,14 +98,17 @@ func (g *goroutine) makeFrame(b *body) *frame {
 // overflow ends a recursion that is too deep. Frames of calls that returned
 // count too, so these are dropped before anything else.
 func (g *goroutine) overflow(b *body) {
-	depth, bytes := 0, uintptr(0)
+	frames, depth, bytes := 0, 0, uintptr(0)
+	var calls []Frame
 	for fr := g.top; fr != nil; fr = fr.caller {
-		depth++
+		frames++
+		calls = fr.frames(calls[:0])
+		depth += max(len(calls), 1)
 		bytes += fr.body.size + 96
 	}
-	if depth < g.m.maxDepth/2 && bytes < maxFrameBytes/2 {
+	if frames < g.m.maxDepth/2 && bytes < maxFrameBytes/2 {
 		clear(g.free)
-		g.frames, g.bytes = depth, bytes
+		g.frames, g.bytes = frames, bytes
 		return
 	}
 	panic(&abort{reason: &StackOverflow{Name: b.name, Depth: depth + 1}})
@@ -207,9 +211,12 @@ func (m *Machine) goroutineFor(r *Run) (g *goroutine, fresh bool) {
 			r = m.NewRun(context.Background(), RunConfig{})
 		}
 	}
+	m.sharing.join(m)
 	return m.idleGoroutine(r), true
 }
 
+// idleGoroutine returns the machine's side of the running goroutine, which
+// m.sharing counts already.
 func (m *Machine) idleGoroutine(r *Run) *goroutine {
 	g, _ := m.idle.Get().(*goroutine)
 	if g == nil {
@@ -228,7 +235,8 @@ func (g *goroutine) done() {
 	g.id.Store(0)
 	g.m.running.Delete(goid())
 	g.run, g.stop, g.top, g.pending, g.escaped = nil, nil, nil, nil, nil
-	g.natives, g.started, g.grace, g.growing = 0, false, false, growing{}
+	g.natives, g.started, g.grace, g.growing, g.inMap = 0, false, false, growing{}, 0
+	g.m.sharing.leave()
 	if g.bytes < 1<<20 {
 		g.m.idle.Put(g)
 	}
@@ -238,6 +246,7 @@ func (g *goroutine) done() {
 func (g *goroutine) start(call func(*goroutine)) {
 	r := g.run
 	r.begin()
+	g.m.sharing.fork()
 	go func() {
 		defer r.end()
 		ng := g.m.idleGoroutine(r)

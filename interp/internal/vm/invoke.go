@@ -51,7 +51,7 @@ func (c *compiler) invokeSite(cc *ssa.CallCommon, args []slot) *callSite {
 		inter:   it,
 		empty:   isEmpty(cc.Value.Type()),
 		from:    args,
-		wrapper: c.b.wrapper,
+		wrapper: c.wrapper,
 	}
 	site.method.name = cc.Method.Name()
 	if !cc.Method.Exported() && cc.Method.Pkg() != nil {
@@ -68,9 +68,6 @@ func (c *compiler) invokeSite(cc *ssa.CallCommon, args []slot) *callSite {
 	}
 	sig := cc.Method.Type().(*types.Signature)
 	site.invoked = newNativeCall(c.m.reflectType(types.NewSignatureType(nil, nil, nil, sig.Params(), sig.Results(), sig.Variadic())), true)
-	if c.b.wrapper {
-		site.wrapper = true
-	}
 	return site
 }
 

@@ -160,7 +160,7 @@ func (m *Machine) translated(b *body) *body {
 	}, m)
 	b.native.Store(n)
 	b.fn.body.CompareAndSwap(b, n)
-	if m.replaced.Load() {
+	if m.changes.Load() > 0 { // b may be what other functions were replaced by
 		m.funcs.Range(func(_, v any) bool {
 			v.(*Func).body.CompareAndSwap(b, n)
 			return true

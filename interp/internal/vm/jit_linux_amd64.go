@@ -112,7 +112,7 @@ func translate(b *body) *body {
 		return nil
 	}
 	n := &body{
-		fn: b.fn, index: b.index, code: code, start: ptr(unsafe.SliceData(code)), pos: b.pos, size: b.size, frameType: b.frameType,
+		fn: b.fn, index: b.index, code: code, start: ptr(unsafe.SliceData(code)), pos: b.pos, unit: b.unit, inlined: b.inlined, parts: b.parts, size: b.size, frameType: b.frameType,
 		consts: b.consts, free: b.free, slowFree: b.slowFree, wrapper: b.wrapper, recoverPC: b.recoverPC, name: b.name,
 	}
 	n.base, n.memory = b, memory

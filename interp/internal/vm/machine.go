@@ -23,6 +23,7 @@ type Machine struct {
 	funcs   sync.Map // *ssa.Function → *Func
 	infos   sync.Map // types.Type → *typeInfo
 	bodies  atomic.Int64
+	changes atomic.Int64 // of functions, by Replace
 	prog    atomic.Pointer[ssa.Program]
 	methods sync.Map // methodKey → *method
 
@@ -33,11 +34,11 @@ type Machine struct {
 	idle    sync.Pool // *goroutine
 	running sync.Map  // goid → *goroutine, those in compiled calls included
 	parking parking
+	sharing *sharing
 	places  places
 	latest  atomic.Pointer[Run]
 	live    atomic.Int64 // goroutines of all runs
 
-	replaced    atomic.Bool  // Replace was called
 	nativeBytes atomic.Int64 // of machine code
 }
 
@@ -53,6 +54,7 @@ func New(c Config) *Machine {
 		instance: c.Instance,
 		maxDepth: c.MaxDepth,
 		globals:  make(map[*ssa.Global]reflect.Value),
+		sharing:  newSharing(),
 	}
 	if m.maxDepth <= 0 {
 		m.maxDepth = DefaultMaxDepth

@@ -2,6 +2,7 @@ package vm
 
 import (
 	"fmt"
+	"go/token"
 	"reflect"
 	"runtime"
 	"strconv"
@@ -20,7 +21,7 @@ type panicking struct {
 // abort is the value of Go panics that take a goroutine down for a reason that
 // no program may recover from.
 type abort struct {
-	reason error // *StackOverflow, *Exit, *Deadlock, ErrInterrupted
+	reason error // *StackOverflow, *Exit, *Deadlock, *Fatal, ErrInterrupted
 }
 
 func (a *abort) Error() string { return a.reason.Error() }
@@ -46,6 +47,7 @@ func same(a, b any) bool { return *(*iface)(ptr(&a)) == *(*iface)(ptr(&b)) }
 
 // raise makes v, recovered from a Go panic, the panic to unwind.
 func (g *goroutine) raise(v any) {
+	g.inMap = 0
 	if p := g.escaped; p != nil && same(p.value, v) && !p.recovered {
 		g.escaped = nil
 		g.pending = p
@@ -129,6 +131,7 @@ func (g *goroutine) unwind(base *frame) bool {
 func (g *goroutine) try(call func(*goroutine)) (v any, ok bool) {
 	defer func() {
 		if !ok {
+			g.inMap = 0
 			v = recover()
 		}
 	}()
@@ -157,7 +160,7 @@ func (g *goroutine) failure(v any) error {
 		switch reason := a.reason.(type) {
 		case *StackOverflow:
 			return &Panic{Value: reason, Stack: stack, Goroutine: g.started}
-		case *Exit, *Deadlock:
+		case *Exit, *Deadlock, *Fatal:
 			return reason
 		}
 		return &Interrupted{Stack: stack}
@@ -165,14 +168,32 @@ func (g *goroutine) failure(v any) error {
 	return &Panic{Value: v, Stack: stack, Goroutine: g.started}
 }
 
-// frame is the entry of a call in a trace.
-func (fr *frame) frame() Frame {
+// fatal ends the run with f, found by g where it is now.
+func (g *goroutine) fatal(f *Fatal) {
+	f.Stack = g.trace()
+	g.run.end1(f)
+	panic(&abort{reason: f})
+}
+
+// frames appends the calls that fr stands for, the innermost first: those
+// inlined into its function and its own. Wrappers are left out.
+func (fr *frame) frames(list []Frame) []Frame {
 	b := fr.body
-	f := Frame{Func: b.fn.ssa, Name: b.name}
+	pos, unit := token.NoPos, 0
 	if i := fr.pc/instrSize - 1; i >= 0 && i < len(b.pos) {
-		f.Pos = b.pos[i]
+		pos, unit = b.pos[i], b.unitAt(i)
 	}
-	return f
+	for unit > 0 {
+		call := &b.inlined[unit-1]
+		if !call.wrapper {
+			list = append(list, Frame{call.fn, call.name, pos})
+		}
+		pos, unit = call.pos, call.parent
+	}
+	if !b.wrapper {
+		list = append(list, Frame{b.fn.ssa, b.name, pos})
+	}
+	return list
 }
 
 const maxTrace = 100
@@ -180,19 +201,17 @@ const maxTrace = 100
 // trace lists the interpreted calls of the goroutine, the innermost first. Of a
 // deep recursion it keeps both ends.
 func (g *goroutine) trace() []Frame {
-	var list []Frame
+	var list, calls []Frame
 	for fr := g.top; fr != nil; fr = fr.caller {
-		b := fr.body
-		if b.wrapper {
-			continue
+		calls = fr.frames(calls[:0])
+		for _, f := range calls {
+			if len(list) == maxTrace {
+				copy(list[maxTrace/2:], list[maxTrace/2+1:])
+				list[maxTrace-1] = f
+				continue
+			}
+			list = append(list, f)
 		}
-		f := fr.frame()
-		if len(list) == maxTrace {
-			copy(list[maxTrace/2:], list[maxTrace/2+1:])
-			list[maxTrace-1] = f
-			continue
-		}
-		list = append(list, f)
 	}
 	return list
 }

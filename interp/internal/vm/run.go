@@ -2,6 +2,7 @@ package vm
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"reflect"
@@ -30,6 +31,8 @@ type Run struct {
 	started    int                     // goroutines ever
 	idle       chan struct{}           // closed while count is 0
 	goroutines map[*goroutine]struct{} // those of the count that have begun
+	calls      int                     // of do, under way
+	told       bool                    // reason was returned or reported
 	graceEnd   time.Time
 
 	last   atomic.Pointer[goroutine] // the last that compiled code called back
@@ -121,15 +124,22 @@ func (r *Run) do(call func(g *goroutine) []reflect.Value) ([]reflect.Value, erro
 		err     error
 	}
 	done := make(chan outcome, 1)
+	r.mu.Lock()
+	r.calls++
+	r.mu.Unlock()
 	r.begin()
 	go func() {
 		defer r.end()
+		r.m.sharing.join(r.m)
 		g := r.m.idleGoroutine(r)
 		r.enroll(g)
 		var o outcome
 		defer func() {
 			r.expel(g)
 			g.done()
+			if o.err = r.endCall(o.err); o.err != nil {
+				o.results = nil
+			}
 			done <- o
 		}()
 		o.err = g.guard(func() {
@@ -146,8 +156,26 @@ func (r *Run) do(call func(g *goroutine) []reflect.Value) ([]reflect.Value, erro
 	case o := <-done:
 		return o.results, o.err
 	case <-time.After(abandonAfter):
+		if f := r.stopReason(); errors.As(f, new(*Fatal)) {
+			return nil, f
+		}
 		return nil, fmt.Errorf("a call into compiled code did not return: %w", &Interrupted{})
 	}
+}
+
+// endCall ends a call of do. A fault that ended the run while it went on is its
+// error, whichever goroutine found it.
+func (r *Run) endCall(err error) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.calls--
+	if f, ok := r.reason.(*Fatal); ok && (err == nil || errors.As(err, new(*Interrupted))) && !r.told {
+		err = f
+	}
+	if err != nil && err == r.reason {
+		r.told = true
+	}
+	return err
 }
 
 // callValues calls f, with what c captured unless that is nil, and returns its
@@ -299,6 +327,14 @@ func (r *Run) report(err error) {
 	switch err.(type) {
 	case *Interrupted, *Deadlock:
 		return
+	case *Fatal:
+		r.mu.Lock()
+		quiet := r.calls > 0 || r.told
+		r.told = r.told || !quiet
+		r.mu.Unlock()
+		if quiet {
+			return // a call returns it
+		}
 	case *Exit:
 		r.end1(err)
 	}

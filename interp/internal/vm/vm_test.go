@@ -174,6 +174,52 @@ func main() {}`)
 	}
 }
 
+// Functions are inlined into callers that are inlined themselves, and all of
+// them notice a replacement.
+func TestReplaceInlined(t *testing.T) {
+	p := mustLoad(t, `
+type T struct{ n int }
+func (t T) get() int { return t.n }
+func (t T) get2() int { return t.n + 100 }
+func low(n int) int { return n }
+func low2(n int) int { return -n }
+func mid(n int) int { return low(n) + T{n}.get() }
+func high() int { return mid(1) + mid(2) }
+func seq() func(func(int) bool) { return func(yield func(int) bool) { yield(1) } }
+func seq2() func(func(int) bool) { return func(yield func(int) bool) { _ = yield(2) && yield(3) } }
+func sum() (n int) {
+	for i := range seq() {
+		n += i
+	}
+	return n
+}
+func main() {}`)
+	r := p.m.NewRun(t.Context(), vm.RunConfig{})
+	check := func(fn string, want int64) {
+		t.Helper()
+		res, err := r.Call(p.main.Func(fn))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := res[0].Int(); got != want {
+			t.Errorf("%s() = %d, want %d", fn, got, want)
+		}
+	}
+	check("high", 6)
+	check("sum", 1)
+	if code := p.m.Dump(p.main.Func("high")); strings.Contains(code, "Call") {
+		t.Errorf("calls are left:\n%s", code)
+	}
+	p.m.Replace(p.main.Func("low"), p.main.Func("low2"))
+	check("high", 0)
+	get := p.main.Prog.LookupMethod(p.main.Type("T").Type(), p.main.Pkg, "get")
+	get2 := p.main.Prog.LookupMethod(p.main.Type("T").Type(), p.main.Pkg, "get2")
+	p.m.Replace(get, get2)
+	check("high", 200)
+	p.m.Replace(p.main.Func("seq"), p.main.Func("seq2"))
+	check("sum", 5)
+}
+
 func TestClosure(t *testing.T) {
 	p := mustLoad(t, `
 type T struct{ s string }

@@ -136,6 +136,7 @@ type plan struct {
 	t     reflect.Type
 	size  uintptr
 	plain bool // the value is its memory: nothing but numbers
+	basic bool // plain, or a string or bool
 	cyc   bool // the value can contain a slice, map or pointer that contains itself
 	min   int  // bytes that the encoding has at least
 	enc   func(e *Encoder, p unsafe.Pointer) error

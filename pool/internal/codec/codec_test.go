@@ -353,14 +353,64 @@ func TestItems(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := c.NewDecoder(e.Bytes(), nil)
-	got := out.Memory()
-	for i := 1; i < 3; i++ {
-		if err := out.DecodeInto(d, got); err != nil {
-			t.Fatal(err)
+	got := out.Columns(4)
+	if n, err := out.Decode(d, got, 0, 2, 1<<20); n != 2 || err != nil {
+		t.Fatal(n, err)
+	}
+	for i := range 2 {
+		if v := (args{int8(got[0].Index(i).Int()), got[1].Index(i).Int(), got[2].Index(i).String()}); v != items[i+1] {
+			t.Errorf("item %d: %v", i+1, v)
 		}
-		if v := (args{int8(got[0].Int()), got[1].Int(), got[2].String()}); v != items[i] {
-			t.Errorf("item %d: %v", i, v)
-		}
+	}
+	if out.Forget(got, 2); got[2].Index(1).String() != "" {
+		t.Error("Forget keeps a string")
+	}
+	// A message that ends early gives the items that are whole.
+	d.Reset(e.Bytes()[:len(e.Bytes())-1])
+	if n, err := out.Decode(d, got, 0, 2, 1<<20); n != 1 || err == nil || got[2].Index(1).String() != "" {
+		t.Errorf("a message cut short: %d items, %v", n, err)
+	}
+	// A limit of bytes is looked at before each item.
+	d.Reset(e.Bytes())
+	if n, err := out.Decode(d, got, 0, 2, 1); n != 1 || err != nil {
+		t.Errorf("a limit of one byte: %d items, %v", n, err)
+	}
+	plain, _ := c.Args([]reflect.Type{reflect.TypeFor[int32]()})
+	d.Reset([]byte{1, 0, 0, 0, 2, 0, 0, 0, 3})
+	cols := plain.Columns(3)
+	if n, err := plain.Decode(d, cols, 0, 3, 1<<20); n != 2 || err != nil || cols[0].Index(1).Int() != 2 {
+		t.Errorf("plain items: %d, %v", n, err)
+	}
+	if n, err := plain.Decode(d, cols, 0, 1, 1<<20); n != 0 || err == nil {
+		t.Errorf("a cut plain item: %d, %v", n, err)
+	}
+}
+
+// TestEncodeAll reads back values that were written one behind the other.
+func TestEncodeAll(t *testing.T) {
+	c := New(Options{})
+	p := &point{1, 2}
+	values := []*point{p, p, nil, {3, 4}}
+	plan, err := c.Value(reflect.TypeFor[*point]())
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := c.NewEncoder(nil, nil)
+	if err := plan.EncodeAll(e, reflect.ValueOf(values), 1, 4); err != nil {
+		t.Fatal(err)
+	}
+	got := make([]*point, 5)
+	if err := plan.Fill(c.NewDecoder(e.Bytes(), nil), reflect.ValueOf(got), 2, 3); err != nil {
+		t.Fatal(err)
+	}
+	if *got[2] != *p || got[3] != nil || *got[4] != (point{3, 4}) {
+		t.Errorf("%v", got)
+	}
+	if err := plan.Fill(c.NewDecoder(e.Bytes(), nil), reflect.ValueOf(got), 0, 2); err == nil {
+		t.Error("values are left over, and nobody minds")
+	}
+	if err := plan.Fill(c.NewDecoder(e.Bytes(), nil), reflect.ValueOf(got), 3, 3); err == nil {
+		t.Error("more values than places")
 	}
 }
 

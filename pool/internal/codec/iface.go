@@ -40,13 +40,14 @@ var knownErrors = map[string]error{
 	"bufio.ErrTooLong": bufio.ErrTooLong, "exec.ErrNotFound": exec.ErrNotFound, "exec.ErrDot": exec.ErrDot,
 }
 
-// knownTypes need no resolver: what values in interfaces mostly are, and what the standard library's errors are made of.
-var (
-	knownTypes = map[string]reflect.Type{}
-	knownNames = map[reflect.Type]string{}
-)
-
-func init() {
+// known holds the types that need no resolver: what values in interfaces mostly are, and what the standard library's errors are made of.
+// Both tables are made at the first use, as every start of the program would pay for them.
+var known = sync.OnceValue(func() (k struct {
+	types map[string]reflect.Type
+	names map[reflect.Type]string
+}) {
+	k.types = map[string]reflect.Type{}
+	k.names = map[reflect.Type]string{}
 	for _, v := range []any{
 		false, int(0), int8(0), int16(0), int32(0), int64(0), uint(0), uint8(0), uint16(0), uint32(0), uint64(0), uintptr(0),
 		float32(0), float64(0), complex64(0), complex128(0), "",
@@ -59,14 +60,15 @@ func init() {
 		errors.New(""), fmt.Errorf("%w", io.EOF), fmt.Errorf("%w%w", io.EOF, io.EOF), errors.Join(io.EOF),
 	} {
 		t := reflect.TypeOf(v)
-		knownTypes[t.String()] = t
-		knownNames[t] = t.String()
+		k.types[t.String()] = t
+		k.names[t] = t.String()
 	}
 	for _, t := range []reflect.Type{errorType, reflect.TypeFor[any]()} {
-		knownTypes[t.String()] = t
-		knownNames[t] = t.String()
+		k.types[t.String()] = t
+		k.names[t] = t.String()
 	}
-}
+	return k
+})
 
 // OpaqueError stands for an error whose type has no name in the other process: a type that is local to a function,
 // unexported in a compiled package, or holds what cannot be sent.
@@ -113,7 +115,7 @@ func (l *localTypes) TypeByName(name string) (reflect.Type, error) {
 }
 
 func (c *Codec) typeName(t reflect.Type) (string, error) {
-	if n, ok := knownNames[t]; ok {
+	if n, ok := known().names[t]; ok {
 		return n, nil
 	}
 	if n, ok := c.byType.Load(t); ok {
@@ -128,7 +130,7 @@ func (c *Codec) typeName(t reflect.Type) (string, error) {
 }
 
 func (c *Codec) typeByName(name string) (reflect.Type, error) {
-	if t, ok := knownTypes[name]; ok {
+	if t, ok := known().types[name]; ok {
 		return t, nil
 	}
 	if t, ok := c.byName.Load(name); ok {

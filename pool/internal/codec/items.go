@@ -89,27 +89,61 @@ func (it *Items) encode(e *Encoder, at unsafe.Pointer) error {
 	return nil
 }
 
-// Memory are variables for the arguments of an item.
-func (it *Items) Memory() []reflect.Value {
-	args := make([]reflect.Value, len(it.columns))
+// Columns are slices for the arguments of n items: one for each argument.
+func (it *Items) Columns(n int) []reflect.Value {
+	cols := make([]reflect.Value, len(it.columns))
 	for i := range it.columns {
-		args[i] = reflect.New(it.columns[i].t).Elem()
+		cols[i] = reflect.MakeSlice(reflect.SliceOf(it.columns[i].t), n, n)
 	}
-	return args
+	return cols
 }
 
-// DecodeInto reads the next item of a message into variables that Memory made. What they held before is forgotten.
-func (it *Items) DecodeInto(d *Decoder, args []reflect.Value) error {
+// Size is how much memory the arguments of an item take in columns.
+func (it *Items) Size() int {
+	size := 0
 	for i := range it.columns {
-		c := &it.columns[i]
-		if !c.plain {
-			args[i].SetZero()
+		size += int(it.columns[i].size)
+	}
+	return size
+}
+
+// Decode reads the next n items of a message into columns, from index at on, but stops behind the item with which it has read limit
+// bytes. It returns how many it has read; with an error these come before the one that cannot be read.
+func (it *Items) Decode(d *Decoder, cols []reflect.Value, at, n, limit int) (int, error) {
+	if it.plain {
+		size := int(it.columns[0].size)
+		k := n
+		if size > 0 {
+			k = min(n, max(limit/size, 1), len(d.data)/size)
 		}
-		if err := d.value(c.plan, unsafe.Pointer(args[i].UnsafeAddr())); err != nil {
-			return err
+		if k == 0 && n > 0 {
+			return 0, malformed("it ends too early")
+		}
+		return k, d.raw(unsafe.Add(cols[0].UnsafePointer(), at*size), uintptr(k*size))
+	}
+	start := len(d.data)
+	for i := range n {
+		if start-len(d.data) >= limit {
+			return i, nil
+		}
+		for k := range it.columns {
+			c := &it.columns[k]
+			if err := d.value(c.plan, unsafe.Add(cols[k].UnsafePointer(), uintptr(at+i)*c.size)); err != nil {
+				cols[k].Index(at + i).SetZero()
+				return i, err
+			}
 		}
 	}
-	return nil
+	return n, nil
+}
+
+// Forget lets go of what the first n items of columns hold. Decode relies on it.
+func (it *Items) Forget(cols []reflect.Value, n int) {
+	for k := range it.columns {
+		if !it.columns[k].plain {
+			cols[k].Slice(0, n).Clear()
+		}
+	}
 }
 
 // Value encodes and decodes values of one type again and again.
@@ -121,29 +155,73 @@ func (c *Codec) Value(t reflect.Type) (Value, error) {
 	return Value{p}, err
 }
 
-// Plain reports whether values are their memory.
-func (p Value) Plain() bool { return p.p != nil && p.p.plain }
+// Basic reports whether values are made of numbers, or are strings or bools: encoding one runs no code of its type.
+func (p Value) Basic() bool { return p.p.basic }
 
-// Memory is the memory of a plain value, or of a copy of it.
-func (p Value) Memory(v reflect.Value) []byte { return unsafe.Slice((*byte)(address(v)), p.p.size) }
+// Size is how much memory a value takes.
+func (p Value) Size() int { return int(p.p.size) }
 
-// Fill copies the memory of n plain values into the elements of a slice from i on. data has just as much.
-func (p Value) Fill(slice reflect.Value, i, n int, data []byte) error {
-	if !p.p.plain || uintptr(len(data)) != uintptr(n)*p.p.size || i < 0 || i+n > slice.Len() {
-		return malformed("values")
+// EncodeAll appends the elements lo to hi of a slice, each as a message of its own behind the one before.
+func (p Value) EncodeAll(e *Encoder, slice reflect.Value, lo, hi int) error {
+	base := slice.UnsafePointer()
+	if p.p.plain {
+		e.raw(unsafe.Add(base, uintptr(lo)*p.p.size), uintptr(hi-lo)*p.p.size)
+		return nil
 	}
-	if len(data) > 0 {
-		copy(unsafe.Slice((*byte)(unsafe.Add(slice.UnsafePointer(), uintptr(i)*p.p.size)), len(data)), data)
+	for i := lo; i < hi; i++ {
+		e.Reset(e.buf)
+		if err := e.value(p.p, unsafe.Add(base, uintptr(i)*p.p.size)); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// Plain reports whether values are their memory.
+func (p Value) Plain() bool { return p.p.plain }
+
+// Peek appends the memory of the elements lo to hi of a slice of plain values that another goroutine has written some time ago and is not
+// writing any more, although nothing has told this goroutine so: the race detector does not look.
+//
+//go:norace
+func (p Value) Peek(buf []byte, slice reflect.Value, lo, hi int) []byte {
+	at := unsafe.Add(slice.UnsafePointer(), uintptr(lo)*p.p.size)
+	return append(buf, unsafe.Slice((*byte)(at), uintptr(hi-lo)*p.p.size)...)
 }
 
 // Encode appends v, of the plan's type.
 func (p Value) Encode(e *Encoder, v reflect.Value) error { return e.value(p.p, address(v)) }
 
+// Fill reads n values that EncodeAll wrote, and that are all there is, into the elements of a slice from i on.
+func (p Value) Fill(d *Decoder, slice reflect.Value, i, n int) error {
+	if n < 0 || i < 0 || i > slice.Len()-n || p.p.plain && uintptr(len(d.data)) != uintptr(n)*p.p.size {
+		return malformed("values")
+	}
+	at := unsafe.Add(slice.UnsafePointer(), uintptr(i)*p.p.size)
+	if p.p.plain {
+		return d.raw(at, uintptr(n)*p.p.size)
+	}
+	for k := range n {
+		d.Reset(d.data)
+		if err := p.p.dec(d, unsafe.Add(at, uintptr(k)*p.p.size)); err != nil {
+			return err
+		}
+	}
+	if len(d.data) > 0 {
+		return malformed("values")
+	}
+	return nil
+}
+
 // DecodeAt fills the element i of a slice of the plan's type.
 func (p Value) DecodeAt(d *Decoder, slice reflect.Value, i int) error {
 	return d.value(p.p, unsafe.Add(slice.UnsafePointer(), uintptr(i)*p.p.size))
+}
+
+// Skip reads one value of several that EncodeAll wrote, and forgets it.
+func (p Value) Skip(d *Decoder) error {
+	d.Reset(d.data)
+	return p.Decode(d, reflect.New(p.p.t).Elem())
 }
 
 // Decode fills v, which is addressable.

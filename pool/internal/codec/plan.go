@@ -229,7 +229,7 @@ func syncPlan(p *plan) {
 }
 
 func (b *builder) plainPlan(p *plan) {
-	p.plain, p.min = true, int(p.size)
+	p.plain, p.basic, p.min = true, true, int(p.size)
 	size := p.size
 	p.enc = func(e *Encoder, at unsafe.Pointer) error { e.raw(at, size); return nil }
 	p.dec = func(d *Decoder, at unsafe.Pointer) error { return d.raw(at, size) }
@@ -251,6 +251,7 @@ func intPlan(p *plan) {
 }
 
 func boolPlan(p *plan) {
+	p.basic = true
 	p.enc = func(e *Encoder, at unsafe.Pointer) error {
 		e.buf = append(e.buf, *(*byte)(at))
 		return nil
@@ -266,6 +267,7 @@ func boolPlan(p *plan) {
 }
 
 func stringPlan(p *plan) {
+	p.basic = true
 	p.enc = func(e *Encoder, at unsafe.Pointer) error { e.string(*(*string)(at)); return nil }
 	p.dec = func(d *Decoder, at unsafe.Pointer) error {
 		s, err := d.string()

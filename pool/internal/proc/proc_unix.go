@@ -49,9 +49,6 @@ func tryWriter(w any) func(p []byte) int {
 	}
 }
 
-// beaconSize is a page.
-const beaconSize = 4096
-
 // newBeacon makes the shared page, and the file by which the worker finds it.
 func newBeacon() (*Beacon, *os.File, error) {
 	f, err := os.CreateTemp("", "poolbook-beacon-")
@@ -76,7 +73,7 @@ func mapBeacon(fd int) (*Beacon, error) {
 	if err != nil {
 		return nil, fmt.Errorf("map the beacon: %w", err)
 	}
-	return &Beacon{mem: mem, words: (*[4]atomic.Uint64)(unsafe.Pointer(&mem[0]))}, nil
+	return &Beacon{mem: mem, words: (*[beaconWords]atomic.Uint64)(unsafe.Pointer(&mem[0]))}, nil
 }
 
 // Close gives the page back.

@@ -102,13 +102,21 @@ func Unique(kind, value any, fresh func() any) any {
 }
 
 // Weak is a weak pointer to anything. Weak pointers are equal when they were made of equal pointers.
-type Weak struct{ p weak.Pointer[byte] }
+type Weak struct{ p any } // a weak.Pointer[byte], or nil; a field of that type would bring package weak with every use of iter
 
 // MakeWeak returns a weak pointer.
-func MakeWeak(p unsafe.Pointer) Weak { return Weak{weak.Make((*byte)(p))} }
+func MakeWeak(p unsafe.Pointer) Weak {
+	if p == nil {
+		return Weak{}
+	}
+	return Weak{weak.Make((*byte)(p))}
+}
 
 // Value returns the pointer, or nil when what it pointed to is gone.
-func (w Weak) Value() unsafe.Pointer { return unsafe.Pointer(w.p.Value()) }
+func (w Weak) Value() unsafe.Pointer {
+	p, _ := w.p.(weak.Pointer[byte])
+	return unsafe.Pointer(p.Value())
+}
 
 // Assign stores a value from a database driver in the variable that dest points to, with the conversions of
 // database/sql.

@@ -5,7 +5,7 @@ import (
 	"bytes"
 	_ "embed"
 	"fmt"
-	"io"
+	"strings"
 	"sync"
 )
 
@@ -17,9 +17,9 @@ import (
 //go:embed data/std_linux_amd64.zip
 var baseZip []byte
 
-// exported is the directory of the embedded export data, by import path.
-var exported = sync.OnceValue(func() map[string]*zip.File {
-	files := make(map[string]*zip.File)
+// exported is the embedded export data, by import path.
+var exported = sync.OnceValue(func() map[string]entry {
+	files := make(map[string]entry)
 	for _, data := range [][]byte{baseZip, platformZip} {
 		if data == nil {
 			continue
@@ -29,22 +29,31 @@ var exported = sync.OnceValue(func() map[string]*zip.File {
 			panic(fmt.Sprintf("stdlib: embedded export data: %v", err)) // the program is built wrong
 		}
 		for _, f := range z.File {
-			files[f.Name] = f
+			files[f.Name] = entry{f, data}
 		}
 	}
 	return files
 })
 
-// exportData returns the export data of a package, nil when there is none.
-func exportData(path string) ([]byte, error) {
-	f := exported()[path]
-	if f == nil {
-		return nil, nil
+// An entry is a file of a zip file.
+type entry struct {
+	*zip.File
+	zip []byte
+}
+
+// exportData returns the export data of a package, nil when there is none, and the paths of the packages whose types it
+// mentions.
+func exportData(path string) (data []byte, mentioned []string, err error) {
+	f, ok := exported()[path]
+	if !ok {
+		return nil, nil, nil
 	}
-	r, err := f.Open()
+	if f.Method != zip.Store {
+		return nil, nil, zip.ErrAlgorithm
+	}
+	start, err := f.DataOffset()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	defer r.Close()
-	return io.ReadAll(r)
+	return f.zip[start:][:f.UncompressedSize64], strings.Fields(f.Comment), nil // stored, not compressed
 }

@@ -275,3 +275,28 @@ func BenchmarkImportHTTP(b *testing.B) {
 		im.CreatePackages(ssa.NewProgram(fset, ssa.InstantiateGenerics))
 	}
 }
+
+// A package that others only mention has the types that they mention, and all its members once it is imported.
+func TestMentionedThenImported(t *testing.T) {
+	im, fset, _ := newImporter(nil)
+	if _, err := im.Import("net/http"); err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range im.Loaded() {
+		if p := l.Pkg.Path(); p == "io" || p == "os" {
+			t.Errorf("net/http read all of %s", p)
+		}
+	}
+	pkg, f, info := check(t, im, fset, `package main
+import ("io"; "net/http"; "os"; "strings")
+func main() {
+	r := &http.Request{Body: io.NopCloser(strings.NewReader(""))}
+	var rc io.ReadCloser = r.Body
+	r.Header.Add("a", "b")
+	r.URL.Query().Get(os.Getenv("HOME"))
+	_, _ = io.Copy(io.Discard, rc)
+}`)
+	prog := ssa.NewProgram(fset, ssa.InstantiateGenerics|ssa.BareInits)
+	im.CreatePackages(prog)
+	prog.CreatePackage(pkg, []*ast.File{f}, info, false).Build()
+}

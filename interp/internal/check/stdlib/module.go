@@ -77,7 +77,7 @@ func (im *Importer) Imported() []string {
 func (im *Importer) Missing(path string) bool {
 	im.mu.Lock()
 	defer im.mu.Unlock()
-	if path == "C" || im.packages[path] != nil || exported()[path] != nil {
+	if _, std := exported()[path]; std || path == "C" || im.packages[path] != nil {
 		return false
 	}
 	p, found := im.modules[path]

@@ -7,7 +7,7 @@ import (
 	"golang.org/x/tools/go/ssa"
 )
 
-// A Loaded package is what Import has read, or something that it needs.
+// A Loaded package is what Import has read, or something that it needs the source of.
 type Loaded struct {
 	Pkg   *types.Package
 	Files []*ast.File // nil for compiled packages

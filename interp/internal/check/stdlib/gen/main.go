@@ -6,14 +6,13 @@ package main
 import (
 	"archive/zip"
 	"bytes"
-	"compress/flate"
 	"errors"
 	"flag"
 	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"io"
+	"go/types"
 	"log"
 	"os"
 	"path/filepath"
@@ -100,18 +99,36 @@ func parseDeclarations(fset *token.FileSet, name string, src []byte) (*ast.File,
 	return f, err
 }
 
-// write writes a zip file with an entry for each package, the same bytes for the same data.
+// mentions returns the paths of the packages that export data refers to.
+func mentions(path string, data []byte) ([]string, error) {
+	pkg, err := gcexportdata.Read(bytes.NewReader(data), token.NewFileSet(), make(map[string]*types.Package), path)
+	if err != nil {
+		return nil, err
+	}
+	var paths []string
+	for _, p := range pkg.Imports() {
+		paths = append(paths, p.Path())
+	}
+	return paths, nil
+}
+
+// write writes a zip file with an entry for each package, the same bytes for the same data. The comment of an entry has
+// the paths of the packages that it mentions, between spaces. Entries are not compressed:
+// reading them is most of what a program's start takes.
 func write(name string, data map[string][]byte) error {
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
-	z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.BestCompression) })
 	var paths []string
 	for path := range data {
 		paths = append(paths, path)
 	}
 	slices.Sort(paths)
 	for _, path := range paths {
-		w, err := z.CreateHeader(&zip.FileHeader{Name: path, Method: zip.Deflate})
+		mentioned, err := mentions(path, data[path])
+		if err != nil {
+			return err
+		}
+		w, err := z.CreateHeader(&zip.FileHeader{Name: path, Method: zip.Store, Comment: strings.Join(mentioned, " ")})
 		if err != nil {
 			return err
 		}
