@@ -2,6 +2,8 @@
 
 GO          ?= go
 BIN         ?= poolbook
+# The Python that has Jupyter's packages: Debian's, where there is one.
+PYTHON      ?= $(shell test -x /usr/bin/python3 && echo /usr/bin/python3 || echo python3)
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # Packages whose tests also run under the race detector.
 RACE        ?= ./kernel/... ./pool/... ./web/... ./notebooks/...
@@ -40,8 +42,8 @@ bench: bench-interp bench-pool bench-kernel ## all measurements
 bench-interp: ## the interpreter next to CPython, other interpreters and compiled Go
 	$(GO) run ./interp/bench
 
-bench-pool: ## pools and cells next to Python's multiprocessing
-	$(GO) test -run '^$$' -bench . -benchtime 3x ./cmd/poolbook
+bench-pool: build ## pools in a notebook next to Python's multiprocessing, ipyparallel and joblib (PYTHON=… chooses it)
+	$(GO) run ./pool/internal/bench -poolbook ./$(BIN) -python $(PYTHON)
 
 bench-kernel: build ## the kernel: start, round trips, output
 	$(GO) run ./kernel/bench ./$(BIN) kernel -f {connection_file}

@@ -36,6 +36,9 @@
 // A cell that has an error changes nothing: errors found by the checker come as a [*CompileError] before the cell
 // starts. A cell that fails while it runs keeps what it did until then, as in every notebook.
 //
+// Two goroutines in one map, and data beyond [Config.MemoryLimit], are fatal errors: they end the cell and its goroutines and cannot be
+// recovered. Compiled code that reads a map which a cell writes meanwhile is not seen: the Go runtime then ends the process.
+//
 // [Traceback] renders each of these for a notebook.
 //
 // # Output and input

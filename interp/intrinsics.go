@@ -21,7 +21,7 @@ var takesStream = []string{
 	"bufio.NewReader", "bufio.NewReaderSize", "bufio.NewWriter", "bufio.NewWriterSize", "bufio.NewScanner",
 	"encoding/csv.NewReader", "encoding/csv.NewWriter", "encoding/json.NewDecoder", "encoding/json.NewEncoder", "encoding/xml.NewEncoder",
 	"encoding/hex.Dumper",
-	"fmt.Fprint", "fmt.Fprintf", "fmt.Fprintln", "fmt.Fscan", "fmt.Fscanf", "fmt.Fscanln",
+	"fmt.Fscan", "fmt.Fscanf", "fmt.Fscanln",
 	"io.Copy", "io.CopyN", "io.LimitReader", "io.MultiReader", "io.MultiWriter", "io.ReadAll", "io.ReadAtLeast", "io.ReadFull", "io.TeeReader", "io.WriteString",
 	"log.New", "log/slog.NewJSONHandler", "log/slog.NewTextHandler", "text/tabwriter.NewWriter", "(*text/tabwriter.Writer).Init",
 	"(*text/template.Template).Execute", "(*html/template.Template).Execute", "(*log.Logger).SetOutput", "(*strings.Reader).WriteTo", "(*bytes.Buffer).WriteTo",
@@ -42,7 +42,7 @@ func (s *Session) intrinsics(extra map[string]func(c Call, args []reflect.Value)
 		}
 	}
 	s.files(m)
-	s.input(m)
+	s.scanning(m)
 	s.logging(m)
 	s.flagging(m)
 	s.displaying(m)
@@ -133,7 +133,7 @@ func (s *Session) redirect(r *vm.Run, v reflect.Value) reflect.Value {
 		case s.streams.stderr:
 			to = r.Stderr()
 		case s.streams.stdin:
-			to = input{s.streams}
+			to = s.input(r)
 		default:
 			return v
 		}
@@ -170,7 +170,7 @@ func (s *Session) files(m map[string]vm.Intrinsic) {
 			case file == s.streams.stderr:
 				w = r.Stderr()
 			case file == s.streams.stdin && name == "Read":
-				return results(input{s.streams}.Read(args[1].Bytes()))
+				return results(s.input(r).Read(args[1].Bytes()))
 			}
 			switch {
 			case w == nil:
@@ -198,12 +198,12 @@ func errorValue(err error) reflect.Value {
 	return v
 }
 
-// input makes fmt.Scan and its kin read the cell's standard input.
-func (s *Session) input(m map[string]vm.Intrinsic) {
+// scanning makes fmt.Scan and its kin read the cell's standard input.
+func (s *Session) scanning(m map[string]vm.Intrinsic) {
 	for scan, fscan := range map[string]any{"fmt.Scan": fmt.Fscan, "fmt.Scanln": fmt.Fscanln, "fmt.Scanf": fmt.Fscanf} {
 		f := reflect.ValueOf(fscan)
 		m[scan] = func(r *vm.Run, args []reflect.Value) []reflect.Value {
-			return f.CallSlice(append([]reflect.Value{reflect.ValueOf(io.Reader(oneByte{input{s.streams}}))}, args...))
+			return f.CallSlice(append([]reflect.Value{reflect.ValueOf(io.Reader(oneByte{s.input(r)}))}, args...))
 		}
 	}
 }
@@ -314,6 +314,27 @@ func (s *Session) displaying(m map[string]vm.Intrinsic) {
 			return reflect.ValueOf(display.On(host)).MethodByName(name).Call(args)
 		}
 	}
+	for _, name := range []string{"Input", "Password"} {
+		m[path+name] = func(r *vm.Run, args []reflect.Value) []reflect.Value {
+			var line string
+			var err error
+			if asker, ok := (call{r}).Cell().Host.(display.Asker); ok {
+				s.streams.drain()
+				line, err = asker.Ask(r.Context(), args[0].String(), name == "Password")
+			} else {
+				line, err = display.ReadLine(args[0].String(), r.Stdout(), s.input(r))
+			}
+			return []reflect.Value{reflect.ValueOf(line), errorValue(err)}
+		}
+	}
+}
+
+// input is the standard input for code of a run: its cell's while that runs, then that of the latest cell.
+func (s *Session) input(r *vm.Run) io.Reader {
+	if c, ok := r.Host().(*cellRun); ok && c.running.Load() {
+		return input{s.streams, c}
+	}
+	return input{s: s.streams}
 }
 
 // ending makes functions that would end the process end the cell, or nothing.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"maps"
 	"os/exec"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -19,9 +20,9 @@ import (
 	"poolbook/interp/internal/vm"
 )
 
-// A magic is a line that begins with % or !, before a cell's Go code.
+// A magic is a line that begins with % or !, or asks about a name with ?, before a cell's Go code.
 type magic struct {
-	name string // "time", "!"
+	name string // "time", "!", "?"
 	args string
 	line int // 1-based
 }
@@ -33,6 +34,7 @@ const magicHelp = `Lines before the Go code of a cell:
   %whos            list them as a table, with the cell that declared each and its size
   %get module@v1   fetch a module with the go command: %get github.com/google/uuid@latest, then import it
   %reset           forget all names of the session
+  ?fmt.Println     show what is known about a name; also fmt.Println?, and with ?? its source
   !command         run a command in the shell
   %help            this text
 `
@@ -63,6 +65,11 @@ func cutMagics(code string) ([]magic, string) {
 			for i := at; i < end; i++ {
 				out[i] = ' '
 			}
+		case question.MatchString(text):
+			list = append(list, magic{"?", text, n})
+			for i := at; i < end; i++ {
+				out[i] = ' '
+			}
 		case text[0] == '%':
 			name, args, _ := strings.Cut(text[1:], " ")
 			m := magic{strings.TrimPrefix(name, "%"), strings.TrimSpace(args), n}
@@ -85,6 +92,29 @@ func cutMagics(code string) ([]magic, string) {
 	return list, string(out)
 }
 
+// question is a line that asks about a name: ?name, ??name, name? or name??.
+var question = regexp.MustCompile(`^(\?\??\s*[\pL_][\pL\pN_.]*|[\pL_][\pL\pN_.]*\?\??)$`)
+
+// A Pager is a [Cell].Host that shows text beside the cell.
+type Pager interface {
+	Page(d Description)
+}
+
+// explain answers a question about a name.
+func (s *Session) explain(c Cell, m magic) error {
+	name := strings.Trim(m.args, "? ")
+	d, ok := s.Inspect(name, len(name), strings.Count(m.args, "?")-1)
+	if !ok {
+		return &CompileError{[]Diagnostic{{Cell: c.Number, Line: m.line, Column: 1, Message: "nothing is known about " + name, SourceLine: line(c.Code, m.line)}}}
+	}
+	if p, ok := c.Host.(Pager); ok {
+		p.Page(d)
+	} else {
+		fmt.Fprintln(writerOr(c.Stdout), d.Text())
+	}
+	return nil
+}
+
 // before runs the magics in front of a cell. timed and bench are set when they concern its Go code.
 func (s *Session) before(ctx context.Context, c Cell, list []magic) (timed, bench bool, err error) {
 	out := writerOr(c.Stdout)
@@ -104,6 +134,10 @@ func (s *Session) before(ctx context.Context, c Cell, list []magic) (timed, benc
 			s.reset()
 		case "get":
 			if err := s.get(ctx, c, m); err != nil {
+				return false, false, err
+			}
+		case "?":
+			if err := s.explain(c, m); err != nil {
 				return false, false, err
 			}
 		case "!":

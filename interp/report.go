@@ -230,6 +230,8 @@ func runtimeHint(msg string) string {
 	switch {
 	case strings.HasPrefix(msg, "concurrent map"):
 		return "let one goroutine at a time use the map: lock a sync.Mutex around it, or use a sync.Map"
+	case strings.HasPrefix(msg, "out of memory"):
+		return "variables of earlier cells keep their data too: give back what is not needed (x = nil), or set POOLBOOK_MEMORY to a higher limit"
 	case strings.Contains(msg, "nil map"):
 		return "make the map first: m := make(map[K]V), or map[K]V{}"
 	case strings.Contains(msg, "nil pointer dereference"):

@@ -6,11 +6,14 @@ import (
 	"fmt"
 	"go/ast"
 	"go/types"
+	"io"
+	"os"
 	"reflect"
 	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 	"weak"
 
@@ -25,8 +28,9 @@ import (
 
 // cellRun is the host of a run: what belongs to a cell and its goroutines, callbacks and tasks.
 type cellRun struct {
-	s    *Session
-	cell Cell
+	s       *Session
+	cell    Cell
+	running atomic.Bool // Session.Run has not returned; false for runs beside a cell
 }
 
 // call is what an intrinsic sees.
@@ -72,6 +76,9 @@ func (s *Session) Run(ctx context.Context, c Cell) (Result, error) {
 	inner, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	done := context.AfterFunc(ctx, cancel)
 	run := s.newRun(inner, c)
+	host := run.Host().(*cellRun)
+	host.running.Store(true)
+	defer host.running.Store(false)
 	if err := s.initPackages(run); err != nil {
 		done()
 		return res, s.failure(err)
@@ -86,6 +93,9 @@ func (s *Session) Run(ctx context.Context, c Cell) (Result, error) {
 		err = s.bench(run, pkg, run.Stdout())
 	}
 	done()
+	if err == nil && ctx.Err() != nil { // compiled code that waited has returned because of the interrupt, and nothing came after it
+		return res, &InterruptError{Stack: []Frame{{Cell: c.Number}}}
+	}
 	if err != nil {
 		return res, s.failure(err)
 	}
@@ -161,6 +171,7 @@ func (s *Session) exclusive(f func()) { s.machine.Exclusive(f) }
 
 // bind gives variables that were declared again the storage they had, and lets earlier callers of a function call the new one.
 func (s *Session) bind(pkg *ssa.Package, c *check.Checked) {
+	s.units.made = nil // they may reach what the cell declares
 	for _, v := range c.Vars {
 		g := pkg.Var(v.New.Name())
 		if g == nil {
@@ -199,7 +210,8 @@ func (s *Session) newRun(ctx context.Context, c Cell) *vm.Run {
 func (s *Session) sideRun(ctx context.Context, c Cell) *vm.Run {
 	host := &cellRun{s: s, cell: c}
 	out, errw := s.streams.writers(c)
-	run := s.machine.NewRun(ctx, vm.RunConfig{Stdout: out, Stderr: errw, Host: host, OnPanic: func(err error) {
+	file := func(f *os.File) io.Writer { return s.streams.standIn(f, out, errw) }
+	run := s.machine.NewRun(ctx, vm.RunConfig{Stdout: out, Stderr: errw, File: file, Host: host, OnPanic: func(err error) {
 		fmt.Fprintln(errw, s.failure(err))
 	}})
 	s.mu.Lock()

@@ -331,3 +331,21 @@ for i := range 8 {
 	}
 	mustRun(t, s, 100, "close(stop)")
 }
+
+// TestLeftWaiting holds that a goroutine that waits when its cell ends is there for later cells, and that a deadlock of a later cell is
+// found all the same.
+func TestLeftWaiting(t *testing.T) {
+	s := newSession(t)
+	mustRun(t, s, 1, "in, out := make(chan int), make(chan int)\ngo func() { for x := range in { out <- x * x } }()")
+	time.Sleep(150 * time.Millisecond) // a deadlock would be found in this time
+	if v := mustRun(t, s, 2, "in <- 7\n<-out").Value.Int(); v != 49 {
+		t.Errorf("the goroutine answers %d", v)
+	}
+	var deadlock *interp.DeadlockError
+	if _, err := s.Run(t.Context(), interp.Cell{Number: 3, Code: "<-out"}); !errors.As(err, &deadlock) {
+		t.Errorf("waiting for a goroutine that waits: %v", err)
+	}
+	if v := mustRun(t, s, 4, "in <- 8\n<-out").Value.Int(); v != 64 {
+		t.Errorf("after the deadlock the goroutine answers %d", v)
+	}
+}

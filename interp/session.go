@@ -100,7 +100,7 @@ func New(cfg Config) (*Session, error) {
 	if err != nil {
 		return nil, fmt.Errorf("interp: intrinsics: %w", err)
 	}
-	s.machine = vm.New(vm.Config{Types: s.types, Lookup: s.bridge.Lookup, Intrinsics: intrinsics})
+	s.machine = vm.New(vm.Config{Types: s.types, Lookup: s.bridge.Lookup, Instance: s.bridge.Instance, Intrinsics: intrinsics, MemoryLimit: limitMemory(cfg.MemoryLimit)})
 	return s, nil
 }
 
@@ -137,6 +137,10 @@ type Config struct {
 	// Intrinsics replace compiled functions, by "import/path.Func" or "(*import/path.Type).Method", with versions that know the
 	// cell that called them. They run on the calling goroutine.
 	Intrinsics map[string]func(c Call, args []reflect.Value) []reflect.Value
+	// MemoryLimit is how many bytes of data the process may hold while cells run. Beyond it the running cell ends with a fatal
+	// error (a *RuntimeError), or, if none runs, the goroutines of earlier ones do. 0 is [DefaultMemoryLimit], a negative number no limit.
+	// The limit of the garbage collector (GOMEMLIMIT) is lowered to a little above it.
+	MemoryLimit int64
 	// Logger gets what the session has to say to its operator; nil discards it. It never reaches a cell's output.
 	Logger *slog.Logger
 }

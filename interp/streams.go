@@ -47,6 +47,19 @@ func (s *streams) writers(c Cell) (out, err io.Writer) {
 	return &direct{s, writerOr(c.Stdout)}, &direct{s, writerOr(c.Stderr)}
 }
 
+// standIn returns the writer that a file of the session stands for; nil for other files.
+func (s *streams) standIn(f *os.File, out, err io.Writer) io.Writer {
+	switch {
+	case !s.pipes.Load():
+		return nil
+	case f == s.stdout:
+		return out
+	case f == s.stderr:
+		return err
+	}
+	return nil
+}
+
 func writerOr(w io.Writer) io.Writer {
 	if w == nil {
 		return io.Discard
@@ -83,10 +96,19 @@ func (f follow) Write(p []byte) (int, error) {
 	return f.s.out.Write(p)
 }
 
-// input reads the latest cell's standard input.
-type input struct{ s *streams }
+// input reads the standard input of a cell while it runs; of the latest cell after that, and when there is no cell.
+type input struct {
+	s    *streams
+	cell *cellRun
+}
 
 func (i input) Read(p []byte) (int, error) {
+	if i.cell != nil && i.cell.running.Load() {
+		if i.cell.cell.Stdin == nil {
+			return 0, io.EOF
+		}
+		return i.cell.cell.Stdin.Read(p)
+	}
 	i.s.mu.Lock()
 	in := i.s.in
 	i.s.mu.Unlock()

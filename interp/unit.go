@@ -33,9 +33,19 @@ type unitState struct {
 	cell  Cell // gets the output of units
 	run   *vm.Run
 	vars  map[string]map[types.Type]reflect.Value
-	types map[string]*types.TypeName // by the hash of all that the type reaches
-	units map[string]*LoadedUnit     // by hash
+	types map[string]*types.TypeName  // by the hash of all that the type reaches
+	units map[string]*LoadedUnit      // by hash
+	made  map[*ssa.Function]*madeUnit // those that Unit has made, since a cell was loaded
 }
+
+// madeUnit is a unit that can be made again for other captured values.
+type madeUnit struct {
+	unit   *unit.Unit
+	source string // with modules
+}
+
+// madeLimit is how many units are kept to be made again.
+const madeLimit = 1000
 
 // Unit takes a function value apart: functions declared in cells, method values, instances of generic functions, functions
 // of the standard library, function literals with their captured variables, whatever variable holds them. The values in
@@ -43,6 +53,15 @@ type unitState struct {
 func (s *Session) Unit(fn reflect.Value) (*Unit, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	c, isOurs := vm.Closure{}, false
+	if fn.Kind() == reflect.Func && !fn.IsNil() {
+		c, isOurs = s.machine.Closure(fn)
+	}
+	if m := s.units.made[c.Fn]; isOurs && m != nil {
+		if u, ok := m.unit.Again(c.Free); ok {
+			return outside(u, m.source), nil
+		}
+	}
 	u, err := unit.Make(unitSession{s}, fn)
 	if err != nil {
 		return nil, &UnitError{err.Error()}
@@ -51,11 +70,22 @@ func (s *Session) Unit(fn reflect.Value) (*Unit, error) {
 	if err != nil {
 		return nil, &UnitError{err.Error()}
 	}
-	r := &Unit{Hash: u.Hash, Source: source, Entry: u.Entry, Assigns: u.Assigns}
-	for _, v := range u.Vars {
-		r.Vars = append(r.Vars, UnitVar(v))
+	if isOurs {
+		if s.units.made == nil || len(s.units.made) >= madeLimit {
+			s.units.made = map[*ssa.Function]*madeUnit{}
+		}
+		s.units.made[c.Fn] = &madeUnit{u, source}
 	}
-	return r, nil
+	return outside(u, source), nil
+}
+
+// outside is a unit as users of the session see it.
+func outside(u *unit.Unit, source string) *Unit {
+	r := &Unit{Hash: u.Hash, Source: source, Entry: u.Entry, Assigns: u.Assigns, Vars: make([]UnitVar, len(u.Vars))}
+	for i, v := range u.Vars {
+		r.Vars[i] = UnitVar(v)
+	}
+	return r
 }
 
 // unitSession shows a session to package unit.

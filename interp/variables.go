@@ -6,6 +6,7 @@ import (
 	"io"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"poolbook/interp/display"
@@ -53,6 +54,54 @@ func (v *Variable) Size() (n int, ok bool) {
 		return x.Len(), true
 	}
 	return 0, false
+}
+
+// maxParts is how many elements of a value [Variable.Parts] returns.
+const maxParts = 1000
+
+// HasParts reports whether Parts returns any.
+func (v *Variable) HasParts() bool {
+	x := v.parent()
+	switch x.Kind() {
+	case reflect.Struct:
+		return x.NumField() > 0 && !display.IsText(x.Type())
+	case reflect.Slice, reflect.Array:
+		return x.Len() > 0
+	}
+	return false
+}
+
+// parent is the value whose parts are v's: what a pointer or an interface leads to.
+func (v *Variable) parent() reflect.Value {
+	x := v.Value
+	for depth := 0; depth < 10 && (x.Kind() == reflect.Pointer || x.Kind() == reflect.Interface); depth++ {
+		x = x.Elem()
+	}
+	return x
+}
+
+// Parts returns the fields of a struct, or the first 1,000 elements of a slice or an array. Maps have none: other goroutines may be
+// writing them, which a reader must not meet.
+func (v *Variable) Parts() []Variable {
+	var list []Variable
+	add := func(name string, part reflect.Value) {
+		t := part.Type()
+		if part.Kind() == reflect.Interface && !part.IsNil() {
+			t = part.Elem().Type()
+		}
+		list = append(list, Variable{Name: name, Type: display.TypeName(t), Value: part})
+	}
+	switch x := v.parent(); x.Kind() {
+	case reflect.Struct:
+		for i := range x.NumField() {
+			add(x.Type().Field(i).Name, x.Field(i))
+		}
+	case reflect.Slice, reflect.Array:
+		for i := range min(x.Len(), maxParts) {
+			add("["+strconv.Itoa(i)+"]", x.Index(i))
+		}
+	}
+	return list
 }
 
 // who lists the variables on a line each.

@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"sync"
@@ -16,9 +17,13 @@ type Comms struct {
 	s *server
 
 	mu      sync.Mutex
-	targets map[string]func(*Comm, CommMessage, Output) // guarded by mu
-	open    map[string]*Comm                            // by id, guarded by mu
+	targets map[string]CommHandler // guarded by mu
+	open    map[string]*Comm       // by id, guarded by mu
 }
+
+// CommHandler takes a message of the other side. The kernel calls it between cells, and ctx ends with an interrupt; what it writes
+// to out goes where the front end shows what belongs to the message.
+type CommHandler func(ctx context.Context, comm *Comm, m CommMessage, out Output)
 
 // CommMessage is what the other side sent.
 type CommMessage struct {
@@ -35,17 +40,16 @@ type Comm struct {
 	parent protocol.Header // of what opened it
 
 	mu      sync.Mutex
-	onMsg   func(CommMessage, Output) // guarded by mu
-	onClose func(CommMessage, Output) // guarded by mu
+	onMsg   CommHandler // guarded by mu
+	onClose CommHandler // guarded by mu
 }
 
 func newComms(s *server) *Comms {
-	return &Comms{s: s, targets: make(map[string]func(*Comm, CommMessage, Output)), open: make(map[string]*Comm)}
+	return &Comms{s: s, targets: make(map[string]CommHandler), open: make(map[string]*Comm)}
 }
 
-// Register sets what happens when a front end opens a comm with the target's name; nil removes it. The function runs
-// between cells; what it writes to the Output goes where the front end shows what belongs to its message.
-func (c *Comms) Register(target string, opened func(comm *Comm, open CommMessage, out Output)) {
+// Register sets what happens when a front end opens a comm with the target's name; nil removes it.
+func (c *Comms) Register(target string, opened CommHandler) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if opened == nil {
@@ -64,40 +68,53 @@ func (c *Comms) Open(out Output, target string, m CommMessage) *Comm {
 	c.mu.Lock()
 	c.open[comm.ID] = comm
 	c.mu.Unlock()
-	c.publish(comm, protocol.TypeCommOpen, protocol.CommOpen{ID: comm.ID, TargetName: target, Data: object(m.Data)}, m)
+	comm.publish(out, protocol.TypeCommOpen, protocol.CommOpen{ID: comm.ID, TargetName: target, Data: object(m.Data)}, m)
 	return comm
 }
 
-// OnMessage sets what is called, between cells, with each message of the other side.
-func (c *Comm) OnMessage(f func(CommMessage, Output)) {
+// OnMessage sets what is called with each message of the other side.
+func (c *Comm) OnMessage(h CommHandler) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.onMsg = f
+	c.onMsg = h
 }
 
 // OnClose sets what is called when the other side closes the comm.
-func (c *Comm) OnClose(f func(CommMessage, Output)) {
+func (c *Comm) OnClose(h CommHandler) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.onClose = f
+	c.onClose = h
 }
 
-// Send sends a message to the front ends. After Close it does nothing.
-func (c *Comm) Send(m CommMessage) {
-	if c.c.get(c.ID) != nil {
-		c.c.publish(c, protocol.TypeCommMsg, protocol.CommMsg{ID: c.ID, Data: object(m.Data)}, m)
+// Send sends a message to the front ends, as caused by the request whose Output is given (nil: by what opened the comm). It reports false
+// when the comm is closed.
+func (c *Comm) Send(out Output, m CommMessage) bool {
+	if c.c.get(c.ID) == nil {
+		return false
 	}
+	c.publish(out, protocol.TypeCommMsg, protocol.CommMsg{ID: c.ID, Data: object(m.Data)}, m)
+	return true
 }
 
-// Close closes the comm and tells the front ends. It may be called again.
-func (c *Comm) Close(m CommMessage) {
+// Close closes the comm and tells the front ends; out is as for Send. It may be called again.
+func (c *Comm) Close(out Output, m CommMessage) {
 	if c.c.remove(c.ID) != nil {
-		c.c.publish(c, protocol.TypeCommClose, protocol.CommMsg{ID: c.ID, Data: object(m.Data)}, m)
+		c.publish(out, protocol.TypeCommClose, protocol.CommMsg{ID: c.ID, Data: object(m.Data)}, m)
 	}
 }
 
-func (c *Comms) publish(comm *Comm, msgType string, content any, m CommMessage) {
-	c.s.publishWith(c.s.life, comm.parent, msgType, content, m.Metadata, m.Buffers)
+// publish sends a message that a cell or a handler causes which has that Output, after what that has printed.
+func (c *Comm) publish(out Output, msgType string, content any, m CommMessage) {
+	s := c.c.s
+	o, ok := out.(*output)
+	if !ok {
+		s.publishWith(s.life, c.parent, msgType, content, m.Metadata, m.Buffers)
+		return
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.flush(true)
+	s.publishWith(o.ctx, o.r.Header, msgType, content, m.Metadata, m.Buffers)
 }
 
 func (c *Comms) get(id string) *Comm {
@@ -140,10 +157,10 @@ func (r *request) commOpen(*subshell) error {
 		return fmt.Errorf("comm %q is open already", req.ID)
 	}
 	if opened == nil {
-		c.publish(comm, protocol.TypeCommClose, protocol.CommMsg{ID: comm.ID, Data: object(nil)}, CommMessage{})
+		r.s.publish(done, r.Header, protocol.TypeCommClose, protocol.CommMsg{ID: comm.ID, Data: object(nil)})
 		return nil
 	}
-	r.callback(func(out Output) { opened(comm, r.commMessage(req.Data), out) })
+	r.callback(opened, comm, req.Data)
 	return nil
 }
 
@@ -157,11 +174,9 @@ func (r *request) commMsg(*subshell) error {
 		return fmt.Errorf("message for unknown comm %q", req.ID)
 	}
 	comm.mu.Lock()
-	f := comm.onMsg
+	h := comm.onMsg
 	comm.mu.Unlock()
-	if f != nil {
-		r.callback(func(out Output) { f(r.commMessage(req.Data), out) })
-	}
+	r.callback(h, comm, req.Data)
 	return nil
 }
 
@@ -175,23 +190,22 @@ func (r *request) commClose(*subshell) error {
 		return nil // both sides closed it at once
 	}
 	comm.mu.Lock()
-	f := comm.onClose
+	h := comm.onClose
 	comm.mu.Unlock()
-	if f != nil {
-		r.callback(func(out Output) { f(r.commMessage(req.Data), out) })
-	}
+	r.callback(h, comm, req.Data)
 	return nil
 }
 
-// callback calls a handler of a comm with an Output that belongs to the request.
-func (r *request) callback(f func(Output)) {
-	out := newOutput(r, r.s.life, Cell{ID: r.Header.ID, ExecutionCount: r.s.executionCount()})
+// callback calls a handler of a comm, if there is one, with an Output that belongs to the request.
+func (r *request) callback(h CommHandler, comm *Comm, data json.RawMessage) {
+	if h == nil {
+		return
+	}
+	ctx, release := r.s.interruptible()
+	defer release()
+	out := newOutput(r, ctx, Cell{ID: r.Header.ID, ExecutionCount: r.s.executionCount()})
 	defer out.finish()
-	f(out)
-}
-
-func (r *request) commMessage(data json.RawMessage) CommMessage {
-	return CommMessage{Data: data, Metadata: r.Metadata, Buffers: r.Buffers}
+	h(ctx, comm, CommMessage{Data: data, Metadata: r.Metadata, Buffers: r.Buffers}, out)
 }
 
 func (r *request) commInfo(*subshell) error {

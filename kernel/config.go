@@ -37,7 +37,7 @@ type Config struct {
 // Errors of the package.
 var (
 	// ErrNoStdin: the front end said that it does not answer requests for input.
-	ErrNoStdin = errors.New("kernel: the front end does not allow input")
+	ErrNoStdin = errors.New("this front end does not ask its user for input (it sent allow_stdin: false): write the value into the cell instead")
 	// ErrStuck: a cell did not end after an interrupt, when the kernel was shut down. The process should exit.
 	ErrStuck = errors.New("kernel: a cell did not stop")
 	// ErrNoConfig: a required field of Config is missing.

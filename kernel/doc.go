@@ -7,7 +7,7 @@
 // and the message becomes a request. On control it is answered at once. On shell it goes to the queue of its subshell, whose
 // runner answers one after the other: status busy, the handler, status idle. The handlers are in one file for each
 // family: execute.go, info.go (kernel_info, is_complete), complete.go, inspect.go, history.go, comm.go, stdin.go,
-// control.go (interrupt, shutdown), subshell.go, usage.go.
+// control.go (interrupt, shutdown), subshell.go, usage.go, debug.go and variables.go (variable explorers).
 //
 // # The way of output
 //
@@ -24,11 +24,12 @@
 //	shell       serve       nothing                         the shell socket            the kernel stops (life)
 //	stdin       serve       nothing                         the stdin socket            the kernel stops (life)
 //	runner      addShell    the running request             its subshell's queue        the subshell is deleted, or stopped
+//	explorer    serve       the running debug request       its own queue               the kernel stops
 //	flusher     serve       nothing                         outputs with text to send   the kernel stops (life)
 //	parent      watch       nothing                         the parent process          the kernel stops, or the parent has
 //	signals     watch       the signal channel              SIGINT, SIGTERM             the kernel stops (life)
 //
-// serve waits for the first five, Run for the others and for the goroutines of the sockets (see package transport). Only a
+// serve waits for the first six, Run for the others and for the goroutines of the sockets (see package transport). Only a
 // cell that ignores its interrupt is not waited for (ErrStuck).
 //
 // The order of locks is server.mu, subshell.mu; output.mu is held while publishing, with no other lock of this package.

@@ -36,13 +36,13 @@ func (e *echo) Info() Info {
 
 func (e *echo) UseComms(c *Comms) {
 	e.comms = c
-	c.Register("echo", func(comm *Comm, open CommMessage, out Output) {
+	c.Register("echo", func(_ context.Context, comm *Comm, open CommMessage, out Output) {
 		out.Stream(protocol.Stdout, []byte("opened with "+string(open.Data)+"\n"))
-		comm.OnMessage(func(m CommMessage, out Output) {
+		comm.OnMessage(func(_ context.Context, comm *Comm, m CommMessage, out Output) {
 			out.Stream(protocol.Stdout, []byte("got "+string(m.Data)+"\n"))
-			comm.Send(m)
+			comm.Send(out, m)
 		})
-		comm.OnClose(func(CommMessage, Output) { e.running <- "comm closed" })
+		comm.OnClose(func(context.Context, *Comm, CommMessage, Output) { e.running <- "comm closed" })
 	})
 }
 

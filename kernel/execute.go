@@ -105,6 +105,7 @@ func (r *request) execute(sh *subshell) error {
 	if store {
 		s.history.add(count, req.Code, resultText(outcome))
 	}
+	s.listing.changed()
 	if outcome.Err != nil && req.StopOnError {
 		sh.failed()
 	}

@@ -151,6 +151,9 @@ func (s *server) finish() error {
 		sh.mu.Unlock()
 	}
 	s.mu.Unlock()
+	s.explorer.mu.Lock()
+	s.explorer.ended = true
+	s.explorer.mu.Unlock()
 	s.interrupt(nil)
 	var errs []error
 	if !within(stopTimeout, s.runners.Wait) {

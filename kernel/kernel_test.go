@@ -379,12 +379,43 @@ func TestInfoFamilies(t *testing.T) {
 	}
 }
 
+// An update of a display that is not there shows it; so does a cell that is run again, whose displays front ends have removed.
+func TestDisplays(t *testing.T) {
+	f := newFront(t, Config{})
+	inCell := func(id string) func(*protocol.Message) {
+		return func(m *protocol.Message) { m.Metadata = []byte(`{"cellId":"` + id + `"}`) }
+	}
+	for _, tt := range []struct{ cell, code, want string }{
+		{"a", "update 1", "display_data"}, {"b", "update 2", "update_display_data"}, {"b", "update 2", "update_display_data"},
+		{"a", "update 3", "display_data"}, {"b", "update 4", "update_display_data"}, {"", "update 4", "update_display_data"},
+		{"c", "display 5", "display_data"},
+	} {
+		m := f.send(f.shell, "execute_request", execute(tt.code), inCell(tt.cell))
+		if out := f.outputs(m); len(out) != 4 || !strings.HasPrefix(out[2], tt.want+" ") {
+			t.Errorf("%s in cell %q: %q, want %s", tt.code, tt.cell, out, tt.want)
+		}
+	}
+}
+
+// Without a session that lists variables there is nothing to explore, and no debugger.
+func TestDebugRequests(t *testing.T) {
+	f := newFront(t, Config{})
+	for command, success := range map[string]bool{"debugInfo": true, "inspectVariables": false, "initialize": false} {
+		r := decode[protocol.DebugReply](t, f.reply(f.control, f.send(f.control, "debug_request", protocol.DebugRequest{Type: "request", Seq: 3, Command: command})))
+		if r.Success != success || r.RequestSeq != 3 || r.Command != command || r.Type != "response" || !success && r.Message == "" {
+			t.Errorf("%s: %+v", command, r)
+		}
+	}
+	m := f.send(f.shell, "comm_open", protocol.CommOpen{ID: "v", TargetName: VariablesTarget})
+	want(t, f.outputs(m), "status busy", `comm_close {"comm_id":"v","data":{}}`, "status idle")
+}
+
 func TestComms(t *testing.T) {
 	f := newFront(t, Config{})
 	m := f.send(f.shell, "comm_open", protocol.CommOpen{ID: "c1", TargetName: "echo", Data: []byte(`{"a":1}`)})
 	want(t, f.outputs(m), "status busy", `stdout "opened with {\"a\":1}\n"`, "status idle")
 	m = f.send(f.shell, "comm_msg", protocol.CommMsg{ID: "c1", Data: []byte(`{"b":2}`)}, func(m *protocol.Message) { m.Buffers = [][]byte{{7}} })
-	want(t, f.outputs(m), "status busy", `stdout "got {\"b\":2}\n"`, "status idle")
+	want(t, f.outputs(m), "status busy", `stdout "got {\"b\":2}\n"`, `comm_msg {"comm_id":"c1","data":{"b":2}}`, "status idle")
 	info := func(target string) map[string]protocol.CommInfo {
 		return decode[protocol.CommInfoReply](t, f.reply(f.shell, f.send(f.shell, "comm_info_request", protocol.CommInfoRequest{TargetName: target}))).Comms
 	}
@@ -408,16 +439,16 @@ func TestComms(t *testing.T) {
 	want(t, f.outputs(f.send(f.shell, "comm_msg", protocol.CommMsg{ID: "c1"})), "status busy", "status idle")
 }
 
-// The echo of a comm message carries its buffers and has the comm's opener as its parent.
+// The echo of a comm message carries its buffers and has the message as its parent.
 func TestCommBuffers(t *testing.T) {
 	f := newFront(t, Config{})
 	open := f.send(f.shell, "comm_open", protocol.CommOpen{ID: "c1", TargetName: "echo"})
 	f.outputs(open)
-	f.send(f.shell, "comm_msg", protocol.CommMsg{ID: "c1", Data: []byte(`{}`)}, func(m *protocol.Message) { m.Buffers = [][]byte{{7, 8}} })
+	sent := f.send(f.shell, "comm_msg", protocol.CommMsg{ID: "c1", Data: []byte(`{}`)}, func(m *protocol.Message) { m.Buffers = [][]byte{{7, 8}} })
 	for {
 		m := f.published()
 		if m.Header.Type == "comm_msg" {
-			if len(m.Buffers) != 1 || !bytes.Equal(m.Buffers[0], []byte{7, 8}) || m.Parent.ID != open.Header.ID {
+			if len(m.Buffers) != 1 || !bytes.Equal(m.Buffers[0], []byte{7, 8}) || m.Parent.ID != sent.Header.ID {
 				t.Errorf("got %v for %s", m.Buffers, m.Parent.ID)
 			}
 			return

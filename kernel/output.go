@@ -153,11 +153,39 @@ func (o *output) Display(b Bundle, displayID string, update bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.flush(true)
-	if update {
+	if known := o.s.displays.shown(displayID, o); known && update {
 		o.publish(protocol.TypeUpdateDisplayData, content)
 	} else {
 		o.publish(protocol.TypeDisplayData, content)
 	}
+}
+
+// maxDisplays is how many display ids are remembered; with more all are forgotten.
+const maxDisplays = 100_000
+
+// displays knows which display ids front ends have something of: an update of another one must come as a new display.
+type displays struct {
+	mu   sync.Mutex
+	byID map[string]*output // where each was shown last, guarded by mu
+}
+
+// shown notes that a cell shows the id, and reports whether there is a place for it. A cell that is run again has lost what its
+// earlier run showed; it is known by its id, or without one by its code.
+func (d *displays) shown(id string, o *output) bool {
+	if id == "" {
+		return false
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	old := d.byID[id]
+	known := old != nil && (old == o || old.cell.ID != o.cell.ID && (old.cell.Code == "" || old.cell.Code != o.cell.Code))
+	if !known {
+		if d.byID == nil || len(d.byID) >= maxDisplays {
+			d.byID = map[string]*output{}
+		}
+		d.byID[id] = o
+	}
+	return known
 }
 
 func (o *output) Clear(wait bool) {

@@ -39,6 +39,8 @@ func handlerFor(ch protocol.Channel, msgType string) handler {
 		switch msgType {
 		case protocol.TypeUsageRequest:
 			return (*request).usage
+		case protocol.TypeDebugRequest:
+			return (*request).debug
 		case protocol.TypeCreateSubshellRequest:
 			return (*request).createSubshell
 		case protocol.TypeDeleteSubshellRequest:
@@ -69,8 +71,15 @@ func handlerFor(ch protocol.Channel, msgType string) handler {
 	return nil
 }
 
-// handleNow answers a request of the control channel in the channel's own goroutine.
-func (s *server) handleNow(r *request) { r.handle(nil) }
+// handleNow answers a request of the control channel in the channel's own goroutine; but what looks at values, which may call methods of
+// theirs, has a runner of its own.
+func (s *server) handleNow(r *request) {
+	if r.Header.Type == protocol.TypeDebugRequest {
+		s.explorer.add(r)
+		return
+	}
+	r.handle(nil)
+}
 
 // handle answers a request between busy and idle. Nothing that goes wrong in it ends the kernel.
 func (r *request) handle(sh *subshell) {

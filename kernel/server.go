@@ -49,6 +49,10 @@ type server struct {
 	usage   usage
 	spool   spools
 
+	explorer *subshell // answers debug requests; it is in no list
+	listing  listing   // of variables, for front ends that follow it
+	displays displays
+
 	mu      sync.Mutex
 	count   int                     // last execution count, guarded by mu
 	running map[*execution]struct{} // guarded by mu
@@ -83,6 +87,8 @@ func newServer(cfg Config, codec *wire.Codec, shell, control, stdin router) *ser
 	s.history = newHistory(cfg.HistoryDir, s.log)
 	s.comms = newComms(s)
 	s.input.init()
+	s.explorer = newSubshell(s, "")
+	s.listing.register(s)
 	if u, ok := cfg.Session.(CommUser); ok {
 		u.UseComms(s.comms)
 	}
@@ -95,6 +101,7 @@ func (s *server) serve(ctx context.Context) error {
 	var loops sync.WaitGroup
 	loops.Go(func() { s.flusher.run(s.life) })
 	s.addShell("")
+	s.runners.Go(s.explorer.run)
 	loops.Go(func() { s.receive(protocol.Control, s.control, s.handleNow) })
 	loops.Go(func() { s.receive(protocol.Shell, s.shell, s.enqueue) })
 	loops.Go(func() { s.receive(protocol.Stdin, s.stdin, s.input.received) })

@@ -9,7 +9,7 @@ import (
 // Session is what runs the code of cells. The kernel calls Execute for one cell at a time, unless [Info.Subshells] is set;
 // the other methods may be called while a cell of another subshell runs.
 //
-// A Session may implement [Evaluator] and [CommUser] too.
+// A Session may implement [Evaluator], [CommUser] and [VariableLister] too.
 type Session interface {
 	// Info describes the language. It is called once, before everything else.
 	Info() Info
@@ -30,6 +30,30 @@ type Session interface {
 // Evaluator is a Session that evaluates the user_expressions of a request in a better way than by running each as a cell.
 type Evaluator interface {
 	Evaluate(ctx context.Context, expression string) (Bundle, *Error)
+}
+
+// VariableLister is a Session whose variables front ends can list, see [Variable]. Its methods may be called while cells run.
+type VariableLister interface {
+	// Variables lists the session's variables.
+	Variables() []Variable
+	// Parts lists the parts of a value (fields, elements): of the one that Variables or Parts gave that Ref last. False: there is no such.
+	Parts(ref int) ([]Variable, bool)
+	// ShowVariable returns the value of a variable as a cell would show it; false when there is no such variable.
+	ShowVariable(ctx context.Context, name string) (Bundle, bool)
+}
+
+// Variable is a row in the variable explorer of a front end.
+type Variable struct {
+	Name string `json:"name"`
+	Type string `json:"type"`
+	// Value is the beginning of the value, on one line.
+	Value string `json:"value"`
+	// Size is the length of a string, slice, array, map or channel, -1 for other values.
+	Size int `json:"size"`
+	// Cell is the execution count of the cell that declared it, 0 for parts.
+	Cell int `json:"cell,omitempty"`
+	// Ref names the value for [VariableLister.Parts], 0 if it has no parts. It holds until Variables is called again.
+	Ref int `json:"ref"`
 }
 
 // CommUser is a Session that uses comms. It gets the registry once, after Info.
@@ -68,12 +92,13 @@ type Cell struct {
 type Output interface {
 	// Stream writes to protocol.Stdout or protocol.Stderr. p is copied. It reaches front ends within about 20 ms.
 	Stream(name string, p []byte)
-	// Display shows a bundle. With a displayID it can be changed later, by update with the same id, from any cell.
+	// Display shows a bundle. With a displayID it can be changed later, by update with the same id, from any cell; an update of what
+	// is not there yet shows it.
 	Display(b Bundle, displayID string, update bool)
 	// Clear removes the cell's output so far; with wait, when the next output comes.
 	Clear(wait bool)
 	// Input asks the front end for a line and waits for it. It fails with [ErrNoStdin] when the front end does not answer
-	// such questions, and with the context's error.
+	// such questions, with io.EOF when the user ended the input, and with the context's error.
 	Input(ctx context.Context, prompt string, password bool) (string, error)
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"sync"
 
 	"poolbook/kernel/protocol"
@@ -25,6 +26,9 @@ type question struct {
 	identity [][]byte // of the front end
 	answer   chan *protocol.Message
 }
+
+// endOfInput is what front ends send when the user ends the input (Ctrl-D), as ipykernel has it.
+const endOfInput = "\x04"
 
 func (in *inputs) init() { in.turn = make(chan struct{}, 1) }
 
@@ -67,6 +71,9 @@ func (in *inputs) ask(ctx context.Context, r *request, prompt string, password b
 		}
 		if reply.Status == protocol.StatusError || reply.Status == "abort" {
 			return "", errors.New("kernel: the front end gave no input")
+		}
+		if reply.Value == endOfInput {
+			return "", io.EOF
 		}
 		return reply.Value, nil
 	case <-ctx.Done():

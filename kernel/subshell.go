@@ -29,11 +29,15 @@ type subshell struct {
 
 // addShell makes a subshell and its runner.
 func (s *server) addShell(id string) {
-	sh := &subshell{s: s, id: id, wake: make(chan struct{}, 1)}
+	sh := newSubshell(s, id)
 	s.mu.Lock()
 	s.shells[id] = sh
 	s.mu.Unlock()
 	s.runners.Go(sh.run)
+}
+
+func newSubshell(s *server, id string) *subshell {
+	return &subshell{s: s, id: id, wake: make(chan struct{}, 1)}
 }
 
 // enqueue hands a request of the shell channel to its subshell.
@@ -48,6 +52,11 @@ func (s *server) enqueue(r *request) {
 			ErrorInfo: protocol.ErrorInfo{Name: "SubshellError", Value: err, Traceback: []string{err}}})
 		return
 	}
+	sh.add(r)
+}
+
+// add queues a request.
+func (sh *subshell) add(r *request) {
 	sh.mu.Lock()
 	if at, ok := r.Header.Time(); ok && time.Since(sh.failure) < abortGrace && !at.After(sh.failure) {
 		r.aborted = true // sent before its sender could know of the failure

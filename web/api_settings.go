@@ -13,11 +13,11 @@ import (
 // JupyterLab's own API for settings, workspaces, themes and translations, so that a full JupyterLab runs on this server too;
 // and /poolbook/api/settings, which is all that the built-in page asks for: its schemas are part of the page.
 
-// pageSettings serves GET /poolbook/api/settings: the user's own settings of all plugins.
-func (s *Server) pageSettings(w http.ResponseWriter, _ *http.Request) error {
+// rawSettings are the user's own settings of all plugins, as they were written.
+func (s *Server) rawSettings() (map[string]string, error) {
 	all, err := s.settings.all()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	raw := map[string]string{}
 	for id, e := range all {
@@ -25,6 +25,15 @@ func (s *Server) pageSettings(w http.ResponseWriter, _ *http.Request) error {
 		if json.Unmarshal(e.Value, &text) == nil {
 			raw[id] = text
 		}
+	}
+	return raw, nil
+}
+
+// pageSettings serves GET /poolbook/api/settings.
+func (s *Server) pageSettings(w http.ResponseWriter, _ *http.Request) error {
+	raw, err := s.rawSettings()
+	if err != nil {
+		return err
 	}
 	return writeJSON(w, http.StatusOK, map[string]any{"settings": raw})
 }

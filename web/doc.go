@@ -10,6 +10,7 @@
 //	      api_kernels.go          kernels and sessions     → internal/kernels → kernel/client → kernel processes
 //	      channels.go             a kernel's websocket     → internal/kernels, internal/wsproto
 //	      events.go               what happens in the server, as a stream
+//	      export.go               notebooks in other forms → notebooks/export
 //	      api_settings.go         settings, workspaces, configuration: small tables on disk (store.go)
 //	      tutorials.go            the notebooks that ship with the program
 //

@@ -67,6 +67,10 @@ func (s *Server) pageCSP(r *http.Request) string {
 
 // pageConfig is what JupyterLab's PageConfig reads.
 func (s *Server) pageConfig(kind, path string) map[string]any {
+	settings, err := s.rawSettings()
+	if err != nil {
+		s.log.Warn("settings cannot be read", "error", err) // the page asks for them itself, and then says so
+	}
 	return map[string]any{
 		"appName": "Poolbook", "appVersion": appVersion(), "appUrl": "/lab", "appNamespace": "poolbook",
 		"baseUrl": "/", "wsUrl": "", "token": "", "frontendUrl": "/",
@@ -78,7 +82,7 @@ func (s *Server) pageConfig(kind, path string) map[string]any {
 		"federated_extensions": []any{}, "disabledExtensions": []any{}, "mathjaxUrl": "", "cacheFiles": "false", "devMode": "false",
 		"terminalsAvailable": "false", "exposeAppInBrowser": "false", "delete_to_trash": trueFalse(!s.cfg.NoTrash), "preferredDir": "", "rootUri": "",
 		"folder": displayDir(s.contents.Dir()), "serverRoot": displayDir(s.contents.Dir()), "defaultKernel": s.defaultKernel(),
-		"poolbookPage": kind, "poolbookPath": path,
+		"poolbookPage": kind, "poolbookPath": path, "poolbookSettings": settings,
 	}
 }
 

@@ -29,6 +29,7 @@ func (s *Server) routes() http.Handler {
 	page("GET /notebooks/{path...}", s.page("notebook.html", "notebook"))
 	page("GET /edit/{path...}", s.page("notebook.html", "edit"))
 	page("GET /files/{path...}", impatient(s.files))
+	page("GET /nbconvert/{format}/{path...}", impatient(s.export))
 
 	api("GET /api/status", s.status)
 	api("GET /api/me", s.me)
@@ -115,11 +116,6 @@ func (s *Server) me(w http.ResponseWriter, r *http.Request) error {
 // resolvePath answers JupyterLab's question which words of an output are paths; none is made a link.
 func (s *Server) resolvePath(w http.ResponseWriter, _ *http.Request) error {
 	return writeJSON(w, http.StatusOK, map[string]any{"resolved": []any{}, "unresolved": []any{}})
-}
-
-// nbconvert lists the formats that the server can export to: it leaves that to nbconvert itself.
-func (s *Server) nbconvert(w http.ResponseWriter, _ *http.Request) error {
-	return writeJSON(w, http.StatusOK, map[string]any{})
 }
 
 func (s *Server) terminals(http.ResponseWriter, *http.Request) error {

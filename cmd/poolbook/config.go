@@ -3,30 +3,37 @@ package main
 import (
 	"io/fs"
 	"log/slog"
+	"maps"
 	"reflect"
 
 	"poolbook/interp"
+	"poolbook/interp/comm"
 	"poolbook/interp/display"
 	"poolbook/pool"
 	"poolbook/pool/core"
 )
 
-// sessionConfig gives cells pool and display. With a host, pools of cells have
-// worker processes; without one (in a worker) they have goroutines.
-func sessionConfig(host *poolHost, log *slog.Logger) interp.Config {
+// sessionConfig gives cells pool, display and comm. With a host, pools of cells
+// have worker processes; without one (in a worker) they have goroutines.
+// Without comms there is no front end to talk to.
+func sessionConfig(host *poolHost, comms *cellComms, log *slog.Logger) interp.Config {
 	c := interp.Config{
 		Packages: []interp.Package{
 			{Path: "poolbook/pool/core", Name: "core", Symbols: core.Symbols()},
 			{Path: "poolbook/interp/display", Name: "display", Symbols: display.Symbols()},
+			{Path: "poolbook/interp/comm", Name: "comm", Symbols: comm.Symbols()},
 		},
-		Sources: map[string]fs.FS{"poolbook/pool": pool.Source},
-		Preload: []string{"poolbook/pool", "poolbook/interp/display"},
-		Logger:  log,
+		Sources:    map[string]fs.FS{"poolbook/pool": pool.Source},
+		Preload:    []string{"poolbook/pool", "poolbook/interp/display", "poolbook/interp/comm"},
+		Intrinsics: map[string]func(interp.Call, []reflect.Value) []reflect.Value{},
+		Logger:     log,
 	}
+	c.MemoryLimit, _ = memoryLimit(host == nil) // checked when the command began
 	if host != nil {
-		c.Intrinsics = map[string]func(interp.Call, []reflect.Value) []reflect.Value{
-			"poolbook/pool/core.CallerOrigin": host.origin,
-		}
+		c.Intrinsics["poolbook/pool/core.CallerOrigin"] = host.origin
+	}
+	if comms != nil {
+		maps.Copy(c.Intrinsics, comms.intrinsics())
 	}
 	return c
 }

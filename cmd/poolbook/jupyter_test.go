@@ -3,7 +3,9 @@
 package main
 
 import (
+	"cmp"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -17,6 +19,17 @@ import (
 func needModule(t *testing.T, module string) {
 	t.Helper()
 	need(t, debianPython+" -m "+module+" --version")
+}
+
+// needPython is the same for a module that is no command.
+func needPython(t *testing.T, module string) {
+	t.Helper()
+	if err := exec.Command(debianPython, "-c", "import "+module).Run(); err != nil {
+		if os.Getenv("REQUIRE_ALL") != "" {
+			t.Fatalf("%s: %v", module, err)
+		}
+		t.Skipf("needs Python's module %s", module)
+	}
 }
 
 func TestNBClient(t *testing.T) {
@@ -79,5 +92,35 @@ func TestJupyterConsole(t *testing.T) {
 	out := p.run(2*time.Minute, in, debianPython, "-m", "jupyter_console", "--kernel", "poolbook", "--simple-prompt")
 	if !strings.Contains(out.stdout, "42") || !strings.Contains(out.stdout, "from the console") {
 		t.Errorf("jupyter console: %+v", out)
+	}
+}
+
+// TestJupyterClient runs the scripts in testdata/jupyter, each with the installed
+// kernel: the whole protocol through stock clients.
+func TestJupyterClient(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts Python many times")
+	}
+	scripts, err := filepath.Glob("testdata/jupyter/*.py")
+	if err != nil || len(scripts) == 0 {
+		t.Fatalf("no scripts (%v)", err)
+	}
+	modules := map[string]string{"conformance.py": "jupyter_kernel_test", "parameters.py": "nbclient"}
+	for _, script := range scripts {
+		name := filepath.Base(script)
+		t.Run(name, func(t *testing.T) {
+			needPython(t, cmp.Or(modules[name], "jupyter_client"))
+			p := newPlace(t)
+			p.install()
+			path, err := filepath.Abs(script)
+			if err != nil {
+				t.Fatal(err)
+			}
+			out := p.run(5*time.Minute, "", debianPython, path)
+			t.Logf("%s%s", out.stdout, out.stderr)
+			if out.code != 0 {
+				t.Errorf("exit code %d", out.code)
+			}
+		})
 	}
 }

@@ -19,23 +19,24 @@ import (
 // kernelSession is an interp.Session as the kernel wants it: it turns results
 // and errors into messages, and lets cells reach the front end.
 type kernelSession struct {
+	explorer
 	session *interp.Session
 	pools   *poolHost
-	// turn has one element while a cell runs: cells run one at a time, also
-	// those of subshells, which are there for comms.
-	turn chan struct{}
+	comms   *cellComms
 }
 
-// newKernelSession makes a session whose cells have pool and display, with
+// newKernelSession makes a session whose cells have pool, display and comm, with
 // worker processes of this program.
 func newKernelSession(log *slog.Logger) (*kernelSession, error) {
 	pools := newPoolHost()
-	session, err := interp.New(sessionConfig(pools, log))
+	comms := &cellComms{}
+	session, err := interp.New(sessionConfig(pools, comms, log))
 	if err != nil {
 		return nil, fmt.Errorf("start the interpreter: %w", err)
 	}
 	pools.attach(session)
-	return &kernelSession{session: session, pools: pools, turn: make(chan struct{}, 1)}, nil
+	comms.session = session
+	return &kernelSession{explorer: explorer{session: session}, session: session, pools: pools, comms: comms}, nil
 }
 
 // Info tells front ends what the kernel runs.
@@ -51,34 +52,35 @@ func (s *kernelSession) Info() kernel.Info {
 	}
 }
 
-// UseComms gives the pool panel its way to front ends.
-func (s *kernelSession) UseComms(c *kernel.Comms) { s.pools.panel.register(c) }
+// UseComms gives cells and the pool panel their way to front ends.
+func (s *kernelSession) UseComms(c *kernel.Comms) {
+	s.comms.comms = c
+	s.pools.panel.register(c)
+}
 
-// Execute runs a cell.
+// Execute runs a cell. Those of different subshells run beside each other.
 func (s *kernelSession) Execute(ctx context.Context, c kernel.Cell, out kernel.Output) kernel.Outcome {
-	select {
-	case s.turn <- struct{}{}:
-		defer func() { <-s.turn }()
-	case <-ctx.Done():
-		return failure(&interp.InterruptError{})
-	}
 	s.pools.enter(cellKey(c.ExecutionCount), out)
+	host := cellHost{out, &pages{}}
 	result, err := s.session.Run(ctx, interp.Cell{
 		Number: c.ExecutionCount, ID: c.ID, Code: c.Code,
 		Stdout: stream{out, protocol.Stdout}, Stderr: stream{out, protocol.Stderr},
-		Stdin: &stdin{ctx: ctx, out: out}, Host: cellHost{out},
+		Stdin: &stdin{ctx: ctx, out: out}, Host: host,
 	})
 	s.pools.flush()
 	if err != nil {
-		return failure(err)
+		o := failure(err)
+		o.Payload = host.list()
+		return o
 	}
 	for _, w := range result.Warnings {
 		fmt.Fprintln(stream{out, protocol.Stderr}, w)
 	}
-	if !result.Value.IsValid() {
-		return kernel.Outcome{}
+	o := kernel.Outcome{Payload: host.list()}
+	if result.Value.IsValid() {
+		o.Result = &kernel.Bundle{Data: display.MIME(result.Value)}
 	}
-	return kernel.Outcome{Result: &kernel.Bundle{Data: display.MIME(result.Value)}}
+	return o
 }
 
 // failure is a cell's error as front ends show it.
@@ -132,14 +134,43 @@ func (s stream) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// cellHost lets a cell's calls of package display reach the front end.
-type cellHost struct{ out kernel.Output }
+// cellHost lets a cell's calls of packages display and comm reach the front end.
+type cellHost struct {
+	out kernel.Output
+	*pages
+}
+
+// pages are what a cell wants to be shown beside it, which front ends get with
+// the reply.
+type pages struct {
+	mu       sync.Mutex
+	payloads []map[string]any // guarded by mu
+}
+
+// Page is called by the cell's questions about names.
+func (p *pages) Page(d interp.Description) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.payloads = append(p.payloads, map[string]any{
+		"source": "page", "start": 0, "data": map[string]string{"text/plain": d.Text(), "text/markdown": d.Markdown()},
+	})
+}
+
+func (p *pages) list() []map[string]any {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.payloads
+}
 
 func (h cellHost) Display(b display.Bundle, id string, update bool) {
 	h.out.Display(kernel.Bundle{Data: b}, id, update)
 }
 
 func (h cellHost) Clear(wait bool) { h.out.Clear(wait) }
+
+func (h cellHost) Ask(ctx context.Context, prompt string, password bool) (string, error) {
+	return h.out.Input(ctx, prompt, password)
+}
 
 // stdin asks the front end for a line whenever the cell reads more than it was
 // given before.
@@ -149,6 +180,7 @@ type stdin struct {
 
 	mu   sync.Mutex
 	rest []byte // guarded by mu
+	told bool   // that there is no input; guarded by mu
 }
 
 func (s *stdin) Read(p []byte) (int, error) {
@@ -160,6 +192,10 @@ func (s *stdin) Read(p []byte) (int, error) {
 	if len(s.rest) == 0 {
 		line, err := s.out.Input(s.ctx, "", false)
 		if err != nil {
+			if errors.Is(err, kernel.ErrNoStdin) && !s.told { // programs like to ignore errors of fmt.Scanln
+				s.told = true
+				s.out.Stream(protocol.Stderr, []byte(err.Error()+"\n"))
+			}
 			return 0, err
 		}
 		s.rest = []byte(line + "\n")

@@ -75,7 +75,10 @@ func rootCommand() *cobra.Command {
 		Use:   "poolbook",
 		Short: "Notebooks for Go, with a worker pool in every cell",
 		Long: `Poolbook runs notebooks of Go code: in its own page, in Jupyter and VS Code,
-and without any front end. Without a command it serves the current folder.`,
+and without any front end. Without a command it serves the current folder.
+
+POOLBOOK_MEMORY in the environment limits the data that cells may hold in
+memory: 2GB, 500MB, off. Without it, that is two thirds of the machine's.`,
 		Example: `  poolbook                        serve this folder and print the page's address
   poolbook serve ~/notes          serve another folder
   poolbook run notes.ipynb        run a notebook and print its outputs
@@ -84,6 +87,10 @@ and without any front end. Without a command it serves the current folder.`,
 		SilenceUsage:  true,
 		Args:          noSuchCommand,
 		RunE:          serve.RunE,
+		PersistentPreRunE: func(*cobra.Command, []string) error {
+			_, err := memoryLimit(false)
+			return usage(err)
+		},
 	}
 	root.Flags().AddFlagSet(serve.Flags())
 	root.SuggestionsMinimumDistance = 2
@@ -115,6 +122,7 @@ func atLeast(n int) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error { return usage(cobra.MinimumNArgs(n)(cmd, args)) }
 }
 
+// usage marks err, unless it is nil, as one of how the command was called.
 func usage(err error) error {
 	if err != nil {
 		return usageError{err}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -17,7 +18,7 @@ const (
 	// panelEvery is the least time between two messages to front ends.
 	panelEvery = 100 * time.Millisecond
 	// How many jobs, workers and tasks are kept for front ends that connect
-	// later. What runs is always kept.
+	// later, at least. What runs is always kept.
 	panelJobs, panelWorkers, panelTasks = 1000, 1000, 100_000
 	// panelMessageTasks is how many tasks one message may have.
 	panelMessageTasks = 5000
@@ -72,9 +73,9 @@ func newPoolPanel(cancel func(job int64) bool) *poolPanel {
 
 // register lets front ends open the comm.
 func (p *poolPanel) register(c *kernel.Comms) {
-	c.Register(panelTarget, func(comm *kernel.Comm, _ kernel.CommMessage, _ kernel.Output) {
+	c.Register(panelTarget, func(_ context.Context, comm *kernel.Comm, _ kernel.CommMessage, _ kernel.Output) {
 		comm.OnMessage(p.message)
-		comm.OnClose(func(kernel.CommMessage, kernel.Output) { p.forget(comm) })
+		comm.OnClose(func(context.Context, *kernel.Comm, kernel.CommMessage, kernel.Output) { p.forget(comm) })
 		p.mu.Lock()
 		p.comms = append(p.comms, &panelComm{comm: comm})
 		var old *kernel.Comm
@@ -85,7 +86,7 @@ func (p *poolPanel) register(c *kernel.Comms) {
 		p.mu.Unlock()
 		p.signal()
 		if old != nil {
-			old.Close(kernel.CommMessage{})
+			old.Close(nil, kernel.CommMessage{})
 		}
 	})
 }
@@ -97,7 +98,7 @@ func (p *poolPanel) forget(comm *kernel.Comm) {
 }
 
 // message takes what a front end sends: {"type": "cancel", "job": 3}.
-func (p *poolPanel) message(m kernel.CommMessage, _ kernel.Output) {
+func (p *poolPanel) message(_ context.Context, _ *kernel.Comm, m kernel.CommMessage, _ kernel.Output) {
 	var request struct {
 		Type string `json:"type"`
 		Job  int64  `json:"job"`
@@ -124,13 +125,13 @@ func (p *poolPanel) remember(e core.Event) {
 	switch {
 	case e.Job != nil:
 		p.jobs[e.Job.ID] = e
-		if len(p.jobs) > panelJobs {
-			dropOldest(p.jobs, func(e core.Event) bool { return e.Kind == core.JobDone })
+		if len(p.jobs) > 2*panelJobs {
+			dropOldest(p.jobs, len(p.jobs)-panelJobs, func(e core.Event) bool { return e.Kind == core.JobDone })
 		}
 	case e.Worker != nil:
 		p.workers[workerKey{e.Pool, e.Worker.ID}] = e
-		if len(p.workers) > panelWorkers {
-			dropOldest(p.workers, func(e core.Event) bool { return e.Worker.State == "ended" })
+		if len(p.workers) > 2*panelWorkers {
+			dropOldest(p.workers, len(p.workers)-panelWorkers, func(e core.Event) bool { return e.Worker.State == "ended" })
 		}
 	case len(e.Tasks) > 0:
 		p.tasks = append(p.tasks, e)
@@ -143,17 +144,18 @@ func (p *poolPanel) remember(e core.Event) {
 	}
 }
 
-// dropOldest removes the event with the earliest time among those that may go.
-func dropOldest[K comparable](events map[K]core.Event, may func(core.Event) bool) {
-	var oldest K
-	found := false
+// dropOldest removes the n events with the earliest times among those that
+// may go.
+func dropOldest[K comparable](events map[K]core.Event, n int, may func(core.Event) bool) {
+	var keys []K
 	for k, e := range events {
-		if may(e) && (!found || e.Time.Before(events[oldest].Time)) {
-			oldest, found = k, true
+		if may(e) {
+			keys = append(keys, k)
 		}
 	}
-	if found {
-		delete(events, oldest)
+	slices.SortFunc(keys, func(a, b K) int { return events[a].Time.Compare(events[b].Time) })
+	for _, k := range keys[:min(n, len(keys))] {
+		delete(events, k)
 	}
 }
 
@@ -234,7 +236,7 @@ func (c *panelComm) send(events []core.Event, reset bool) {
 		m := panelMessage{Type: "events", Reset: reset && first, Events: append([]core.Event{}, events[:n]...)}
 		events = events[n:]
 		if data, err := json.Marshal(m); err == nil { // events hold nothing that cannot be marshalled
-			c.comm.Send(kernel.CommMessage{Data: data})
+			c.comm.Send(nil, kernel.CommMessage{Data: data})
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"reflect"
 	"strconv"
+	"sync"
 
 	"poolbook/interp"
 	"poolbook/kernel"
@@ -21,7 +22,13 @@ type poolHost struct {
 	session *interp.Session // set by attach, before the first cell
 	bars    *progressBars
 	panel   *poolPanel
+
+	mu       sync.Mutex
+	payloads map[string][]byte // of units, by hash; guarded by mu
 }
+
+// payloadLimit is how many payloads are kept for further calls.
+const payloadLimit = 1000
 
 func newPoolHost() *poolHost {
 	h := &poolHost{bars: newProgressBars()}
@@ -45,7 +52,10 @@ func (h *poolHost) attach(s *interp.Session) {
 func (h *poolHost) enter(cell string, out kernel.Output) { h.bars.enter(cell, out) }
 
 // flush returns when what the pools have reported by now is shown.
-func (h *poolHost) flush() { h.bars.flush() }
+func (h *poolHost) flush() {
+	h.Tell()
+	h.bars.flush()
+}
 
 // Close ends all workers and returns when they are gone.
 func (h *poolHost) Close() {
@@ -77,15 +87,33 @@ func (h *poolHost) unit(fn any) (*core.Unit, error) {
 	if err != nil {
 		return nil, err
 	}
-	payload, err := json.Marshal(unitPayload{Source: u.Source, Entry: u.Entry})
+	payload, err := h.payload(u)
 	if err != nil {
-		return nil, fmt.Errorf("pack the code of a function: %w", err)
+		return nil, err
 	}
 	out := &core.Unit{Hash: u.Hash, Payload: payload, Assigns: u.Assigns}
 	for _, v := range u.Vars {
 		out.Vars = append(out.Vars, core.Var{ID: v.ID, Name: v.Name, Value: v.Value})
 	}
 	return out, nil
+}
+
+// payload packs the code of a unit.
+func (h *poolHost) payload(u *interp.Unit) ([]byte, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if p, ok := h.payloads[u.Hash]; ok {
+		return p, nil
+	}
+	p, err := json.Marshal(unitPayload{Source: u.Source, Entry: u.Entry})
+	if err != nil {
+		return nil, fmt.Errorf("pack the code of a function: %w", err)
+	}
+	if h.payloads == nil || len(h.payloads) >= payloadLimit {
+		h.payloads = map[string][]byte{}
+	}
+	h.payloads[u.Hash] = p
+	return p, nil
 }
 
 // unitPayload is the form in which the code of a unit travels.

@@ -30,7 +30,7 @@ piped in is run the same way, and the first error ends it.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			pools := newPoolHost()
 			defer pools.Close()
-			session, err := interp.New(sessionConfig(pools, nil))
+			session, err := interp.New(sessionConfig(pools, nil, nil))
 			if err != nil {
 				return fmt.Errorf("start the interpreter: %w", err)
 			}

@@ -13,7 +13,7 @@ import (
 func runProgram(ctx context.Context, files, args []string) error {
 	pools := newPoolHost()
 	defer pools.Close()
-	session, err := interp.New(sessionConfig(pools, nil))
+	session, err := interp.New(sessionConfig(pools, nil, nil))
 	if err != nil {
 		return fmt.Errorf("start the interpreter: %w", err)
 	}

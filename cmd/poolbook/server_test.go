@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"syscall"
@@ -171,6 +172,23 @@ func receive(t testing.TB, conn *websocket.Conn, until string) string {
 	}
 }
 
+// receiveError reads messages until a cell fails, and returns that message.
+func receiveError(t testing.TB, conn *websocket.Conn) string {
+	t.Helper()
+	if err := conn.SetReadDeadline(time.Now().Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	for {
+		_, text, err := conn.ReadMessage()
+		if err != nil {
+			t.Fatalf("waiting for an error: %v", err)
+		}
+		if bytes.Contains(text, []byte(`"msg_type":"error"`)) || bytes.Contains(text, []byte(`"msg_type": "error"`)) {
+			return string(text)
+		}
+	}
+}
+
 // runCell sends a cell and waits for a message with the text.
 func runCell(t testing.TB, conn *websocket.Conn, code, until string) {
 	t.Helper()
@@ -233,6 +251,69 @@ func TestServerLeavesNothing(t *testing.T) {
 			}
 			waitUntil(t, 5*time.Second, "all processes have ended", func() bool { return len(p.processes()) == 0 })
 		})
+	}
+}
+
+// TestKilledKernel holds that a kernel which the system kills, as it does when
+// memory runs out, leaves a word in its cell and that the next one is there.
+func TestKilledKernel(t *testing.T) {
+	p := newPlace(t)
+	s := p.serve()
+	conn := s.kernelSocket("a.ipynb")
+	send(t, conn, "execute_request", map[string]any{"code": `fmt.Println("begun"); for { time.Sleep(time.Second) }`, "silent": false})
+	receive(t, conn, "begun")
+	pids := p.matching("poolbook kernel")
+	if len(pids) != 1 {
+		t.Fatalf("kernels: %v", p.processes())
+	}
+	if err := syscall.Kill(pids[0], syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	word := receiveError(t, conn)
+	for _, want := range []string{"KernelDied", "killed", "memory"} {
+		if !strings.Contains(word, want) {
+			t.Errorf("the cell says %s, without %q", word, want)
+		}
+	}
+	receive(t, conn, `"restarting"`)
+	waitUntil(t, 10*time.Second, "another kernel runs", func() bool {
+		now := p.matching("poolbook kernel")
+		return len(now) == 1 && now[0] != pids[0]
+	})
+	runCell(t, conn, `fmt.Println("alive again")`, "alive again")
+}
+
+// TestJupyterLabServices drives the kernel with JupyterLab's own client library
+// under Node, from the page's packages (npm ci in web/frontend; or NODE_PATH).
+func TestJupyterLabServices(t *testing.T) {
+	node, err := exec.LookPath("node")
+	if err != nil {
+		t.Skip("needs Node:", err)
+	}
+	modules := os.Getenv("NODE_PATH")
+	if modules == "" {
+		modules = filepath.Join("..", "..", "web", "frontend", "node_modules")
+	}
+	if modules, err = filepath.Abs(modules); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(modules, "@jupyterlab", "services")); err != nil {
+		if os.Getenv("REQUIRE_ALL") != "" {
+			t.Fatal(err)
+		}
+		t.Skip("needs the page's packages: npm ci in web/frontend")
+	}
+	script, err := filepath.Abs("testdata/services.cjs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("NODE_PATH", modules)
+	p := newPlace(t)
+	s := p.serve()
+	out := p.run(2*time.Minute, "", node, script, strings.TrimSuffix(s.base.String(), "/"), s.token, kernelName)
+	t.Log(out.stdout, out.stderr)
+	if out.code != 0 {
+		t.Errorf("exit code %d", out.code)
 	}
 }
 

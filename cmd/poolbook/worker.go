@@ -43,7 +43,7 @@ func workerCommand() *cobra.Command {
 type evaluator struct{ sessionTypes }
 
 func newEvaluator(env worker.Env) (worker.Evaluator, error) {
-	session, err := interp.New(sessionConfig(nil, nil))
+	session, err := interp.New(sessionConfig(nil, nil, nil))
 	if err != nil {
 		return nil, fmt.Errorf("start the interpreter: %w", err)
 	}
@@ -99,7 +99,11 @@ func coreError(err error) error {
 		for _, f := range panicked.Stack {
 			stack.WriteString(f.String() + "\n")
 		}
-		return &core.Panic{Value: panicked.Value, Stack: stack.String()}
+		value := panicked.Value
+		if value == nil {
+			value = panicked.Kind + ": " + panicked.Message // a fatal error
+		}
+		return &core.Panic{Value: value, Stack: stack.String()}
 	case errors.As(err, &exit):
 		return &core.Exit{Code: exit.Code}
 	}

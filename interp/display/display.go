@@ -1,11 +1,13 @@
 package display
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"os"
 	"reflect"
+	"strings"
 )
 
 // Bundle has representations of one value by MIME type: strings for text types (and base64 for images), any JSON value for JSON types.
@@ -17,6 +19,11 @@ type Host interface {
 	Display(b Bundle, id string, update bool)
 	// Clear removes the cell's output; with wait, when the next output comes.
 	Clear(wait bool)
+}
+
+// Asker is a [Host] that asks the user for a line of input; with password what is typed does not show. It waits until ctx ends.
+type Asker interface {
+	Ask(ctx context.Context, prompt string, password bool) (string, error)
 }
 
 // Printer shows values on one host.
@@ -169,6 +176,33 @@ func Clear() { program().Clear() }
 // ClearWait removes the cell's output when the next output comes, which does not flicker.
 func ClearWait() { program().ClearWait() }
 
+// Input asks the user for a line of input. It fails where nobody can be asked.
+func Input(prompt string) (string, error) { return ReadLine(prompt, os.Stdout, os.Stdin) }
+
+// Password is Input for what should not show as it is typed. In a Go program outside of a notebook it shows.
+func Password(prompt string) (string, error) { return ReadLine(prompt, os.Stdout, os.Stdin) }
+
+// ReadLine writes a prompt and reads a line, byte by byte: no more of the input is taken.
+func ReadLine(prompt string, out io.Writer, in io.Reader) (string, error) {
+	if _, err := io.WriteString(out, prompt); err != nil {
+		return "", err
+	}
+	var line []byte
+	for one := make([]byte, 1); ; {
+		n, err := in.Read(one)
+		switch {
+		case n == 1 && one[0] == '\n':
+			return strings.TrimSuffix(string(line), "\r"), nil
+		case n == 1:
+			line = append(line, one[0])
+		case err == io.EOF && len(line) > 0:
+			return string(line), nil
+		case err != nil:
+			return "", err
+		}
+	}
+}
+
 // Symbols are what cells can use of this package.
 func Symbols() map[string]reflect.Value {
 	return map[string]reflect.Value{
@@ -176,6 +210,7 @@ func Symbols() map[string]reflect.Value {
 		"PNG": reflect.ValueOf(PNG), "JPEG": reflect.ValueOf(JPEG), "JSON": reflect.ValueOf(JSON), "VegaLite": reflect.ValueOf(VegaLite),
 		"MIMEBundle": reflect.ValueOf(MIMEBundle), "Show": reflect.ValueOf(Show), "All": reflect.ValueOf(All), "Update": reflect.ValueOf(Update),
 		"Clear": reflect.ValueOf(Clear), "ClearWait": reflect.ValueOf(ClearWait),
+		"Input": reflect.ValueOf(Input), "Password": reflect.ValueOf(Password),
 		"Bundle": reflect.ValueOf((*Bundle)(nil)), "Tuple": reflect.ValueOf((*Tuple)(nil)),
 	}
 }

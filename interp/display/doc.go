@@ -7,6 +7,8 @@
 //	display.HTML("<b>done</b>")
 //	for i := range 10 { display.Update("progress", i) }
 //
+// Input and Password ask the user of the notebook for a line of text.
+//
 // A type says how it wants to be shown with the methods HTML() string, Markdown() string, SVG() string, Latex() string,
 // PNG() []byte, JPEG() []byte, JSON() any or MIMEBundle() map[string]any.
 package display

@@ -125,7 +125,9 @@ func layout(t reflect.Type, rows []reflect.Value) (columns []string, cell func(r
 	return nil, nil
 }
 
-// isText tells whether values of t show as one text, like time.Time.
+// IsText tells whether values of t show as one text, like time.Time.
+func IsText(t reflect.Type) bool { return isText(t) || isText(reflect.PointerTo(t)) }
+
 func isText(t reflect.Type) bool {
 	_, s := t.MethodByName("String")
 	_, e := t.MethodByName("Error")

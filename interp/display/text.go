@@ -371,7 +371,9 @@ func (w *writer) byteText(typ string, b []byte) string {
 	return fmt.Sprintf("%s{% x%s}", typ, b, note)
 }
 
-// typeName names a type as a cell does: types that cells declare have no package.
+// TypeName names a type as a cell does: types that cells declare have no package.
+func TypeName(t reflect.Type) string { return typeName(t) }
+
 func typeName(t reflect.Type) string {
 	return strings.NewReplacer("main.", "", "interface {}", "any", "uint8", "byte").Replace(t.String())
 }

@@ -50,6 +50,9 @@ const (
 	TypeListSubshellRequest   = "list_subshell_request"
 	TypeListSubshellReply     = "list_subshell_reply"
 
+	TypeDebugRequest = "debug_request"
+	TypeDebugReply   = "debug_reply"
+
 	TypeUsageRequest = "usage_request"
 	TypeUsageReply   = "usage_reply"
 )
@@ -333,6 +336,25 @@ type DeleteSubshellRequest struct {
 type ListSubshellReply struct {
 	Status      string   `json:"status"`
 	SubshellIDs []string `json:"subshell_id"`
+}
+
+// DebugRequest is a request of the Debug Adapter Protocol.
+type DebugRequest struct {
+	Type      string          `json:"type"`
+	Seq       int             `json:"seq"`
+	Command   string          `json:"command"`
+	Arguments json.RawMessage `json:"arguments,omitempty"`
+}
+
+// DebugReply answers it. Message says why when Success is false.
+type DebugReply struct {
+	Type       string `json:"type"` // "response"
+	Seq        int    `json:"seq"`
+	RequestSeq int    `json:"request_seq"`
+	Success    bool   `json:"success"`
+	Command    string `json:"command"`
+	Message    string `json:"message,omitempty"`
+	Body       any    `json:"body,omitempty"`
 }
 
 // MemoryUsage is the memory of the machine in bytes.

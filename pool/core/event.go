@@ -24,7 +24,8 @@ type Event struct {
 	Tasks  []TaskInfo  `json:"tasks,omitempty"`  // of TasksDone
 }
 
-// JobInfo is the state of a job.
+// JobInfo is the state of a job. Calls of one cell that are alike and have no items, such as ApplyAsync in a loop, are one job here, with as
+// many items.
 type JobInfo struct {
 	ID        int64         `json:"id"`    // unique in the process; see [Host.CancelJob]
 	Label     string        `json:"label"` // the user's, otherwise the name of the call, such as "MapAsync"

@@ -154,11 +154,10 @@ func (h *Host) Close() {
 }
 
 // CancelJob cancels the job of that ID, as the stop button of a job does: queued and running tasks end, other jobs go on.
-// It reports whether there is such a job.
+// It reports whether there is such an unfinished job. The ID is that of events: of a series of calls it is the whole series.
 func (h *Host) CancelJob(id int64) bool {
 	for _, s := range h.states() {
-		if j := s.jobByID(id); j != nil {
-			j.cancel()
+		if s.cancelID(id) {
 			return true
 		}
 	}

@@ -57,6 +57,8 @@ type Job struct {
 	tries    map[int]int // how often an item's worker died, under Retries
 	meter    meter
 	progress progress
+	series   *series // it is one of, as front ends see it; nil for others
+	ordinal  int     // its number there, from 0
 }
 
 // chunk is what goes to a worker at once: some of a job's items.
@@ -75,7 +77,8 @@ type chunk struct {
 	off  int           // base index of item 0, when idx is nil
 
 	all    bool   // all items are done
-	done   []bool // which ones are; nil: none
+	upto   int    // those before it are, as a rule all that are
+	done   []bool // which others are; nil: none
 	left   int    // items that are not done
 	deaths int    // workers that died with it
 	sent   time.Time
@@ -100,7 +103,7 @@ func (c *chunk) slot(i int) int {
 
 // isDone reports whether the item needs not run.
 func (c *chunk) isDone(i int) bool {
-	return c.all || c.done != nil && c.done[i] || c.idx != nil && c.idx[i] < 0
+	return c.all || i < c.upto || c.done != nil && c.done[i] || c.idx != nil && c.idx[i] < 0
 }
 
 // mark notes that n items from i on are done, and reports how many were not before.
@@ -108,6 +111,11 @@ func (c *chunk) mark(i, n int) int {
 	if n == c.n && n == c.left {
 		c.left = 0
 		c.all = true
+		return n
+	}
+	if i == c.upto && c.done == nil && c.idx == nil {
+		c.upto += n
+		c.left -= n
 		return n
 	}
 	marked := 0

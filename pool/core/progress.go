@@ -13,6 +13,8 @@ const (
 	taskMax = 1000
 	// taskMerge is the length below which tasks of one worker are put together.
 	taskMerge = 2 * time.Millisecond
+	// barTime is how long a job runs before its progress is told even when there is none.
+	barTime = 500 * time.Millisecond
 )
 
 // progress is what was told of a job. Guarded by s.mu.
@@ -40,12 +42,19 @@ func (s *state) jobStarted(j *Job) {
 	if s.host.Events == nil {
 		return
 	}
-	s.emit(Event{Kind: JobStarted, Job: s.jobInfo(j)})
+	if !s.join(j) {
+		s.emit(Event{Kind: JobStarted, Job: s.jobInfo(j)})
+	}
 	s.tickSoon()
 }
 
 func (s *state) jobDone(j *Job) {
 	if s.host.Events == nil {
+		return
+	}
+	if j.series != nil {
+		j.series.leave(j)
+		s.tickSoon()
 		return
 	}
 	s.flushTasks()
@@ -61,7 +70,7 @@ func (s *state) workerChanged(l *link, what, reason string) {
 		w.PID = l.p.PID
 	}
 	if what == "busy" && l.where != nil {
-		w.Job = l.where.id
+		w.Job, _ = (&chunk{job: l.where}).toldAs(0)
 	}
 	// A worker that goes from task to task every few microseconds changes too often to be told each time.
 	now := time.Now()
@@ -80,7 +89,8 @@ func (s *state) taskDone(worker int, d *completion) {
 		return
 	}
 	now := time.Now()
-	t := TaskInfo{Job: d.c.job.id, Item: d.c.index(d.item), Count: d.n, Worker: worker, Start: now.Add(-d.took), Duration: d.took}
+	t := TaskInfo{Count: d.n, Worker: worker, Start: now.Add(-d.took), Duration: d.took}
+	t.Job, t.Item = d.c.toldAs(d.item)
 	if d.err != nil {
 		t.Error = d.err.Error()
 	} else if d.took/time.Duration(d.n) < taskMerge {
@@ -122,17 +132,18 @@ func (s *state) tick() {
 	s.feedback.runs = false
 	s.flushTasks()
 	for _, j := range s.jobs {
-		if j.done != j.progress.done || time.Since(j.meter.start) > 500*time.Millisecond {
+		if j.series == nil && (j.done != j.progress.done || time.Since(j.meter.start) > barTime) {
 			j.progress.done = j.done
 			s.emit(Event{Kind: JobProgress, Job: s.jobInfo(j)})
 		}
 	}
+	s.tellSeries()
 	for _, l := range s.links {
 		if l.stale || len(l.flight) > 0 {
 			s.tellLink(l)
 		}
 	}
-	if len(s.jobs) > 0 {
+	if len(s.jobs) > 0 || len(s.series) > 0 {
 		s.tickSoon()
 	}
 }
@@ -149,11 +160,12 @@ func (s *state) tellLink(l *link) {
 		w.CPU, w.Memory = l.p.Usage()
 	}
 	if len(l.flight) > 0 {
-		w.State, w.Job = "busy", l.flight[0].job.id
+		w.State = "busy"
+		w.Job, _ = l.flight[0].toldAs(0)
 		if l.p != nil {
 			if id, i, ok := l.p.Beacon.Running(); ok {
-				if c := l.find(id); c != nil && i < c.n {
-					w.Job, w.Item = c.job.id, c.index(i)
+				if c := l.find(id); c != nil && 0 <= i && i < c.n {
+					w.Job, w.Item = c.toldAs(i)
 				}
 			}
 		}
@@ -175,6 +187,7 @@ func (s *state) stopTicker() {
 	}
 	if s.host.Events != nil {
 		s.flushTasks()
+		s.tellSeries()
 	}
 }
 
@@ -184,28 +197,32 @@ func (s *state) jobInfo(j *Job) *JobInfo {
 	if end.IsZero() {
 		end = time.Now()
 	}
-	i := &JobInfo{ID: j.id, Label: j.label(), Call: j.name, Cell: j.o.Cell, State: "running", Total: j.total, Done: j.done, Failed: j.failed,
-		Started: j.meter.start, Elapsed: end.Sub(j.meter.start), Remaining: -1, Workers: s.workers()}
+	i := &JobInfo{ID: j.id, Label: j.label(), Call: j.name, Cell: j.o.Cell, State: "done", Total: j.total, Done: j.done, Failed: j.failed, Started: j.meter.start}
 	if j.open {
 		i.Total = -1
 	}
-	if i.Elapsed > 0 {
-		i.Rate = float64(i.Done) / i.Elapsed.Seconds()
-	}
 	switch {
 	case !j.finished:
-		if i.Done > 0 && i.Total > 0 {
-			i.Remaining = time.Duration(float64(i.Elapsed) / float64(i.Done) * float64(i.Total-i.Done))
-		}
-	case j.err == ErrCancelled || j.err == ErrTerminated:
+		i.State = "running"
+	case j.cancelled():
 		i.State = "cancelled"
 	case j.err != nil || j.failed > 0:
 		i.State = "failed"
-	default:
-		i.State = "done"
+	}
+	s.complement(i, end)
+	return i
+}
+
+// complement puts in what follows from the rest.
+func (s *state) complement(i *JobInfo, end time.Time) {
+	i.Workers, i.Elapsed, i.Remaining = s.workers(), end.Sub(i.Started), -1
+	if i.Elapsed > 0 {
+		i.Rate = float64(i.Done) / i.Elapsed.Seconds()
+	}
+	if i.State == "running" && i.Done > 0 && i.Total > 0 {
+		i.Remaining = time.Duration(float64(i.Elapsed) / float64(i.Done) * float64(i.Total-i.Done))
 	}
 	i.Summary = i.summary()
-	return i
 }
 
 // workers is how many workers the pool has now.

@@ -217,7 +217,7 @@ func (j *Job) setupBody(b proc.Body, unit uint64) proc.Body {
 // chunkHead is the body of a chunk's frame before the items.
 func (c *chunk) chunkHead(b proc.Body) proc.Body {
 	b = b.Uint(c.id).Uint(uint64(c.job.id)).Uint(uint64(c.first)).Uint(uint64(c.n))
-	if c.idx == nil && c.done == nil {
+	if c.idx == nil && c.done == nil && c.upto == 0 {
 		return b.Uint(0)
 	}
 	skip := make([]byte, c.n)

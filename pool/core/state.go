@@ -54,6 +54,7 @@ type state struct {
 	total    Stats
 	cpu      time.Duration // of processes that have ended
 	feedback ticker
+	series   map[seriesKey]*series
 
 	// Of a pool that is one process.
 	name       string
@@ -357,23 +358,35 @@ func (s *state) fail(j *Job, err error) {
 func (s *state) cancelJob(j *Job) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if j.finished {
-		return
+	if !j.finished {
+		s.cancelLocked(j)
+		s.feedAll()
 	}
+}
+
+func (s *state) cancelLocked(j *Job) {
 	s.fail(j, ErrCancelled)
 	for _, l := range s.links {
 		l.cancel(j)
 	}
-	s.feedAll()
 }
 
-func (s *state) jobByID(id int64) *Job {
+// cancelID ends the job of that ID, or the jobs of the series, and reports whether there was one.
+func (s *state) cancelID(id int64) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.jobs[id]
+	found := false
+	for _, j := range s.jobs {
+		if j.id == id && j.series == nil || j.series != nil && j.series.first.id == id {
+			s.cancelLocked(j)
+			found = true
+		}
+	}
+	if found {
+		s.feedAll()
+	}
+	return found
 }
-
-func (j *Job) cancel() { j.Cancel() }
 
 // breakLocked ends all jobs, now and later, with err: no worker can be made ready.
 func (s *state) breakLocked(err error) {

@@ -122,7 +122,7 @@ func (w *worker) arguments(c *chunk) ([]reflect.Value, bool) {
 	if u.cols == nil {
 		u.cols = u.args.Columns(1)
 	}
-	u.args.Forget(u.cols, 1)
+	u.args.Forget(u.cols, 0, 1)
 	if _, err := u.args.Decode(c.items, u.cols, 0, 1, 1); err != nil {
 		c.failed = err.Error()
 		return nil, false

@@ -43,9 +43,10 @@ type loop struct {
 	batch batch
 }
 
-// batch are the items that a loop has, numbered from 0. Guarded by loop.mu while live is set; otherwise it is the executor's.
+// batch are the items that a loop has, numbered from 0. Guarded by loop.mu while live is set, as worker.at is; otherwise it is the
+// executor's.
 type batch struct {
-	parts    []part // what they are items of; does not change while the loop runs
+	parts    []part // what they are items of
 	n        int    // how many
 	next     int    // to be run
 	reported int    // those before it have gone to the writer
@@ -174,7 +175,7 @@ func (l *loop) fill(w *worker, j *job) bool {
 			c.next++
 			continue
 		case skip:
-			u.args.Forget(l.cols, got)
+			u.args.Forget(l.cols, 0, got)
 		default:
 			b.parts = append(b.parts, part{c: c, from: c.next, base: b.n})
 			b.n += got
@@ -253,7 +254,7 @@ func (l *loop) once(w *worker) {
 	}
 	l.adapt(b.next-from, w.clock.Sub(start))
 	if b.next == b.n {
-		b.parts[0].c.job.unit.args.Forget(l.cols, b.n)
+		b.parts[0].c.job.unit.args.Forget(l.cols, 0, b.n)
 	}
 }
 
@@ -371,6 +372,38 @@ func (l *loop) peek(w *worker) bool {
 	return false
 }
 
+// settle is a time after which another processor sees what this one has stored.
+const settle = 100 * time.Microsecond
+
+// giveBack returns to the pool those chunks of the batch that have not begun, while an item before them takes long.
+func (l *loop) giveBack(w *worker) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	b := &l.batch
+	if !b.live {
+		return
+	}
+	at := w.beacon.Index()
+	w.beacon.Stop(at + 1)
+	time.Sleep(settle)
+	if w.beacon.Index() != at {
+		return // it goes on
+	}
+	k := partOf(b.parts, at)
+	if k+1 == len(b.parts) {
+		return
+	}
+	back := b.parts[k+1:]
+	ids := make([]uint64, len(back))
+	for i := range back {
+		ids[i] = back[i].c.id
+	}
+	w.at = b.parts[k].c
+	w.at.job.unit.args.Forget(l.cols, back[0].base, b.n)
+	b.parts, b.n = b.parts[:k+1], back[0].base
+	w.returned(ids...)
+}
+
 // cancel reports the items that do not run any more as cancelled.
 func (l *loop) cancel(w *worker) {
 	b := &l.batch
@@ -383,7 +416,7 @@ func (l *loop) cancel(w *worker) {
 			w.result(c, c.next, core.StatusCancel, 0, nil)
 		}
 	}
-	w.at.job.unit.args.Forget(l.cols, b.n)
+	w.at.job.unit.args.Forget(l.cols, 0, b.n)
 	*b = batch{}
 }
 

@@ -151,6 +151,9 @@ func (w *worker) read() {
 			w.cancelJob(int64(f.Uint()))
 		case proc.Recall:
 			w.giveBack(func(int64) bool { return true })
+			if l := w.loop.Load(); l != nil {
+				l.giveBack(w)
+			}
 		case proc.Reply:
 			w.client.Reply(f.Uint(), append([]byte(nil), f.Data...))
 		default:

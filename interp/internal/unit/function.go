@@ -16,6 +16,7 @@ type function struct {
 	expr  text
 	sig   signature
 	named bool // the expression is a name, which may stand in several places
+	free  int  // how many variables it has captured
 }
 
 // function returns an expression for a function value, and its type.
@@ -28,24 +29,25 @@ func (m *maker) function(fn reflect.Value) function {
 		}
 		pkg := m.importName(types.NewPackage(path, path[strings.LastIndexByte(path, '/')+1:]))
 		s := pkg + "." + name
-		return function{text{s, s}, m.reflectSignature(fn.Type()), true}
+		return function{text{s, s}, m.reflectSignature(fn.Type()), true, 0}
 	}
 	sig := m.signature(withoutRecv(f.Signature))
 	switch {
 	case strings.HasPrefix(f.Synthetic, "bound method wrapper"):
-		return function{m.bound(f, free), sig, false}
+		m.single = true
+		return function{m.bound(f, free), sig, false, 1}
 	case strings.HasPrefix(f.Synthetic, "thunk"):
 		obj := f.Object().(*types.Func)
 		s := fmt.Sprintf("(%s).%s", m.typeText(f.Signature.Params().At(0).Type()), obj.Name())
-		return function{text{s, s}, sig, true}
+		return function{text{s, s}, sig, true, len(free)}
 	case f.Parent() != nil:
 		lit, ok := f.Syntax().(*ast.FuncLit)
 		if !ok {
 			refuse("the body of a range-over-func loop cannot be sent to another process")
 		}
-		return function{m.literal(f, lit, free), sig, false}
+		return function{m.literal(f, lit, free), sig, false, len(free)}
 	}
-	return function{m.declared(f), sig, true}
+	return function{m.declared(f), sig, true, len(free)}
 }
 
 func withoutRecv(s *types.Signature) *types.Signature {
@@ -125,12 +127,13 @@ func (m *maker) literal(f *ssa.Function, lit *ast.FuncLit, free []reflect.Value)
 	for i, v := range f.FreeVars {
 		ptr := free[i] // a pointer to the variable
 		if ptr.Kind() != reflect.Pointer || ptr.IsNil() {
+			m.single = true
 			continue
 		}
 		key := captureKey{ptr.Pointer(), v.Name(), ptr.Type()}
 		c := m.byAddr[key]
 		if c == nil {
-			c = &capture{name: m.unique(v.Name() + "_captured"), orig: v.Name(), typ: v.Type().Underlying().(*types.Pointer).Elem(), value: ptr.Elem()}
+			c = &capture{name: m.unique(v.Name() + "_captured"), orig: v.Name(), typ: v.Type().Underlying().(*types.Pointer).Elem(), value: ptr.Elem(), index: i}
 			c.isFunc = c.value.Kind() == reflect.Func
 			m.byAddr[key] = c
 			m.order = append(m.order, c)

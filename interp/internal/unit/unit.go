@@ -48,6 +48,26 @@ type Unit struct {
 	Vars                []Var
 	Assigns             []string
 	Imports             []string // sorted
+
+	free []int // of each captured variable, the last of Vars: its place among the function's; nil when the unit holds for one value only
+	all  int   // captured variables of the function
+}
+
+// Again is the unit of another value of the same function, which has captured free: the source is the same as long as no declaration
+// changes. It reports false when it may not be, because variables hold functions that the source has followed.
+func (u *Unit) Again(free []reflect.Value) (*Unit, bool) {
+	if u.free == nil || len(free) != u.all {
+		return nil, false
+	}
+	v := *u
+	v.Vars = slices.Clone(u.Vars)
+	for i, k := range u.free {
+		if free[k].Kind() != reflect.Pointer || free[k].IsNil() {
+			return nil, false
+		}
+		v.Vars[len(v.Vars)-len(u.free)+i].Value = free[k].Elem()
+	}
+	return &v, true
 }
 
 // Error says why a function cannot be sent.
@@ -71,6 +91,7 @@ type maker struct {
 	inits   []text // assignments of functions to variables
 	vars    []Var
 	assigns map[string]bool
+	single  bool  // the unit holds for one value of the function only: see Unit.Again
 	current *decl // whose dependencies are being collected; nil for the entry
 }
 
@@ -96,6 +117,7 @@ type capture struct {
 	typ        types.Type
 	value      reflect.Value // addressable
 	isFunc     bool
+	index      int // among the captured variables of the function
 }
 
 // Make returns the unit of a function value. The error is an *Error with a text for users.
@@ -221,6 +243,7 @@ func (m *maker) declare(obj types.Object) {
 
 // assignFunc makes the unit set a variable to the function that it holds.
 func (m *maker) assignFunc(name string, fn reflect.Value) {
+	m.single = true
 	if fn.IsNil() {
 		return
 	}
@@ -298,6 +321,13 @@ func (m *maker) finish(entry function, typ reflect.Type) *Unit {
 	}
 	u.Imports = slices.Sorted(maps.Keys(m.imports))
 	u.Assigns = slices.Sorted(maps.Keys(m.assigns))
+	if !m.single {
+		u.free = []int{}
+		for _, c := range m.order {
+			u.free = append(u.free, c.index)
+		}
+		u.all = entry.free
+	}
 	return u
 }
 

@@ -7,6 +7,7 @@ import (
 	"go/token"
 	"go/types"
 	"io"
+	"os"
 	"reflect"
 	"strings"
 
@@ -44,6 +45,9 @@ type Config struct {
 	Intrinsics map[string]Intrinsic
 	// MaxDepth limits nested calls of one goroutine; 0 is DefaultMaxDepth.
 	MaxDepth int
+	// MemoryLimit is how many bytes the process may have in heap and stacks; what
+	// runs when they are more ends with a *Fatal. 0 is no limit.
+	MemoryLimit int64
 }
 
 // DefaultMaxDepth is the deepest nesting of interpreted calls in one goroutine.
@@ -53,6 +57,10 @@ const DefaultMaxDepth = 1_000_000
 type RunConfig struct {
 	// Stdout and Stderr get what fmt.Print*, println and log write; nil discards.
 	Stdout, Stderr io.Writer
+	// File returns what gets the output of fmt.Fprint* to a file that stands for
+	// one of these in the program; nil for other files. A nil File knows of
+	// os.Stdout and os.Stderr alone.
+	File func(*os.File) io.Writer
 	// Host is handed to intrinsics through Run.Host.
 	Host any
 	// OnPanic is told of panics in goroutines that the run started, on that

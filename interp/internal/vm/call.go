@@ -249,11 +249,17 @@ const growFrom = 64 // bytes
 func (g *goroutine) concat(dst, x, y ptr) {
 	a, b := *(*string)(x), *(*string)(y)
 	if len(a) < growFrom || len(b) == 0 {
+		if len(b) >= largeAlloc {
+			g.room(int64(len(a) + len(b)))
+		}
 		*(*string)(dst) = a + b
 		return
 	}
 	last := &g.growing
 	if ptr(unsafe.StringData(a)) != last.data || len(a) != last.len {
+		if len(a)+len(b) >= largeAlloc {
+			g.room(int64(len(a) + len(b)))
+		}
 		s := a + b
 		*last = growing{ptr(unsafe.StringData(s)), len(s), 0}
 		*(*string)(dst) = s
@@ -261,6 +267,9 @@ func (g *goroutine) concat(dst, x, y ptr) {
 	}
 	n := len(a) + len(b)
 	if n > last.cap {
+		if n >= largeAlloc {
+			g.room(int64(2 * n))
+		}
 		buf := make([]byte, len(a), 2*n)
 		copy(buf, a)
 		*last = growing{ptr(unsafe.SliceData(buf)), len(a), cap(buf)}

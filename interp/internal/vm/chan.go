@@ -10,7 +10,14 @@ import (
 func (c *compiler) makeChan(in *ssa.MakeChan) {
 	ti := c.infoOf(in)
 	dst, size := c.reg(in), c.number(in.Size)
-	c.cold(func(g *goroutine, fp ptr) { *at[ptr](fp, dst) = makechan(ti.r, size(fp)) })
+	elem := ti.rt.Elem().Size()
+	c.cold(func(g *goroutine, fp ptr) {
+		n := size(fp)
+		if all := product(n, elem); all < maxAlloc { // otherwise makechan panics
+			g.room(all)
+		}
+		*at[ptr](fp, dst) = makechan(ti.r, n)
+	})
 }
 
 func (c *compiler) send(in *ssa.Send) {

@@ -30,10 +30,13 @@ type compiler struct {
 	wrapper bool  // calls made here are calls of a wrapper
 
 	// plan
-	melted  map[ssa.Instruction]bool // emitted with their only user
-	static  map[*ssa.Alloc]bool      // local variables whose address is never needed as a value
-	defers  bool                     // has deferred calls
-	borrows bool                     // ... only those of range-over-func bodies
+	melted map[ssa.Instruction]bool // emitted with their only user
+	static map[*ssa.Alloc]bool      // local variables whose address is never needed as a value
+	lent   map[*ssa.Alloc]*lent     // arrays of variadic arguments, see lend.go
+
+	lentBoxes map[*ssa.MakeInterface]lentBox // made in their place there
+	defers    bool                           // has deferred calls
+	borrows   bool                           // ... only those of range-over-func bodies
 
 	// values that have a register
 	values []ssa.Value
@@ -72,6 +75,7 @@ type output struct {
 type constKey struct {
 	ti  *typeInfo
 	val string
+	in  ptr // the type of a constant in an interface
 }
 
 // fixup is a jump whose target block has no code yet.
@@ -124,10 +128,13 @@ func newCompiler(f *Func) *compiler {
 		m: f.m, f: f, fn: fn,
 		melted: make(map[ssa.Instruction]bool),
 		static: make(map[*ssa.Alloc]bool),
+		lent:   make(map[*ssa.Alloc]*lent),
 		num:    make(map[ssa.Value]int),
 		regs:   make(map[ssa.Value]uint32),
 		vars:   make(map[*ssa.Alloc]uint32),
 		tuples: make(map[ssa.Value][]slot),
+
+		lentBoxes: make(map[*ssa.MakeInterface]lentBox),
 	}
 }
 
@@ -168,6 +175,9 @@ func isWrapper(fn *ssa.Function) bool {
 }
 
 // plan finds what need not be computed on its own.
+// maxLocal is the size in bytes of the largest variable that lives in a frame.
+const maxLocal = 1 << 20
+
 func (c *compiler) plan() {
 	for _, b := range c.fn.Blocks {
 		for _, in := range b.Instrs {
@@ -178,6 +188,7 @@ func (c *compiler) plan() {
 				if bi, ok := in.Call.Value.(*ssa.Builtin); ok && bi.Name() == "ssa:deferstack" {
 					c.borrows = true
 				}
+				c.findLent(in)
 			}
 		}
 	}
@@ -185,6 +196,9 @@ func (c *compiler) plan() {
 		for _, in := range b.Instrs {
 			switch in := in.(type) {
 			case *ssa.Alloc:
+				if c.m.typeInfo(in.Type().Underlying().(*types.Pointer).Elem()).size > maxLocal {
+					in.Heap = true
+				}
 				if !in.Heap && staticUses(in, in) {
 					c.static[in] = true
 				}
@@ -195,6 +209,10 @@ func (c *compiler) plan() {
 			case *ssa.IndexAddr:
 				if user := soleUser(in); user != nil && user.Block() == b && c.indexMelts(in, user) {
 					c.melted[in] = true
+				}
+			case *ssa.MapUpdate:
+				if old, op, f := c.updates(in); f != nil {
+					c.melted[old], c.melted[op] = true, true
 				}
 			case *ssa.BinOp:
 				if user, ok := soleUser(in).(*ssa.If); ok && user.Block() == b && c.compareMelts(in) {

@@ -264,6 +264,9 @@ func appendFunc(args []*typeInfo, rt *typeInfo, dst uint32, offs []uint32) coldF
 		}
 		old := s.len
 		if s.cap-old < n {
+			if all := (old + n) * size; all >= largeAlloc {
+				g.room(int64(all))
+			}
 			s = growslice(et.r, s, n)
 		}
 		p := unsafeAdd(s.data, old*size)

@@ -56,6 +56,13 @@ func (m *Machine) compiledFunc(fn *ssa.Function) compiledCall {
 	fv := funcPointer(v)
 	nc := newNativeCall(v.Type(), false)
 	outs := f.conv.results
+	if amount := asksFor[name]; amount != nil {
+		return func(g *goroutine, fp ptr, args []slot, out uint32) {
+			g.room(amount(fp, args))
+			nc.call(fv, fp, args, add(fp, out), outs)
+			g.checkStop()
+		}
+	}
 	if mayWake(name) {
 		return func(g *goroutine, fp ptr, args []slot, out uint32) {
 			g.run.reachesOut()
@@ -187,6 +194,10 @@ func (c *compiler) call(in *ssa.Call) {
 		return
 	}
 	if fn, ok := cc.Value.(*ssa.Function); ok {
+		if op := c.nativeOp(fn, args, out); op != nil {
+			c.cold(op)
+			return
+		}
 		if call := c.m.compiledFunc(fn); call != nil {
 			c.cold(func(g *goroutine, fp ptr) { call(g, fp, args, out) })
 			return

@@ -26,14 +26,21 @@ func (c *compiler) makeSlice(in *ssa.MakeSlice) {
 	length, capacity := c.number(in.Len), c.number(in.Cap)
 	c.cold(func(g *goroutine, fp ptr) {
 		n, k := length(fp), capacity(fp)
-		*at[sliceHeader](fp, dst) = newSlice(et, n, k)
+		*at[sliceHeader](fp, dst) = g.newSlice(et, n, k)
 	})
 }
 
-func newSlice(et *typeInfo, n, k int) sliceHeader {
+func (g *goroutine) newSlice(et *typeInfo, n, k int) sliceHeader {
+	checkSlice(et.size, n, k)
+	g.room(product(k, et.size))
+	return sliceHeader{unsafeNewArray(et.r, k), n, k}
+}
+
+// checkSlice panics as make does for elements of a size.
+func checkSlice(size uintptr, n, k int) {
 	limit := maxAlloc
-	if et.size > 0 {
-		limit = maxAlloc / int(et.size)
+	if size > 0 {
+		limit = maxAlloc / int(size)
 	}
 	if n < 0 || n > limit {
 		_ = make([]byte, minusOne)
@@ -41,12 +48,15 @@ func newSlice(et *typeInfo, n, k int) sliceHeader {
 	if k < n || k > limit {
 		_ = make([]byte, 0, minusOne)
 	}
-	return sliceHeader{unsafeNewArray(et.r, k), n, k}
 }
 
 var minusOne = -1
 
 func (c *compiler) slice(in *ssa.Slice) {
+	if a, ok := in.X.(*ssa.Alloc); ok && c.lent[a] != nil {
+		c.sliceLent(c.lent[a], in)
+		return
+	}
 	dst, src := c.reg(in), c.reg(in.X)
 	bound := func(v ssa.Value) func(ptr) int {
 		if v == nil {
@@ -123,7 +133,7 @@ func (c *compiler) slice(in *ssa.Slice) {
 		} else {
 			if uint(j) > uint(k) {
 				if made {
-					newSlice(&typeInfo{size: uintptr(size)}, j, k)
+					checkSlice(uintptr(size), j, k)
 				}
 				if array {
 					panicBounds(sliceHighLen, j, k)
@@ -156,6 +166,7 @@ func (c *compiler) makeMap(in *ssa.MakeMap) {
 		if n < 0 {
 			n = 0
 		}
+		g.room(mapBytes(ti.rt, n))
 		*at[ptr](fp, dst) = makemap(ti.r, n, nil)
 	})
 }
@@ -241,6 +252,10 @@ func (c *compiler) lookup(in *ssa.Lookup) {
 }
 
 func (c *compiler) mapUpdate(in *ssa.MapUpdate) {
+	if op, ok := in.Value.(*ssa.BinOp); ok && c.melted[op] {
+		c.updateMap(in, op, updateOf(c.infoOf(op).kind, op.Op))
+		return
+	}
 	mt := c.infoOf(in.Map)
 	m, key, val := c.reg(in.Map), c.reg(in.Key), c.reg(in.Value)
 	et := newTypeInfo(mt.rt.Elem())

@@ -22,6 +22,9 @@ func (c *compiler) emit() {
 			c.op(opRunDefers, 0, 0, 0)
 		}
 		c.starts[i] = len(c.b.code)
+		if p := firstPos(b); p.IsValid() {
+			c.pos = p // not that of the block before
+		}
 		for j, in := range b.Instrs {
 			c.at = point{b.Index, j}
 			if p := in.Pos(); p.IsValid() {
@@ -45,6 +48,16 @@ func (c *compiler) emit() {
 		c.op(opRunDefers, 0, 0, 0)
 		c.recoverReturn()
 	}
+}
+
+// firstPos is the first position that an instruction of b has.
+func firstPos(b *ssa.BasicBlock) token.Pos {
+	for _, in := range b.Instrs {
+		if p := in.Pos(); p.IsValid() {
+			return p
+		}
+	}
+	return token.NoPos
 }
 
 func (c *compiler) instr(in ssa.Instruction) {
@@ -153,7 +166,14 @@ func isEmpty(t types.Type) bool {
 
 func (c *compiler) allocVar(in *ssa.Alloc) {
 	ti := c.m.typeInfo(in.Type().Underlying().(*types.Pointer).Elem())
+	if c.lent[in] != nil {
+		return
+	}
 	if in.Heap {
+		if ti.size >= largeAlloc {
+			n := int64(ti.size)
+			c.cold(func(g *goroutine, fp ptr) { g.room(n) })
+		}
 		c.add(instr{op: opNew, a: c.reg(in), p: ti.r})
 		return
 	}
@@ -166,6 +186,10 @@ func (c *compiler) allocVar(in *ssa.Alloc) {
 func (c *compiler) storeOp(in *ssa.Store) {
 	if fa, ok := in.Addr.(*ssa.FieldAddr); ok && isBlankField(fa) {
 		return // blank fields stay zero
+	}
+	if l := c.lentOf(in.Addr); l != nil {
+		c.storeLent(l, in)
+		return
 	}
 	ti := c.m.typeInfo(in.Addr.Type().Underlying().(*types.Pointer).Elem())
 	if ia, ok := in.Addr.(*ssa.IndexAddr); ok && c.melted[ia] {

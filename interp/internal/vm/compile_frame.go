@@ -14,12 +14,21 @@ import (
 // field adds one value to the frame.
 func (c *compiler) field(ti *typeInfo) uint32 {
 	off := c.size
+	c.checkSize(ti.slot)
 	if ti.slot == 0 {
 		return 0 // an address behind the frame would belong to another object
 	}
 	c.fields = append(c.fields, reflect.StructField{Name: fmt.Sprintf("R%d", len(c.fields)), Type: ti.frameType()})
 	c.size += uint32(ti.slot)
 	return off
+}
+
+// checkSize panics when n more bytes are more than a frame may have; offsets in
+// frames have 32 bits.
+func (c *compiler) checkSize(n uintptr) {
+	if all := uintptr(c.size) + n; all > maxFrameBytes {
+		panic(runtimeError(fmt.Sprintf("the values in %s take %s, which is more than a function may have: use slices, or pointers made with new", c.b.name, size(int64(all)))))
+	}
 }
 
 // alloc adds a block of results to the frame.
@@ -91,6 +100,7 @@ func (c *compiler) layout(offs []uint32, done []bool, take func(*typeInfo) (uint
 				} else if cl == classTyped {
 					off = c.field(w.ti)
 				} else {
+					c.checkSize(uintptr(words) + w.ti.slot)
 					words += uint32(w.ti.slot)
 				}
 				if cl != classNone {
@@ -168,7 +178,10 @@ func (c *compiler) temp(ti *typeInfo) uint32 {
 
 // constant returns the register that holds a constant.
 func (c *compiler) constant(ti *typeInfo, key string, val func() ptr) uint32 {
-	k := constKey{ti, key}
+	return c.constantFor(constKey{ti: ti, val: key}, ti, val)
+}
+
+func (c *compiler) constantFor(k constKey, ti *typeInfo, val func() ptr) uint32 {
 	if off, ok := c.consts[k]; ok {
 		return off
 	}

@@ -10,7 +10,13 @@ import (
 
 func (c *compiler) makeInterface(in *ssa.MakeInterface) {
 	from, to := c.infoOf(in.X), c.infoOf(in)
-	dst, src := c.reg(in), c.reg(in.X)
+	var dst uint32
+	lent, isLent := c.lentBoxes[in]
+	if isLent {
+		dst = c.lentAt(lent.lent, lent.num)
+	} else {
+		dst = c.reg(in)
+	}
 	word := from.r
 	if !isEmpty(in.Type()) {
 		word = getitab(to.r, from.r, true)
@@ -18,7 +24,17 @@ func (c *compiler) makeInterface(in *ssa.MakeInterface) {
 			panic(&notImplemented{from.rt, to.rt, missingMethod(to.rt, from.rt)})
 		}
 	}
+	if k, ok := in.X.(*ssa.Const); ok {
+		c.move(to, dst, c.constantInterface(k, to, word))
+		return
+	}
+	src := c.reg(in.X)
+	boxed := isLent && lent.lent.boxes
 	switch {
+	case boxed && from.class == classWord:
+		c.add(instr{op: opLendWord, a: dst, b: src, c: c.field(from), p: word})
+	case boxed && from.class == classString:
+		c.add(instr{op: opLendString, a: dst, b: src, c: c.field(from), p: word})
 	case isDirect(from.r):
 		c.add(instr{op: opMakeIfacePtr, a: dst, b: src, p: word})
 	case from.class == classWord && from.size == 8:

@@ -13,8 +13,12 @@ import (
 // nothing else could have changed that, it is a deadlock.
 //
 // A run that gave a function or a channel to compiled code which may use it
-// later (a timer, a server, a signal) is never suspected, nor is one while
-// other runs have goroutines, which may share its channels.
+// later (a timer, a server, a signal) is never suspected. Nor is one without a
+// call: goroutines that a cell left waiting are there for later cells.
+//
+// Goroutines of other runs may share the run's channels. While one of them does
+// not wait, or compiled code might wake it, there is no deadlock; when all of
+// them have waited for a second, they are taken to wait for this run.
 
 // blocking is the state of this in a run; Run.mu guards it.
 type blocking struct {
@@ -23,6 +27,15 @@ type blocking struct {
 	probing  bool        // a look is under way
 	timer    *time.Timer // until the next one
 	outside  atomic.Bool // compiled code may wake a goroutine later
+	seen     uint64      // waits.progress when others were looked at last
+	quiet    int         // how often in a row they had not got on
+}
+
+// waits is what a machine knows about the waits of all its runs.
+type waits struct {
+	blocked  atomic.Int64
+	progress atomic.Uint64
+	outside  atomic.Bool // some run reached out
 }
 
 // blockState is where a goroutine waits; Run.mu guards it.
@@ -31,7 +44,11 @@ type blockState struct {
 	wake chan struct{}
 }
 
-const suspectAfter = 20 * time.Millisecond
+const (
+	suspectAfter = 20 * time.Millisecond
+	othersAfter  = 10 * suspectAfter // between looks at other runs
+	othersQuiet  = 5                 // looks at others in a row that saw nothing happen
+)
 
 // block notes that g waits, and returns what wakes it for another reason.
 func (r *Run) block(g *goroutine, what string) chan struct{} {
@@ -39,6 +56,7 @@ func (r *Run) block(g *goroutine, what string) chan struct{} {
 	defer r.mu.Unlock()
 	if g.blocked.what == "" {
 		r.blocking.blocked++
+		r.m.waits.blocked.Add(1)
 	}
 	g.blocked = blockState{what: what, wake: r.wake}
 	r.suspectLocked()
@@ -49,14 +67,21 @@ func (r *Run) block(g *goroutine, what string) chan struct{} {
 func (r *Run) unblock(g *goroutine, progress bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if g.blocked.what == "" {
-		return
-	}
-	if progress {
-		g.blocked = blockState{}
-		r.blocking.blocked--
+	if progress && r.goesOnLocked(g) {
 		r.blocking.progress++
+		r.m.waits.progress.Add(1)
 	}
+}
+
+// goesOnLocked notes that g does not wait any more, and reports whether it did.
+func (r *Run) goesOnLocked(g *goroutine) bool {
+	if g.blocked.what == "" {
+		return false
+	}
+	g.blocked = blockState{}
+	r.blocking.blocked--
+	r.m.waits.blocked.Add(-1)
+	return true
 }
 
 func (r *Run) suspectDeadlock() {
@@ -67,7 +92,7 @@ func (r *Run) suspectDeadlock() {
 
 func (r *Run) suspectLocked() {
 	b := &r.blocking
-	if b.blocked == 0 || b.blocked < r.count || b.probing || b.outside.Load() || r.reason != nil {
+	if r.calls == 0 || b.blocked == 0 || b.blocked < r.count || b.probing || b.outside.Load() || r.reason != nil {
 		return
 	}
 	b.probing = true
@@ -78,13 +103,15 @@ func (r *Run) suspectLocked() {
 func (r *Run) probe() {
 	r.mu.Lock()
 	b := &r.blocking
-	if b.blocked < r.count || r.reason != nil || b.outside.Load() || r.m.live.Load() > int64(r.count) {
+	if r.calls == 0 || b.blocked < r.count || r.reason != nil || b.outside.Load() {
 		b.probing = false
-		again := b.blocked > 0 && b.blocked == r.count && r.reason == nil && !b.outside.Load()
 		r.mu.Unlock()
-		if again { // other runs are alive
-			time.AfterFunc(10*suspectAfter, r.suspectDeadlock)
-		}
+		return
+	}
+	if r.othersMayActLocked() {
+		b.probing = false
+		r.mu.Unlock()
+		time.AfterFunc(othersAfter, r.suspectDeadlock)
 		return
 	}
 	progress := b.progress
@@ -124,5 +151,24 @@ func (r *Run) probe() {
 	time.AfterFunc(time.Millisecond, look)
 }
 
+// othersMayActLocked reports whether goroutines of other runs might wake those
+// of r.
+func (r *Run) othersMayActLocked() bool {
+	b, w := &r.blocking, &r.m.waits
+	others := r.m.live.Load() - int64(r.count)
+	if others == 0 {
+		return false
+	}
+	if w.blocked.Load()-int64(b.blocked) < others || w.outside.Load() || w.progress.Load() != b.seen {
+		b.seen, b.quiet = w.progress.Load(), 0
+		return true
+	}
+	b.quiet++
+	return b.quiet < othersQuiet
+}
+
 // reachesOut notes that compiled code may act on the run's behalf later.
-func (r *Run) reachesOut() { r.blocking.outside.Store(true) }
+func (r *Run) reachesOut() {
+	r.blocking.outside.Store(true)
+	r.m.waits.outside.Store(true)
+}

@@ -21,7 +21,9 @@
 // A func value of an interpreted function is a real one (closure.go): compiled
 // code calls it through native functions for common signatures (shapes.go) or
 // through reflect. Compiled functions are called directly where their arguments
-// travel in registers, whatever their signature (native.go). Interface methods
+// travel in registers, whatever their signature (native.go), and in half the time
+// where it is a common one (natives.go). What package fmt is given only for the
+// time of a call lies in the caller's frame (lend.go). Interface methods
 // are found by the dynamic type and kept at the call (invoke.go); compiled code
 // comes to interpreted methods through [Machine.Method].
 //
@@ -59,6 +61,11 @@
 //	sieve of 1M                         13
 //	matrix product 200×200              81
 //
+// A call of a compiled function takes 7 ns more than in a compiled program
+// (strings.HasPrefix, Builder.WriteByte, atomic.AddInt64) where its signature is
+// a common one, 17 ns otherwise. Sprintf of three values takes 0.8 of the time
+// of CPython's % operator, whole programs compared.
+//
 // An instruction takes 1 to 1.5 ns. What mattered: no variable of the loop may be
 // needed after a call in it, or the compiler stores it in every round (Leibniz
 // 200 → 91 ms); calls as functions of their own for the same reason.
@@ -70,6 +77,6 @@
 //
 // The runtime ends the process for some faults that are no panics. Unlocking an
 // unlocked mutex is a panic here, and two goroutines in one map end the run
-// (mapguard.go); but compiled code that reads a map (fmt, encoding/json, reflect)
+// (mapguard.go), as does memory that runs out (memory.go); but compiled code that reads a map (fmt, encoding/json, reflect)
 // while interpreted code writes it cannot be seen, and still ends the process.
 package vm

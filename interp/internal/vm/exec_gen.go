@@ -254,6 +254,9 @@ const (
 	opMakeIfacePtr
 	opMakeIfaceWord
 	opMakeIfaceString
+	opLendWord
+	opLendString
+	opLend
 	opTypeIs
 	opCall
 	opCallClosure
@@ -521,6 +524,9 @@ var opNames = [...]string{
 	opMakeIfacePtr:     "MakeIfacePtr",
 	opMakeIfaceWord:    "MakeIfaceWord",
 	opMakeIfaceString:  "MakeIfaceString",
+	opLendWord:         "LendWord",
+	opLendString:       "LendString",
+	opLend:             "Lend",
 	opTypeIs:           "TypeIs",
 	opCall:             "Call",
 	opCallClosure:      "CallClosure",
@@ -1981,6 +1987,20 @@ reload:
 			}
 			boxString(unsafe.Add(fp, in.a), unsafe.Add(fp, in.b), in.p)
 			goto reload
+		case opLendWord:
+			*(*uint64)(unsafe.Add(fp, in.c)) = *(*uint64)(unsafe.Add(fp, in.b))
+			v := (*iface)(unsafe.Add(fp, in.a))
+			v.data = unsafe.Add(fp, in.c)
+			v.typ = in.p
+		case opLendString:
+			*(*string)(unsafe.Add(fp, in.c)) = *(*string)(unsafe.Add(fp, in.b))
+			v := (*iface)(unsafe.Add(fp, in.a))
+			v.data = unsafe.Add(fp, in.c)
+			v.typ = in.p
+		case opLend:
+			s := (*sliceHeader)(unsafe.Add(fp, in.a))
+			s.data = unsafe.Add(fp, in.b)
+			s.len, s.cap = int(in.d), int(in.d)
 		case opTypeIs:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*ptr)(unsafe.Add(fp, in.b)) == in.p
 		case opCall:
@@ -2155,7 +2175,8 @@ hot:
 	g.hot()
 	goto reload
 stopped:
-	g.savePC(ip)
+	g.savePC(unsafe.Add(ip, instrSize)) // traces tell the place before: where the loop goes on
 	g.stopped()
+	g.savePC(ip)
 	goto reload
 }

@@ -5,7 +5,7 @@ import "testing"
 // JIT says how functions are translated in a test.
 type JIT int
 
-// The ways: at the first backward jump or call, as usual, never.
+// The ways: all before they first run, the hot ones as usual, none.
 const (
 	JITEager JIT = iota
 	JITUsual
@@ -16,12 +16,9 @@ func (j JIT) String() string { return [...]string{"eager", "usual", "never"}[j] 
 
 // SetJIT sets it for the machines of a test, which must not be parallel.
 func SetJIT(t testing.TB, j JIT) {
-	off, period, after := jitOff, heatPeriod, hotAfter
-	t.Cleanup(func() { jitOff, heatPeriod, hotAfter = off, period, after })
-	jitOff = j == JITNever
-	if j == JITEager {
-		heatPeriod, hotAfter = 0, 1
-	}
+	off, always := jitOff, jitAlways
+	t.Cleanup(func() { jitOff, jitAlways = off, always })
+	jitOff, jitAlways = j == JITNever, j == JITEager
 }
 
 // Translated counts the bytes of machine code in m.

@@ -26,6 +26,9 @@ func (b *body) deadAt(i int) []slot {
 	if b.fn.ssa.Blocks == nil {
 		return nil
 	}
+	if b.base != nil {
+		b = b.base // the code as it was compiled
+	}
 	var dead []slot
 	b.fn.m.exclusive(func() {
 		c := newCompiler(b.fn)
@@ -50,6 +53,7 @@ func (b *body) deadAt(i int) []slot {
 		for _, k := range c.b.consts { // parameters of inlined calls may be constants
 			mark(k.off, k.ti)
 		}
+		running := make(map[*compiler]point) // the function and the inlined calls that i is in
 		p, at := c.points[i], c.units[c.b.unitAt(i)]
 		for u := at; u != nil; u = u.parent {
 			for v, value := range u.values {
@@ -58,9 +62,15 @@ func (b *body) deadAt(i int) []slot {
 					mark(u.regs[value], u.infoOf(value))
 				}
 			}
+			running[u] = p
 			p = u.called
 		}
 		for _, u := range c.units {
+			for a, l := range u.lent {
+				if p, ok := running[u]; l.at != unplaced && !(ok && u.lentLive(a, l, p)) {
+					dead = append(dead, slot{l.at, l.array})
+				}
+			}
 			for v, value := range u.values {
 				off := u.regs[value]
 				if ti := u.infoOf(value); u.groups[v] == v && hasPointers(ti.r) && !isUsed(off, ti) {

@@ -101,6 +101,11 @@ func (f *Func) compiled() *body {
 			b = o.compiled()
 		} else {
 			f.m.exclusive(func() { b = compile(f) })
+			if jitAlways {
+				if n := f.m.translated(b); n != nil {
+					b = n
+				}
+			}
 		}
 		f.body.Store(b)
 		if f.m.changes.Load() == changes {

@@ -58,7 +58,8 @@ type goroutine struct {
 	cases   []selectCase
 	growing growing
 	blocked blockState
-	inMap   uint32 // 1 in an operation on a map that is not guarded
+	runOf   atomic.Pointer[Run] // run, for others to read
+	inMap   uint32              // 1 in an operation on a map that is not guarded
 }
 
 const (
@@ -223,6 +224,7 @@ func (m *Machine) idleGoroutine(r *Run) *goroutine {
 		g = &goroutine{m: m}
 	}
 	g.run, g.stop = r, &r.stop
+	g.runOf.Store(r)
 	id := goid()
 	g.id.Store(id)
 	m.running.Store(id, g)
@@ -235,6 +237,7 @@ func (g *goroutine) done() {
 	g.id.Store(0)
 	g.m.running.Delete(goid())
 	g.run, g.stop, g.top, g.pending, g.escaped = nil, nil, nil, nil, nil
+	g.runOf.Store(nil)
 	g.natives, g.started, g.grace, g.growing, g.inMap = 0, false, false, growing{}, 0
 	g.m.sharing.leave()
 	if g.bytes < 1<<20 {

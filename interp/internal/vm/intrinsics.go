@@ -35,23 +35,7 @@ func builtinIntrinsics() map[string]Intrinsic {
 			return counted(io.WriteString(r.redirect(f), args[1].String()))
 		},
 	}
-	for name, format := range map[string]func(w io.Writer, args []reflect.Value) (int, error){
-		"Print":   func(w io.Writer, args []reflect.Value) (int, error) { return fmt.Fprint(w, anys(args[0])...) },
-		"Println": func(w io.Writer, args []reflect.Value) (int, error) { return fmt.Fprintln(w, anys(args[0])...) },
-		"Printf": func(w io.Writer, args []reflect.Value) (int, error) {
-			return fmt.Fprintf(w, args[0].String(), anys(args[1])...)
-		},
-	} {
-		all["fmt."+name] = func(r *Run, args []reflect.Value) []reflect.Value {
-			return counted(format(r.cfg.Stdout, args))
-		}
-		all["fmt.F"+lower(name)] = func(r *Run, args []reflect.Value) []reflect.Value {
-			w, _ := args[0].Interface().(io.Writer)
-			if f, ok := w.(*os.File); ok {
-				w = r.redirect(f)
-			}
-			return counted(format(w, args[1:]))
-		}
+	for _, name := range []string{"Print", "Println", "Printf"} {
 		text := func(args []reflect.Value) string {
 			switch name {
 			case "Print":
@@ -80,8 +64,6 @@ func builtinIntrinsics() map[string]Intrinsic {
 	return all
 }
 
-func lower(s string) string { return string(s[0]+'a'-'A') + s[1:] }
-
 // anys is the argument of a variadic ...any parameter.
 func anys(v reflect.Value) []any {
 	list, _ := v.Interface().([]any)
@@ -94,19 +76,6 @@ func counted(n int, err error) []reflect.Value {
 		e.Set(reflect.ValueOf(err))
 	}
 	return []reflect.Value{reflect.ValueOf(n), e}
-}
-
-// redirect sends what is meant for the process's output to the run's.
-func (r *Run) redirect(f *os.File) io.Writer {
-	switch {
-	case f == nil:
-		return f
-	case f == os.Stdout:
-		return r.cfg.Stdout
-	case f == os.Stderr:
-		return r.cfg.Stderr
-	}
-	return f
 }
 
 // logger is the standard logger, writing to the run unless the program gave it

@@ -20,19 +20,22 @@ import (
 //
 // The counts are samples: every heatPeriod-th backward jump or call of a
 // goroutine makes the body hotter that it happens in.
-//
-// They are variables for tests alone.
+const (
+	heatPeriod = 255
+	hotAfter   = 3
+)
+
+// The environment variable POOLBOOK_JIT says "off" to have no machine code at
+// all, and "always" to translate every function before it first runs, which is
+// for tests. It is read once.
 var (
-	heatPeriod       = 255
-	hotAfter   int32 = 3
+	jitOff    = os.Getenv("POOLBOOK_JIT") == "off"
+	jitAlways = os.Getenv("POOLBOOK_JIT") == "always"
 )
 
 // maxNativeBytes limits the machine code of a machine; what is hot later stays
 // in the loop.
 const maxNativeBytes = 64 << 20
-
-// jitOff is set by POOLBOOK_JIT=off.
-var jitOff = os.Getenv("POOLBOOK_JIT") == "off"
 
 // opForm says by which template an operation is translated, where it is one of
 // many alike.
@@ -153,11 +156,12 @@ func (m *Machine) translated(b *body) *body {
 	m.nativeBytes.Add(size)
 	memory := n.memory
 	// Nobody executes the code once the body is garbage: the frame of a running
-	// function refers to it.
-	runtime.AddCleanup(n, func(m *Machine) {
-		m.nativeBytes.Add(-size)
+	// function refers to it. What the cleanup refers to stays until then, so that
+	// must not be the machine, which refers to the body.
+	runtime.AddCleanup(n, func(total *atomic.Int64) {
+		total.Add(-size)
 		memory.Free()
-	}, m)
+	}, m.nativeBytes)
 	b.native.Store(n)
 	b.fn.body.CompareAndSwap(b, n)
 	if m.changes.Load() > 0 { // b may be what other functions were replaced by

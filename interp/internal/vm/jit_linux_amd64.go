@@ -15,8 +15,10 @@ import (
 //     goroutines are stopped, so whether write barriers are on cannot change
 //     while it runs. It tests that before it stores a pointer, and leaves the
 //     instruction to the loop, whose assignments have barriers, when they are on.
-//   - Nobody waits for it long: every backward jump and call takes from a budget
-//     of instructions, at whose end it returns to Go (tens of microseconds).
+//   - Nobody waits for it long: every backward jump, call and return takes from a
+//     budget of instructions, at whose end it returns to Go (tens of
+//     microseconds); Go looks whether the run was stopped and can be preempted
+//     before machine code runs again. See charge.
 //   - It uses no stack but the return address that run has pushed, and calls
 //     nothing. A signal handler has a stack of its own; the profiler counts what
 //     it finds at an unknown address as external code. A fault (a pointer that
@@ -38,7 +40,7 @@ const (
 	regBudget  = jit.R14
 	regBarrier = jit.R15
 
-	budget = 20_000 // instructions, about as many nanoseconds
+	nativeBudget = 20_000 // instructions, about as many nanoseconds
 )
 
 //go:linkname writeBarrier runtime.writeBarrier
@@ -54,7 +56,7 @@ func run(code uintptr, on *goroutine, barrier *uint32, budget int) int
 // execute runs machine code at g.top and returns how it ended: the offset of an
 // instruction that the loop is to run, exitResume or exitDone.
 func execute(code uintptr, g *goroutine) int {
-	return run(code, g, (*uint32)(unsafe.Pointer(&writeBarrier)), budget)
+	return run(code, g, (*uint32)(unsafe.Pointer(&writeBarrier)), nativeBudget)
 }
 
 // translator makes the machine code of a body.
@@ -68,7 +70,6 @@ type translator struct {
 	words  map[uint32]jit.Reg // registers of the frame that are in general registers
 	floats map[uint32]jit.Reg // ... in vector registers
 	leave  jit.Label          // returns AX to run
-	begun  jit.Label          // see paused; 0 until used
 	over   jit.Label          // see returned; 0 until used
 	at     int                // the instruction that is being translated
 }
@@ -98,6 +99,10 @@ func translate(b *body) *body {
 	for i := range b.code {
 		t.Bind(t.labels[i])
 		t.at = i
+		if i == 0 || isCall(b.code[i-1].op) {
+			t.charge(len(b.code) - i)
+			t.JumpIf(jit.S, t.pause(i))
+		}
 		if t.instr(&b.code[i]) {
 			code[i] = instr{op: opNative}
 		} else {
@@ -122,6 +127,19 @@ func translate(b *body) *body {
 		n.entries[i] = memory.Address() + uintptr(t.At(l))
 	}
 	return n
+}
+
+// isCall reports whether machine code may come back to the instruction after o
+// from another function.
+func isCall(o opcode) bool { return o == opCall || o == opCallClosure || o == opInvoke }
+
+// charge takes n instructions from the budget; the flags tell when it is used
+// up. Instructions run in their order between charges, and every way to run one
+// again pays for it: a backward jump for those it goes back over, the beginning
+// of a function and the place after a call for all that follow. So machine code
+// runs for the instructions of the budget and of one function at most.
+func (t *translator) charge(n int) {
+	t.Imm(jit.SubI, jit.R(regBudget), int32(min(n, nativeBudget/2)), true)
 }
 
 // exit is where the loop takes over to run the current instruction.

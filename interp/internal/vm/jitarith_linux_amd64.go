@@ -337,7 +337,7 @@ func (t *translator) compareJump(in *instr, f opForm) {
 		t.JumpIf(c.Not(), l)
 	default:
 		t.JumpIf(c.Not(), next)
-		t.Imm(jit.SubI, jit.R(regBudget), int32(max(t.at-to, 0)+1), true)
+		t.charge(t.at + 1 - to)
 		t.JumpIf(jit.NS, l)
 		t.Jump(t.pause(to))
 	}

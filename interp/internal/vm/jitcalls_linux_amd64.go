@@ -31,8 +31,6 @@ const (
 
 var _ [0]struct{} = [unsafe.Offsetof(body{}.translation)]struct{}{}
 
-const callCost = 8 // of the budget
-
 // callee checks that the body in AX is translated and that the goroutine has a
 // free frame for it: then DI is the frame and CX its place in the free list. It
 // uses DX.
@@ -103,21 +101,6 @@ func (t *translator) begin(out uint32, wrapper bool, off int32) {
 	t.Op(jit.Load, jit.AX, jit.M(jit.AX, off))
 }
 
-// jumpEntry ends a call at the callee's first instruction.
-func (t *translator) jumpEntry() {
-	t.Imm(jit.SubI, jit.R(regBudget), callCost, true)
-	t.JumpIf(jit.S, t.paused())
-	t.JumpTo(jit.M(jit.AX, 0))
-}
-
-// paused is where the loop takes over to begin the function that was called.
-func (t *translator) paused() jit.Label {
-	if t.begun == 0 {
-		t.begun = t.Label()
-	}
-	return t.begun
-}
-
 func (t *translator) call(in *instr) {
 	site := (*callSite)(in.p)
 	t.barrier()
@@ -127,7 +110,7 @@ func (t *translator) call(in *instr) {
 	t.take()
 	t.pass(site.args, jit.CX)
 	t.begin(in.a, site.wrapper, offEntries)
-	t.jumpEntry()
+	t.JumpTo(jit.M(jit.AX, 0))
 }
 
 func (t *translator) callClosure(in *instr) {
@@ -173,9 +156,7 @@ func (t *translator) capture(entry jit.Label) jit.Label {
 		n := map[class]int32{classWord: 1, classPtr: 1, classString: 2, classIface: 2, classSlice: 3}[a.class]
 		t.copyWords(slotArg(a.dst), jit.M(jit.SI, int32(a.src)), n)
 	}
-	t.Imm(jit.SubI, jit.R(regBudget), callCost, true)
-	t.JumpIf(jit.NS, entry)
-	t.Jump(t.paused())
+	t.Jump(entry)
 	return l
 }
 
@@ -228,7 +209,7 @@ func (t *translator) invoke(in *instr) {
 		t.pass(site.args, jit.AX)
 	}
 	t.begin(in.a, site.wrapper, offEntries)
-	t.jumpEntry()
+	t.JumpTo(jit.M(jit.AX, 0))
 }
 
 // returns appends a return whose results are moves.
@@ -283,15 +264,9 @@ func (t *translator) returned() jit.Label {
 	return t.over
 }
 
-// callEnds appends what calls and returns jump to when they leave.
+// callEnds appends what returns jump to when they leave.
 func (t *translator) callEnds() {
 	exit := int64(exitResume)
-	if t.begun != 0 {
-		t.Bind(t.begun)
-		t.MoveImm(jit.M(regTop, offPC), 0, false)
-		t.Const(jit.AX, uint64(exit))
-		t.Return()
-	}
 	if t.over != 0 {
 		t.Bind(t.over)
 		t.Const(jit.AX, uint64(exit))

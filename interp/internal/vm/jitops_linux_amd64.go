@@ -14,10 +14,19 @@ func (t *translator) instr(in *instr) bool {
 		return t.formed(in, f)
 	}
 	switch in.op {
+	case opIf, opIfNot, opIfEqPtr, opIfNePtr, opIfNil, opIfNotNil:
+		if to, _ := t.target(in); to <= t.at {
+			return false // only loops charge
+		}
+	}
+	switch in.op {
 	case opNop:
 	case opJump:
-		_, l := t.target(in)
-		t.Jump(l)
+		if to, l := t.target(in); to > t.at {
+			t.Jump(l)
+		} else {
+			t.back(in)
+		}
 	case opLoop:
 		t.back(in)
 	case opIf:
@@ -238,6 +247,9 @@ func (t *translator) formed(in *instr, f opForm) bool {
 	case formCompare:
 		t.compare(in, f)
 	case formIf, formIfNot, formLoop:
+		if to, _ := t.target(in); to <= t.at && f.form != formLoop {
+			return false
+		}
 		t.compareJump(in, f)
 	default:
 		return false
@@ -257,7 +269,7 @@ func equality(eq bool) jit.Cond {
 // back appends a backward jump, which takes from the budget.
 func (t *translator) back(in *instr) {
 	to, l := t.target(in)
-	t.Imm(jit.SubI, jit.R(regBudget), int32(max(t.at-to, 0)+1), true)
+	t.charge(t.at + 1 - to)
 	t.JumpIf(jit.NS, l)
 	t.Jump(t.pause(to))
 }

@@ -172,6 +172,9 @@ func (m *Machine) convention(sig *types.Signature, recv types.Type) *convention 
 		if ti.slot == 0 {
 			s.off = 0 // an address behind the memory would belong to another object
 		}
+		if uintptr(*size)+ti.slot > maxFrameBytes {
+			panic(runtimeError(fmt.Sprintf("the arguments or results of %v are too large: use slices, or pointers made with new", sig)))
+		}
 		*size += uint32(ti.slot)
 		return append(list, s)
 	}

@@ -1,7 +1,9 @@
 package vm
 
 import (
+	"fmt"
 	"go/types"
+	"maps"
 	"reflect"
 	"sync"
 	"sync/atomic"
@@ -35,11 +37,13 @@ type Machine struct {
 	running sync.Map  // goid → *goroutine, those in compiled calls included
 	parking parking
 	sharing *sharing
+	memory  memory
 	places  places
 	latest  atomic.Pointer[Run]
 	live    atomic.Int64 // goroutines of all runs
+	waits   waits
 
-	nativeBytes atomic.Int64 // of machine code
+	nativeBytes *atomic.Int64 // of machine code; apart, so that what frees the code does not hold the machine
 }
 
 // New makes a machine. It panics with an error that wraps ErrUnsupported when
@@ -55,6 +59,9 @@ func New(c Config) *Machine {
 		maxDepth: c.MaxDepth,
 		globals:  make(map[*ssa.Global]reflect.Value),
 		sharing:  newSharing(),
+		memory:   memory{limit: c.MemoryLimit},
+
+		nativeBytes: new(atomic.Int64),
 	}
 	if m.maxDepth <= 0 {
 		m.maxDepth = DefaultMaxDepth
@@ -64,6 +71,7 @@ func New(c Config) *Machine {
 	}
 	m.intrinsics = builtinIntrinsics()
 	m.calls = syncCalls()
+	maps.Copy(m.calls, fmtCalls())
 	m.stackCalls = stackCalls()
 	for k, f := range c.Intrinsics {
 		delete(m.calls, k)
@@ -92,7 +100,11 @@ func (m *Machine) Global(g *ssa.Global) reflect.Value {
 			return v
 		}
 	}
-	v := reflect.New(m.reflectType(elem)).Elem()
+	t := m.reflectType(elem)
+	if n := int64(t.Size()); m.memory.limit > 0 && n >= largeAlloc && n > m.memory.limit-m.memory.usage().live {
+		panic(fatalError(fmt.Sprintf("out of memory: the variable %s takes %s, and the limit is %s", g.Name(), size(n), size(m.memory.limit))))
+	}
+	v := reflect.New(t).Elem()
 	m.globals[g] = v
 	return v
 }

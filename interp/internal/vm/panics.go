@@ -160,7 +160,12 @@ func (g *goroutine) failure(v any) error {
 		switch reason := a.reason.(type) {
 		case *StackOverflow:
 			return &Panic{Value: reason, Stack: stack, Goroutine: g.started}
-		case *Exit, *Deadlock, *Fatal:
+		case *Fatal:
+			if reason.Stack == nil { // it came from outside: here is where it met us
+				reason = &Fatal{Message: reason.Message, Stack: stack, Other: reason.Other}
+			}
+			return reason
+		case *Exit, *Deadlock:
 			return reason
 		}
 		return &Interrupted{Stack: stack}

@@ -54,7 +54,10 @@ func (e *compileError) Error() string { return errors.Join(e.errs...).Error() }
 // load type-checks and builds a program of one file.
 func load(src string) (*program, error) { return loadFile("main.go", src) }
 
-func loadFile(name, src string) (*program, error) {
+func loadFile(name, src string) (*program, error) { return loadLimited(name, src, 0) }
+
+// loadLimited is loadFile with a limit of memory.
+func loadLimited(name, src string, limit int64) (*program, error) {
 	fset := token.NewFileSet()
 	file, err := parser.ParseFile(fset, name, src, parser.SkipObjectResolution)
 	if err != nil {
@@ -85,7 +88,7 @@ func loadFile(name, src string) (*program, error) {
 		},
 		Import: imp.Import,
 	})
-	p.m = vm.New(vm.Config{Types: table, Lookup: set.Lookup, Instance: set.Instance})
+	p.m = vm.New(vm.Config{Types: table, Lookup: set.Lookup, Instance: set.Instance, MemoryLimit: limit})
 	return p, nil
 }
 

@@ -22,7 +22,8 @@ type Run struct {
 	cancel  context.CancelFunc
 	unwatch func() bool
 
-	stop uint32 // set when the run is to end; atomic
+	stop   uint32 // set when the run is to end; atomic
+	budget budget // of memory
 
 	mu         sync.Mutex
 	reason     error                   // why stop was set
@@ -60,7 +61,7 @@ func (m *Machine) NewRun(ctx context.Context, c RunConfig) *Run {
 	if c.Stderr == nil {
 		c.Stderr = io.Discard
 	}
-	r := &Run{m: m, cfg: c, wake: make(chan struct{}), idle: make(chan struct{}), goroutines: make(map[*goroutine]struct{})}
+	r := &Run{m: m, cfg: c, wake: make(chan struct{}), idle: make(chan struct{}), budget: m.memory.budget(), goroutines: make(map[*goroutine]struct{})}
 	close(r.idle)
 	// The run's own context ends when the stop flag is set, not before: whoever
 	// was woken by it then sees the flag.
@@ -136,6 +137,8 @@ func (r *Run) do(call func(g *goroutine) []reflect.Value) ([]reflect.Value, erro
 		var o outcome
 		defer func() {
 			r.expel(g)
+			clear(g.free) // frames of a cell, which does not run again, and what they hold
+			g.frames, g.bytes = 0, 0
 			g.done()
 			if o.err = r.endCall(o.err); o.err != nil {
 				o.results = nil
@@ -172,7 +175,7 @@ func (r *Run) endCall(err error) error {
 	if f, ok := r.reason.(*Fatal); ok && (err == nil || errors.As(err, new(*Interrupted))) && !r.told {
 		err = f
 	}
-	if err != nil && err == r.reason {
+	if errors.As(err, new(*Fatal)) {
 		r.told = true
 	}
 	return err
@@ -289,6 +292,7 @@ func (r *Run) inGrace() bool {
 
 func (r *Run) begin() {
 	r.m.live.Add(1)
+	r.m.watchMemory()
 	r.mu.Lock()
 	if r.count == 0 {
 		r.idle = make(chan struct{})
@@ -303,6 +307,7 @@ func (r *Run) end() {
 	if r.count--; r.count == 0 {
 		close(r.idle)
 	}
+	r.suspectLocked() // the others may have waited for this one alone
 	r.mu.Unlock()
 }
 
@@ -318,8 +323,8 @@ func (r *Run) enroll(g *goroutine) {
 func (r *Run) expel(g *goroutine) {
 	r.mu.Lock()
 	delete(r.goroutines, g)
+	r.goesOnLocked(g) // when it was stopped while it waited
 	r.mu.Unlock()
-	r.suspectDeadlock()
 }
 
 // report tells of what ended a goroutine.

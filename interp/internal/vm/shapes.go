@@ -3,6 +3,7 @@ package vm
 import (
 	"errors"
 	"reflect"
+	"unsafe"
 )
 
 // shape is a native function for the func values of common signatures, which
@@ -94,18 +95,32 @@ type entry struct {
 }
 
 func (x *entry) begin(c *closure) {
-	x.g, x.fresh = c.fn.m.goroutineFor(c.run)
-	b := c.fn.body.Load()
-	if b == nil {
-		b = c.fn.compiled()
+	f := c.fn
+	g := (*goroutine)(nil)
+	if c.run != nil {
+		if g = c.run.last.Load(); g != nil && g.id.Load() != goid() {
+			g = nil
+		}
 	}
-	fr := x.g.newFrame(b)
-	x.fr, x.mem = fr, fr.mem
-	if len(b.free) > 0 {
+	if g == nil {
+		g, x.fresh = f.m.goroutineFor(c.run)
+	}
+	b := f.body.Load()
+	if b == nil {
+		b = f.compiled()
+	}
+	fr := g.newFrame(b)
+	x.g, x.fr, x.mem = g, fr, fr.mem
+	if b.slowFree {
 		c.capture(fr)
+	} else {
+		for i := range b.free {
+			a := &b.free[i]
+			a.pass(unsafe.Add(fr.mem, a.dst), unsafe.Add(ptr(c), a.src))
+		}
 	}
 	if fr.block == nil {
-		fr.block = c.fn.conv.resultBlock()
+		fr.block = f.conv.resultBlock()
 	}
 	fr.ret, x.out = fr.block, fr.block
 	fr.pc = 0
@@ -113,8 +128,14 @@ func (x *entry) begin(c *closure) {
 
 func (x *entry) run() {
 	if x.fresh {
-		defer x.g.leave()
+		x.runFresh()
+		return
 	}
+	x.g.enter(x.fr)
+}
+
+func (x *entry) runFresh() {
+	defer x.g.leave()
 	x.g.enter(x.fr)
 }
 

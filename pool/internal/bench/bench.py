@@ -39,13 +39,41 @@ def best(f, n=3):
     return min(out)
 
 
+def show(column, seconds):
+    print(column, seconds, flush=True)
+
+
 def both(pool, executor, n=3):
     with Pool(2) as p:
         p.map(trivial, range(100), 1)
-        print(best(lambda: pool(p), n))
+        show("Pool", best(lambda: pool(p), n))
     with ProcessPoolExecutor(2) as e:
         list(e.map(trivial, range(100)))
-        print(best(lambda: executor(e), n))
+        show("Executor", best(lambda: executor(e), n))
+
+
+def others(ipp, job, scale=1):
+    """Measures ipyparallel (ipp gets a view) and joblib (job gets a Parallel), each with a part of the work, where they are installed."""
+    try:
+        import joblib
+    except ImportError:
+        pass
+    else:
+        with joblib.Parallel(n_jobs=2) as parallel:
+            parallel(joblib.delayed(trivial)(i) for i in range(10))
+            show("joblib", best(lambda: job(parallel, joblib.delayed), 1) * scale)
+    try:
+        import ipyparallel
+    except ImportError:
+        return
+    with ipyparallel.Cluster(n=2, log_level=50) as client:
+        view = client.load_balanced_view()
+        view.map_sync(trivial_remote, range(10))
+        show("ipyparallel", best(lambda: ipp(view), 1) * scale)
+
+
+def trivial_remote(n):
+    return n
 
 
 def start_pool():
@@ -60,38 +88,49 @@ def start_executor():
 
 def main(row):
     if row == "start":
-        print(best(start_pool))
-        print(best(start_executor))
+        show("Pool", best(start_pool))
+        show("Executor", best(start_executor))
     elif row == "map1":
         xs = range(200_000)
         both(lambda p: p.map(trivial, xs, 1), lambda e: list(e.map(trivial, xs)), 1)
+        few = range(2_000)
+        others(lambda v: v.map(trivial, few, chunksize=1).get(),
+               lambda p, d: p(d(trivial)(i) for i in few), 100)
     elif row == "map":
         xs = range(200_000)
         both(lambda p: p.map(trivial, xs), lambda e: list(e.map(trivial, xs, chunksize=25_000)))
+        others(lambda v: v.map(trivial, xs, chunksize=25_000).get(),
+               lambda p, d: p(d(trivial)(i) for i in xs))
     elif row == "applyasync":
         both(lambda p: [r.get() for r in [p.apply_async(constant) for _ in range(50_000)]],
              lambda e: [f.result() for f in [e.submit(constant) for _ in range(50_000)]], 1)
+        others(lambda v: [r.get() for r in [v.apply_async(constant) for _ in range(500)]],
+               lambda p, d: p(d(constant)() for _ in range(500)), 100)
     elif row == "apply":
         with Pool(2) as p:
             p.apply(constant)
-            print(best(lambda: [p.apply(constant) for _ in range(2000)]) / 2000)
+            show("Pool", best(lambda: [p.apply(constant) for _ in range(2000)]) / 2000)
         with ProcessPoolExecutor(2) as e:
             e.submit(constant).result()
-            print(best(lambda: [e.submit(constant).result() for _ in range(2000)]) / 2000)
+            show("Executor", best(lambda: [e.submit(constant).result() for _ in range(2000)]) / 2000)
+        others(lambda v: [v.apply_sync(constant) for _ in range(200)],
+               lambda p, d: [p([d(constant)()]) for _ in range(200)], 1 / 200)
     elif row == "floats":
         xs = [array.array("d", bytes(100_000_000 // 8)) for _ in range(8)]
         both(lambda p: p.map(echo, xs), lambda e: list(e.map(echo, xs)))
+        others(lambda v: v.map(echo, xs).get(), lambda p, d: p(d(echo)(x) for x in xs))
     elif row == "structs":
         xs = [[Small(i, i, 0.5) for i in range(125_000)] for _ in range(8)]
         both(lambda p: p.map(echo, xs), lambda e: list(e.map(echo, xs)), 1)
     elif row == "pi":
         xs = [(1, 5_000_000), (5_000_001, 10_000_000)]
         both(lambda p: p.map(pi, xs), lambda e: list(e.map(pi, xs)))
+        others(lambda v: v.map(pi, xs).get(), lambda p, d: p(d(pi)(x) for x in xs))
     elif row == "memory":
         with Pool(2) as p:
             p.map(trivial, range(100), 1)
             pages = max(int(open(f"/proc/{w.pid}/statm").read().split()[1]) for w in p._pool)
-            print(pages * os.sysconf("SC_PAGE_SIZE") / (1 << 20))
+            show("Pool", pages * os.sysconf("SC_PAGE_SIZE") / (1 << 20))
 
 
 if __name__ == "__main__":

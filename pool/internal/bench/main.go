@@ -1,14 +1,15 @@
-// Command bench measures pool against CPython's multiprocessing and concurrent.futures, on the same machine, in one run:
+// Command bench measures pool in a notebook against CPython's multiprocessing and concurrent.futures, and against ipyparallel and joblib
+// where they are installed, on the same machine, in one run:
 //
-//	go run ./pool/internal/bench            # all rows
-//	go run ./pool/internal/bench -row apply # rows whose name contains "apply"
+//	make bench-pool                                                # the table
+//	go run ./pool/internal/bench -poolbook ./poolbook -row apply   # rows whose name contains "apply"
+//	go run ./pool/internal/bench -poolbook ./poolbook -profile DIR # where the time of a task goes
 //
-// Workers are this program itself with compiled functions, so that the rows measure dispatch and transport, not an interpreter.
-// Python is python3 from the path; without one its column stays empty.
+// The column "notebook" is what a user of a notebook has: cells (notebook.txt) run by a real kernel, with interpreted functions in its
+// workers. In "compiled" workers are this program itself with compiled functions: dispatch and transport without an interpreter.
 package main
 
 import (
-	"bytes"
 	"context"
 	_ "embed"
 	"errors"
@@ -92,7 +93,14 @@ func main() {
 		return
 	}
 	filter := flag.String("row", "", "measure rows whose name contains this")
+	program := flag.String("poolbook", "", "the poolbook `program`: measure in a notebook too")
+	interpreter := flag.String("python", "python3", "the Python `program`")
+	profiles := flag.String("profile", "", "write the CPU profiles of the notebook's kernel and of one worker, a pair for each row, into this `folder`, and measure nothing else")
 	flag.Parse()
+	if *profiles != "" {
+		check(profileRows(*program, *filter, *profiles))
+		return
+	}
 	defer profile("pool")()
 	host := &core.Host{
 		Spawn: func() (*exec.Cmd, error) {
@@ -112,22 +120,76 @@ func main() {
 	}
 	core.SetCaller(func() *core.Origin { return &core.Origin{Host: host} })
 	defer host.Close()
-	fmt.Printf("%-34s %12s %12s %9s %14s\n", "", "pool", "Pool", "times", "Executor")
+	fmt.Printf("%-34s %10s %10s %10s %10s %8s %12s %10s\n", "two workers", "notebook", "compiled", "Pool", "Executor", "times", "ipyparallel", "joblib")
 	for _, r := range rows {
-		if !strings.Contains(r.name, *filter) {
+		if strings.Contains(r.name, *filter) {
+			fmt.Println(line(r, *program, *interpreter))
+		}
+	}
+	fmt.Println("times: the better one of CPython's (Pool, Executor) divided by the notebook's. ipyparallel and joblib did a hundredth of chunk 1 and ApplyAsync.")
+}
+
+// line measures a row.
+func line(r row, program, interpreter string) string {
+	measured := map[string]amount{}
+	if r.run != nil {
+		measured["compiled"] = r.run()
+	}
+	if program != "" {
+		a, err := notebook(program, r.key, "")
+		check(err)
+		measured["notebook"] = a
+	}
+	python(interpreter, r.key, measured)
+	text := fmt.Sprintf("%-34s", r.name)
+	show := func(width int, column string) {
+		s := ""
+		if a, ok := measured[column]; ok {
+			s = a.String()
+		}
+		text += fmt.Sprintf(" %*s", width, s)
+	}
+	for _, c := range []string{"notebook", "compiled", "Pool", "Executor"} {
+		show(10, c)
+	}
+	times := ""
+	if ours, ok := measured["notebook"]; ok {
+		best := measured["Pool"].v
+		if e, ok := measured["Executor"]; ok && e.v < best {
+			best = e.v
+		}
+		if best > 0 && ours.v > 0 {
+			times = fmt.Sprintf("%.1f×", best/ours.v)
+		}
+	}
+	text += fmt.Sprintf(" %8s", times)
+	show(12, "ipyparallel")
+	show(10, "joblib")
+	return text
+}
+
+// profileRows writes the profiles of the rows.
+func profileRows(program, filter, folder string) error {
+	if program == "" {
+		return errors.New("bench: -profile needs -poolbook")
+	}
+	folder, err := filepath.Abs(folder)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(folder, 0o777); err != nil {
+		return err
+	}
+	for _, r := range rows {
+		if !strings.Contains(r.name, filter) || r.key == "start" || strings.HasPrefix(r.key, "memory") {
 			continue
 		}
-		ours := r.run()
-		theirs := python(r.key)
-		line := fmt.Sprintf("%-34s %12s", r.name, ours)
-		if len(theirs) > 0 {
-			line += fmt.Sprintf(" %12s %8.1f×", theirs[0], ratio(theirs[0], ours))
+		if _, err := notebook(program, r.key, folder); err != nil {
+			return err
 		}
-		if len(theirs) > 1 {
-			line += fmt.Sprintf(" %14s", theirs[1])
-		}
-		fmt.Println(line)
+		fmt.Printf("%s: go tool pprof -top %s %s\n", r.name, program, filepath.Join(folder, r.key+".kernel.pprof (or .worker.pprof)"))
 	}
+	return nil
 }
 
 // profile writes a CPU profile into the folder that POOL_BENCH_PROFILE names.
@@ -163,8 +225,6 @@ func (a amount) String() string {
 	return fmt.Sprintf("%.2f s", a.v)
 }
 
-func ratio(theirs, ours amount) float64 { return theirs.v / ours.v }
-
 func seconds(d time.Duration) amount { return amount{v: d.Seconds()} }
 
 func check(err error) {
@@ -195,10 +255,13 @@ func timed(f func(p *pool.Pool) error) amount {
 	return seconds(best)
 }
 
-var rows = []struct {
+// row is a line of the table. Its key names its cell in notebook.txt and its branch in bench.py.
+type row struct {
 	name, key string
 	run       func() amount
-}{
+}
+
+var rows = []row{
 	{"pool start to first result", "start", func() amount {
 		best := time.Hour
 		for range 5 {
@@ -270,7 +333,7 @@ var rows = []struct {
 		defer p.Terminate()
 		return workerMemory()
 	}},
-	{"the same after 10 M tasks", "", func() amount {
+	{"the same after 10 M tasks", "memory10M", func() amount {
 		p := warm()
 		defer p.Terminate()
 		items := pool.Range(200_000)
@@ -280,6 +343,7 @@ var rows = []struct {
 		}
 		return workerMemory()
 	}},
+	{"growth of the kernel by 10 M tasks", "memory10Mkernel", nil},
 }
 
 // workerMemory is what the largest worker holds.
@@ -298,26 +362,22 @@ func workerMemory() amount {
 	return amount{most, true}
 }
 
-// python runs a row of the script and returns what it measured: Pool, then ProcessPoolExecutor.
-func python(key string) []amount {
-	if key == "" {
-		return nil
-	}
-	cmd := exec.Command("python3", "-", key)
+// python runs a row of the script and adds what it has measured: lines of a column's name, seconds or megabytes, and ~ for an estimate.
+func python(interpreter, key string, measured map[string]amount) {
+	cmd := exec.Command(interpreter, "-", key)
 	cmd.Stdin = strings.NewReader(script)
-	var errs bytes.Buffer
-	cmd.Stderr = &errs
+	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	if err != nil {
-		return nil
+		return // without Python its columns stay empty
 	}
-	var as []amount
-	for _, f := range strings.Fields(string(out)) {
-		v, err := strconv.ParseFloat(f, 64)
-		if err != nil {
-			return nil
+	for _, l := range strings.Split(string(out), "\n") {
+		f := strings.Fields(l)
+		if len(f) < 2 {
+			continue
 		}
-		as = append(as, amount{v, key == "memory"})
+		if v, err := strconv.ParseFloat(f[1], 64); err == nil {
+			measured[f[0]] = amount{v, strings.HasPrefix(key, "memory")}
+		}
 	}
-	return as
 }

@@ -362,7 +362,7 @@ func TestItems(t *testing.T) {
 			t.Errorf("item %d: %v", i+1, v)
 		}
 	}
-	if out.Forget(got, 2); got[2].Index(1).String() != "" {
+	if out.Forget(got, 0, 2); got[2].Index(1).String() != "" {
 		t.Error("Forget keeps a string")
 	}
 	// A message that ends early gives the items that are whole.

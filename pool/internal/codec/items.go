@@ -137,11 +137,11 @@ func (it *Items) Decode(d *Decoder, cols []reflect.Value, at, n, limit int) (int
 	return n, nil
 }
 
-// Forget lets go of what the first n items of columns hold. Decode relies on it.
-func (it *Items) Forget(cols []reflect.Value, n int) {
+// Forget lets go of what the items lo to hi of columns hold. Decode relies on it.
+func (it *Items) Forget(cols []reflect.Value, lo, hi int) {
 	for k := range it.columns {
 		if !it.columns[k].plain {
-			cols[k].Slice(0, n).Clear()
+			cols[k].Slice(lo, hi).Clear()
 		}
 	}
 }

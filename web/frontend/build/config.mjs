@@ -79,6 +79,8 @@ export function config({ output, mode }) {
         // Diagrams (6 MB) and an icon font nothing here uses.
         mermaid: false,
         '@mermaid-js/layout-elk': false,
+        // The connection to language servers, which the page has no plugin for.
+        'vscode-ws-jsonrpc': false,
         '@fortawesome/fontawesome-free': path.join(root, 'build/empty')
       },
       fallback: {
@@ -129,6 +131,10 @@ export function config({ output, mode }) {
       ]
     },
     plugins: [
+      new rspack.NormalModuleReplacementPlugin(
+        /theme\/applyTheme\.js$/,
+        path.join(root, 'src/notebook/theming.js')
+      ),
       new rspack.DefinePlugin({
         process: '({cwd:()=>"/",env:{},platform:"browser"})',
         __dirname: '"/"'

@@ -1,14 +1,20 @@
 // What both pages share: the configuration that the server put into the page,
 // and plain requests to its API.
 
-/** The server's configuration of the page; every value is a string. */
+const config = JSON.parse(
+  document.getElementById('jupyter-config-data')?.textContent || '{}'
+) as Record<string, unknown>;
+
+/** A text of the server's configuration of the page, empty when it is not there. */
 function option(name: string): string {
-  const element = document.getElementById('jupyter-config-data');
-  if (!element?.textContent) return '';
-  const value = (JSON.parse(element.textContent) as Record<string, unknown>)[
-    name
-  ];
+  const value = config[name];
   return typeof value === 'string' ? value : '';
+}
+
+/** What a person changed in the settings of plugins, by plugin; undefined when the server does not say. */
+export function pageSettings(): Record<string, string> | undefined {
+  const value = config['poolbookSettings'];
+  return value ? (value as Record<string, string>) : undefined;
 }
 
 /** The path that every address of the server begins with; ends with a slash. */

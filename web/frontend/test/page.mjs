@@ -160,6 +160,95 @@ async function reloads(t) {
   await notebook.shows(1, '42');
 }
 
+/** Chooses an entry of a menu. */
+async function choose(page, menu, entry) {
+  await page.locator('.lm-MenuBar-item').filter({ hasText: menu }).click();
+  await page
+    .locator('.lm-Menu-item')
+    .filter({ hasText: new RegExp(`^${entry}`) })
+    .first()
+    .click();
+}
+
+/** Saves that meet: none takes the other's file for a stranger's, and what is typed meanwhile is not called saved. */
+async function savesMeet(t) {
+  const { notebook } = await fresh(t);
+  const { page } = t;
+  await notebook.type(0, 'first');
+  let arrived;
+  let release;
+  const held = new Promise(resolve => (release = resolve));
+  const first = new Promise(resolve => (arrived = resolve));
+  let puts = 0;
+  await page.route('**/api/contents/**', async route => {
+    if (route.request().method() !== 'PUT') return route.continue();
+    if (puts++ > 0) return route.continue();
+    // The file is written at once, the page hears of it late.
+    const response = await route.fetch();
+    arrived();
+    await held;
+    await route.fulfill({ response });
+  });
+  await page.keyboard.press('Control+s');
+  await first;
+  await page.keyboard.insertText(' second');
+  await choose(page, 'File', 'Save All');
+  // Time for the other save to look at the file, as it would.
+  await page.waitForTimeout(500);
+  equal(await page.locator('.jp-Dialog').count(), 0, 'dialogs');
+  release();
+  await notebook.saved();
+  const { cells } = await stored(page, notebook.path());
+  equal([cells[0].source].flat().join(''), 'first second', 'saved source');
+}
+
+/** A notebook that is opened from the start page is alone in its window; a reload brings back what was beside it. */
+async function opensAlone(t) {
+  const { notebook } = await fresh(t);
+  const first = notebook.path();
+  const { notebook: other } = await fresh(t);
+  const tabs = () =>
+    t.page
+      .locator('#jp-main-dock-panel .lm-TabBar-tab')
+      .evaluateAll(all => all.map(tab => tab.innerText.trim()).sort());
+  const second = other.path();
+  equal((await tabs()).join(), second, 'the open documents');
+  await t.page.keyboard.press('Control+Shift+f');
+  await t.page
+    .locator('.jp-DirListing-item')
+    .filter({ hasText: first })
+    .dblclick();
+  await t.page.waitForURL(`**/${first}`);
+  await t.page.reload();
+  await other.ready();
+  equal((await tabs()).join(), [first, second].sort().join(), 'after a reload');
+}
+
+/** File > Save and Export Notebook As gives a page of its own. */
+async function exports(t) {
+  const { notebook, words } = await fresh(t);
+  const { page } = t;
+  await notebook.run(0, words.print);
+  await notebook.shows(0, 'hello from the cell');
+  await notebook.finished(0);
+  await notebook.save();
+  await page.locator('.lm-MenuBar-item').filter({ hasText: 'File' }).click();
+  await page
+    .locator('.lm-Menu-item')
+    .filter({ hasText: 'Save and Export Notebook As' })
+    .hover();
+  const asked = t.context.waitForEvent('request', request =>
+    request.url().includes('/nbconvert/')
+  );
+  await page.locator('.lm-Menu-item').filter({ hasText: /^HTML/ }).click();
+  const answer = await t.context.request.get((await asked).url());
+  ok(answer.ok(), `the export is answered with ${answer.status()}`);
+  ok(
+    (await answer.text()).includes('hello from the cell'),
+    'the output is in the page'
+  );
+}
+
 async function comesBack(t) {
   const { notebook, words } = await fresh(t);
   await notebook.run(0, words.slow);
@@ -210,7 +299,10 @@ await run([
   ['error', fails],
   ['error, dark', fails, { colorScheme: 'dark' }],
   ['edit', edits],
+  ['saves that meet', savesMeet],
   ['reload', reloads],
+  ['opens alone', opensAlone],
+  ['export', exports],
   ['come back', comesBack],
   ['100,000 lines', manyLines],
   ['phone', narrow, phone]

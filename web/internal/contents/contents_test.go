@@ -200,7 +200,7 @@ func TestNotAWorkingNotebook(t *testing.T) {
 	for name, text := range map[string]string{
 		"json":     `{"cells": [`,
 		"list":     `[]`,
-		"version3": `{"nbformat": 3, "nbformat_minor": 0, "metadata": {}, "worksheets": []}`,
+		"version2": `{"nbformat": 2, "nbformat_minor": 0, "metadata": {}, "worksheets": []}`,
 		"cells":    `{"nbformat": 4, "cells": {}}`,
 		"cell":     `{"nbformat": 4, "cells": [1]}`,
 		"tail":     stored + "{}",

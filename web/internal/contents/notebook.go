@@ -47,14 +47,19 @@ func decodeNotebook(data []byte) (notebook, error) {
 	return nb, checkNotebook(nb)
 }
 
-// checkNotebook refuses what is no notebook of version 4 at all; it is not a validation of every field.
+// checkNotebook refuses what is no notebook of version 4 at all, nor of version 3, which becomes one of version 4; it is not a
+// validation of every field.
 func checkNotebook(nb notebook) error {
 	version, ok := nb["nbformat"].(json.Number)
 	if !ok {
 		return errors.New("it has no nbformat number")
 	}
-	if n, err := version.Int64(); err != nil || n != 4 {
-		return fmt.Errorf("it is of notebook format %s; only version 4 can be opened (jupyter nbconvert --to notebook converts it)", version)
+	switch version {
+	case "4":
+	case "3":
+		upgradeNotebook(nb)
+	default:
+		return fmt.Errorf("it is of notebook format %s; versions 3 and 4 can be opened (jupyter nbconvert --to notebook converts others)", version)
 	}
 	cells, ok := nb["cells"].([]any)
 	if !ok {

@@ -340,6 +340,10 @@ func (k *Kernel) died() {
 		what = fmt.Sprintf("It died %d times in a row and is not restarted any more.", k.restarts)
 	}
 	k.log.Info("kernel died", "error", cause, "times", k.restarts, "restarted", again)
+	var died *client.DiedError
+	if errors.As(cause, &died) && died.State == "signal: killed" {
+		what = "The system kills a process when it needs more memory than there is. " + what
+	}
 	evalue := fmt.Sprintf("The kernel died: %v. %s", cause, what)
 	k.failUnfinished("KernelDied", evalue)
 	if attempt := k.restarts; again {

@@ -68,6 +68,7 @@ var moved = []struct{ name, typ string }{
 
 func main() {
 	shapes()
+	natives()
 	loop()
 }
 
@@ -188,6 +189,10 @@ func loop() {
 	def("MakeIfacePtr", "v := (*iface)(unsafe.Add(fp, in.a))\nv.data = $b:ptr\nv.typ = in.p")
 	calls("MakeIfaceWord", "boxWord(unsafe.Add(fp, in.a), unsafe.Add(fp, in.b), in.p)")
 	calls("MakeIfaceString", "boxString(unsafe.Add(fp, in.a), unsafe.Add(fp, in.b), in.p)")
+	// for what only a call sees: the value is in the frame, see lend.go
+	def("LendWord", "*(*uint64)(unsafe.Add(fp, in.c)) = $b:uint64\nv := (*iface)(unsafe.Add(fp, in.a))\nv.data = unsafe.Add(fp, in.c)\nv.typ = in.p")
+	def("LendString", "*(*string)(unsafe.Add(fp, in.c)) = $b:string\nv := (*iface)(unsafe.Add(fp, in.a))\nv.data = unsafe.Add(fp, in.c)\nv.typ = in.p")
+	def("Lend", "s := (*sliceHeader)(unsafe.Add(fp, in.a))\ns.data = unsafe.Add(fp, in.b)\ns.len, s.cap = int(in.d), int(in.d)")
 	def("TypeIs", "$a:bool = $b:ptr == in.p")
 
 	// calls
@@ -340,8 +345,9 @@ hot:
 	g.hot()
 	goto reload
 stopped:
-	g.savePC(ip)
+	g.savePC(unsafe.Add(ip, instrSize)) // traces tell the place before: where the loop goes on
 	g.stopped()
+	g.savePC(ip)
 	goto reload
 }
 `)

@@ -9,12 +9,15 @@ import json from '@jupyterlab/json-extension';
 import './styles';
 import { accessible } from './accessible';
 import { layout } from './layout';
-import { isNotebook, opener, requestedPath, tree } from './location';
+import { isNotebook, opened, opener, requestedPath, tree } from './location';
+import { math } from './math';
 import { plugins } from './plugins';
+import { loadLater, registry } from './registry';
 import { settings } from './settings';
 import { connectionLost, logo, translator, watch } from './shell';
 import { resumePlugin } from './resume';
 import { saveState } from './savestate';
+import { saving } from './saving';
 import { state } from './state';
 import { themes } from './themes';
 
@@ -26,6 +29,7 @@ async function late(app: JupyterLab): Promise<void> {
     p => p.autoStart !== false && p.autoStart !== 'defer'
   );
   await Promise.all(started.map(p => app.activatePlugin(p.id)));
+  await loadLater(app);
 }
 
 /** Starts the application with these plugins besides; resolves when it is there. */
@@ -42,9 +46,12 @@ export async function start(
   app.registerPlugins([
     ...plugins,
     settings,
+    registry,
+    math,
     state,
     accessible,
     saveState,
+    saving,
     resumePlugin,
     ...besides,
     layout,
@@ -64,6 +71,7 @@ export async function start(
   } else {
     await app.start({ hostID: 'main' });
     await app.restored;
+    await opened;
     requestIdleCallback(() => void late(app), { timeout: 3000 });
   }
 }

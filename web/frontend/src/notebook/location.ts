@@ -39,6 +39,11 @@ export const tree: JupyterFrontEndPlugin<JupyterFrontEnd.ITreeResolver> = {
   })
 };
 
+let isOpened: () => void;
+
+/** Resolves when the requested document is seen, or there is none. */
+export const opened = new Promise<void>(resolve => (isOpened = resolve));
+
 /** Opens the requested document, then keeps address and title in step. */
 export const opener: JupyterFrontEndPlugin<void> = {
   id: 'poolbook:opener',
@@ -47,7 +52,7 @@ export const opener: JupyterFrontEndPlugin<void> = {
   requires: [ILabShell, IDocumentManager],
   activate: (app, shell: ILabShell, documents: IDocumentManager) => {
     const path = requestedPath();
-    let opened = false;
+    let some = false;
     // Asked for when nothing is open: there is no launcher, but a start page.
     app.commands.addCommand('launcher:create', {
       execute: () => undefined,
@@ -58,10 +63,10 @@ export const opener: JupyterFrontEndPlugin<void> = {
       shell.currentPathChanged.connect((_, { newValue }) => show(newValue));
       shell.layoutModified.connect(() => {
         title(shell);
-        opened ||= !shell.isEmpty('main');
-        if (opened && shell.isEmpty('main')) location.assign(baseUrl);
+        some ||= !shell.isEmpty('main');
+        if (some && shell.isEmpty('main')) location.assign(baseUrl);
       });
-      if (!path) return;
+      if (!path) return isOpened();
       // A new notebook comes with the kernel it was made for.
       const kernel = new URLSearchParams(location.search).get('kernel');
       const widget = documents.openOrReveal(
@@ -75,6 +80,7 @@ export const opener: JupyterFrontEndPlugin<void> = {
       await widget?.revealed;
       if (widget && shell.currentWidget !== widget)
         shell.activateById(widget.id);
+      isOpened();
     });
   }
 };

@@ -5,10 +5,5 @@ import '../pool/pool.css';
 import { start } from './app';
 import { addSchema } from './settings';
 
-function main(): void {
-  addSchema(pool.id, schema);
-  void start([pool]);
-}
-
-if (document.readyState === 'complete') main();
-else window.addEventListener('load', main, { once: true });
+addSchema(pool.id, schema);
+void start([pool]);

@@ -7,19 +7,14 @@ import cellToolbar from '@jupyterlab/cell-toolbar-extension';
 import codemirror from '@jupyterlab/codemirror-extension';
 import completer from '@jupyterlab/completer-extension';
 import docmanager from '@jupyterlab/docmanager-extension';
-import documentsearch from '@jupyterlab/documentsearch-extension';
 import filebrowser from '@jupyterlab/filebrowser-extension';
 import mainmenu from '@jupyterlab/mainmenu-extension';
 import markedparser from '@jupyterlab/markedparser-extension';
 import mathjax from '@jupyterlab/mathjax-extension';
-import metadataform from '@jupyterlab/metadataform-extension';
 import notebook from '@jupyterlab/notebook-extension';
 import rendermime from '@jupyterlab/rendermime-extension';
-import running from '@jupyterlab/running-extension';
 import shortcuts from '@jupyterlab/shortcuts-extension';
 import statusbar from '@jupyterlab/statusbar-extension';
-import toc from '@jupyterlab/toc-extension';
-import tooltip from '@jupyterlab/tooltip-extension';
 import uiComponents from '@jupyterlab/ui-components-extension';
 
 type Plugin = JupyterFrontEndPlugin<unknown>;
@@ -32,6 +27,7 @@ const LEFT_OUT = new Set([
   'application-extension:logo',
   'application-extension:layout',
   'application-extension:notfound',
+  'apputils-extension:settings',
   'apputils-extension:settings-connector',
   'apputils-extension:state',
   'apputils-extension:resolver',
@@ -45,16 +41,24 @@ const LEFT_OUT = new Set([
   'docmanager-extension:open-browser-tab',
   'filebrowser-extension:open-browser-tab',
   'filebrowser-extension:share-file',
-  // Needs nbconvert.
-  'notebook-extension:export',
   // Kernels that speak subshells or LSP.
   'apputils-extension:subshell-settings',
   'notebook-extension:language-server',
-  // Come with the console and the editor, in late.ts.
-  'tooltip-extension:consoles',
-  'tooltip-extension:files',
-  // Needs the log console, in late.ts.
-  'notebook-extension:log-output'
+  // Ours is in math.ts.
+  'mathjax-extension:plugin'
+]);
+
+/** Plugins of the first screen's packages that come with late.ts: nothing of them is needed to see and run a notebook. */
+const LATE = new Set([
+  'codemirror-extension:commands',
+  'notebook-extension:active-cell-tool',
+  'notebook-extension:cloned-outputs',
+  'notebook-extension:code-console',
+  'notebook-extension:log-output',
+  'notebook-extension:metadata-editor',
+  'notebook-extension:search',
+  'notebook-extension:toc',
+  'notebook-extension:update-raw-mimetype'
 ]);
 
 function all(modules: unknown[]): Plugin[] {
@@ -68,38 +72,29 @@ export function pluginsOf(modules: unknown[]): Plugin[] {
   );
 }
 
-/** Plugins of the first screen's packages that need one of late.ts. */
-export function followers(): Plugin[] {
-  const ids = [
-    'tooltip-extension:consoles',
-    'tooltip-extension:files',
-    'notebook-extension:log-output'
-  ];
-  return all([tooltip, notebook]).filter(p =>
-    ids.includes(p.id.replace('@jupyterlab/', ''))
-  );
-}
-
-/** The plugins of the first screen. */
-export const plugins: Plugin[] = pluginsOf([
+const first: Plugin[] = pluginsOf([
   application,
   apputils,
   cellToolbar,
   codemirror,
   completer,
   docmanager,
-  documentsearch,
   filebrowser,
   mainmenu,
   markedparser,
   mathjax,
-  metadataform,
   notebook,
   rendermime,
-  running,
   shortcuts,
   statusbar,
-  toc,
-  tooltip,
   uiComponents
 ]);
+
+const isLate = (p: Plugin): boolean =>
+  LATE.has(p.id.replace('@jupyterlab/', ''));
+
+/** The plugins of the first screen. */
+export const plugins = first.filter(p => !isLate(p));
+
+/** Those of its packages that wait for late.ts. */
+export const followers = first.filter(isLate);

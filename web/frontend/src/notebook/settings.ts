@@ -10,6 +10,7 @@ import { DataConnector } from '@jupyterlab/statedb';
 import {
   address,
   isDark,
+  pageSettings,
   request,
   ResponseError,
   setThemeChoice,
@@ -109,6 +110,8 @@ class Connector extends DataConnector<
   }
 
   private async load(): Promise<Overrides> {
+    const inPage = pageSettings();
+    if (inPage) return inPage;
     try {
       const answer = await request<{ settings: Overrides }>(
         'GET',

@@ -1,5 +1,6 @@
 // The state of the window (open tabs, panels) lives as long as the browser's
-// tab: a reload brings everything back, and another window starts afresh.
+// tab: a reload or the way back brings everything back; another window, and a
+// notebook that is opened from the start page, start afresh.
 import { type JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { DataConnector, IStateDB, StateDB } from '@jupyterlab/statedb';
 
@@ -34,10 +35,24 @@ class Connector extends DataConnector<string> {
   }
 }
 
+/** Whether the page is asked for anew, by a link or its address. */
+function anew(): boolean {
+  const [navigation] = performance.getEntriesByType('navigation');
+  return (navigation as PerformanceNavigationTiming)?.type === 'navigate';
+}
+
+function forget(): void {
+  for (const key of Object.keys(sessionStorage))
+    if (key.startsWith(PREFIX)) sessionStorage.removeItem(key);
+}
+
 export const state: JupyterFrontEndPlugin<IStateDB> = {
   id: 'poolbook:state',
   description: "The window's state, kept for its reloads.",
   autoStart: true,
   provides: IStateDB,
-  activate: () => new StateDB({ connector: new Connector() })
+  activate: () => {
+    if (anew()) forget();
+    return new StateDB({ connector: new Connector() });
+  }
 };

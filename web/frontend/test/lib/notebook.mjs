@@ -131,19 +131,18 @@ export class Notebook {
   }
 
   /**
-   * Saves by Ctrl-S and waits until the page says that it is saved. What the kernel still had to say of a cell (its timing,
-   * a late output) may have made the notebook unsaved again meanwhile; then it saves again, as a person would.
+   * Saves by Ctrl-S and waits until the page says that it is saved: what comes late from the kernel makes the notebook
+   * unsaved again, until the next automatic save.
    */
   async save() {
-    const saved = this.panel.locator('.pb-SaveState[data-state="saved"]');
-    for (let tries = 3; ; tries--) {
-      await this.page.keyboard.press('Control+s');
-      try {
-        return await saved.waitFor({ state: 'attached', timeout: 10_000 });
-      } catch (error) {
-        if (tries === 1) throw error;
-      }
-    }
+    await this.page.keyboard.press('Control+s');
+    await this.saved();
+  }
+
+  async saved() {
+    await this.panel
+      .locator('.pb-SaveState[data-state="saved"]')
+      .waitFor({ state: 'attached' });
   }
 }
 

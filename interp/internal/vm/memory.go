@@ -1,0 +1,241 @@
+package vm
+
+import (
+	"fmt"
+	"math"
+	"reflect"
+	"runtime"
+	"runtime/metrics"
+	"slices"
+	"sync"
+	"time"
+)
+
+// The runtime ends the process when the system has no memory left, and a machine
+// without swap stands still before that. So a machine may have a limit. Large
+// allocations of interpreted code ask first; what small ones add up to is looked
+// at while something runs. Passing the limit ends the runs with a *Fatal: first
+// those that are called at the moment, then, if that did not help, the others.
+//
+// What counts is what the collector finds in use. As long as it has not looked
+// lately, garbage gets some room beyond the limit (see garbage, tooMuch).
+//
+// A run that begins when the limit is passed already, or nearly, gets some room
+// beyond, too: the cell that gives memory back must be able to run.
+
+// memory is the limit of a machine.
+type memory struct {
+	limit int64 // bytes of heap and stacks; 0: none
+
+	mu         sync.Mutex
+	watching   bool
+	collecting bool
+	ended      time.Time // when runs were ended last; of the goroutine that looks
+}
+
+const (
+	// largeAlloc is the size from which on an allocation asks for room.
+	largeAlloc = 1 << 20
+	// lookEvery is how often the memory is looked at. Some 50 MB are made in that time.
+	lookEvery = 25 * time.Millisecond
+	// releaseAfter is how long the goroutines of a run may take to end before other runs are ended too.
+	releaseAfter = time.Second
+)
+
+// usage is what the runtime says of heap and stacks, in bytes.
+type usage struct {
+	used   int64 // garbage that was not swept included
+	live   int64 // what the last collection found in use, and the stacks
+	cycles uint64
+}
+
+func (*memory) usage() usage {
+	s := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/gc/heap/live:bytes"}, {Name: "/memory/classes/heap/stacks:bytes"}, {Name: "/gc/cycles/total:gc-cycles"}}
+	metrics.Read(s)
+	stacks := int64(s[2].Value.Uint64())
+	return usage{used: int64(s[0].Value.Uint64()) + stacks, live: int64(s[1].Value.Uint64()) + stacks, cycles: s[3].Value.Uint64()}
+}
+
+// budget is what a run may use.
+type budget struct {
+	bytes  int64
+	cycles uint64 // collections before it
+}
+
+// budget is for a run that begins now.
+func (m *memory) budget() budget {
+	if m.limit <= 0 {
+		return budget{bytes: math.MaxInt64}
+	}
+	now := m.usage()
+	return budget{max(m.limit, now.live+m.limit/8), now.cycles}
+}
+
+// garbage is how much of it there may be beyond the limit before the collector
+// is called, tooMuch how much more than that at any time.
+func (m *memory) garbage() int64 { return m.limit / 5 }
+func (m *memory) tooMuch() int64 { return m.limit / 10 }
+
+// passed reports whether a run has used more than its budget.
+func (m *memory) passed(now usage, b budget) bool {
+	if now.used > b.bytes+m.garbage()+m.tooMuch() {
+		return true
+	}
+	// Of two collections that ended since the run began, the second looked at what it did.
+	// It takes everything for data that was made while it looked.
+	return now.live > b.bytes+m.tooMuch() && now.cycles >= b.cycles+2
+}
+
+// watchMemory looks after the memory as long as goroutines run.
+func (m *Machine) watchMemory() {
+	mem := &m.memory
+	if mem.limit <= 0 {
+		return
+	}
+	mem.mu.Lock()
+	defer mem.mu.Unlock()
+	if !mem.watching {
+		mem.watching = true
+		time.AfterFunc(lookEvery, m.lookAtMemory)
+	}
+}
+
+func (m *Machine) lookAtMemory() {
+	mem := &m.memory
+	now := mem.usage()
+	if now.used > mem.limit {
+		m.outOfMemory(now)
+	}
+	mem.mu.Lock()
+	defer mem.mu.Unlock()
+	if !mem.collecting && (now.used > mem.limit+mem.garbage() || now.live > mem.limit) {
+		mem.collecting = true
+		time.AfterFunc(0, func() { // it may take seconds
+			runtime.GC()
+			mem.mu.Lock()
+			mem.collecting = false
+			mem.mu.Unlock()
+		})
+	}
+	if m.live.Load() > 0 {
+		time.AfterFunc(lookEvery, m.lookAtMemory)
+		return
+	}
+	mem.watching = false
+}
+
+// outOfMemory ends the runs that passed their budgets: those that are called, or all when none is.
+func (m *Machine) outOfMemory(now usage) {
+	mem := &m.memory
+	if time.Since(mem.ended) < releaseAfter {
+		return
+	}
+	var called, others []*Run
+	m.running.Range(func(_, v any) bool {
+		r := v.(*goroutine).runOf.Load()
+		if r == nil || !mem.passed(now, r.budget) || slices.Contains(called, r) || slices.Contains(others, r) || r.stopReason() != nil {
+			return true
+		}
+		r.mu.Lock()
+		if r.calls > 0 {
+			called = append(called, r)
+		} else {
+			others = append(others, r)
+		}
+		r.mu.Unlock()
+		return true
+	})
+	if len(called) == 0 {
+		called = others
+	}
+	for _, r := range called {
+		mem.ended = time.Now()
+		r.end1(&Fatal{Message: fmt.Sprintf("out of memory: the data in memory takes %s, and the limit is %s", size(max(now.live, min(now.used, r.budget.bytes))), size(mem.limit))})
+	}
+}
+
+// room ends the run when an allocation of n bytes would pass the limit. The
+// runtime's own limit, with its panic, is beyond any number that matters here.
+func (g *goroutine) room(n int64) {
+	if n < largeAlloc {
+		return
+	}
+	mem := &g.m.memory
+	if mem.limit <= 0 {
+		return
+	}
+	limit := g.run.budget.bytes
+	if n > limit {
+		g.fatal(&Fatal{Message: fmt.Sprintf("out of memory: %s were asked for at once, and the limit is %s", size(n), size(mem.limit))})
+	}
+	now := mem.usage()
+	if now.used+n <= limit || now.live+n <= limit && now.used+n <= limit+mem.garbage() {
+		return
+	}
+	runtime.GC()
+	if now = mem.usage(); now.used+n > limit {
+		g.fatal(&Fatal{Message: fmt.Sprintf("out of memory: the data in memory takes %s, %s more were asked for, and the limit is %s", size(now.used), size(n), size(mem.limit))})
+	}
+}
+
+// product is n·size without overflow; 0 for a negative n, which is no allocation.
+func product(n int, size uintptr) int64 {
+	if n <= 0 || size == 0 {
+		return 0
+	}
+	if int64(n) > math.MaxInt64/int64(size) {
+		return math.MaxInt64
+	}
+	return int64(n) * int64(size)
+}
+
+// size writes a number of bytes as people do.
+func size(n int64) string {
+	switch {
+	case n == math.MaxInt64:
+		return "more bytes than there are"
+	case n >= 10<<40:
+		return fmt.Sprintf("%.0f TB", float64(n)/(1<<40))
+	case n >= 1<<40:
+		return fmt.Sprintf("%.1f TB", float64(n)/(1<<40))
+	case n >= 1<<30:
+		return fmt.Sprintf("%.1f GB", float64(n)/(1<<30))
+	}
+	return fmt.Sprintf("%.0f MB", float64(n)/(1<<20))
+}
+
+// asksFor are the compiled functions that allocate what their arguments say.
+var asksFor = map[string]func(fp ptr, args []slot) int64{
+	"strings.Repeat": func(fp ptr, args []slot) int64 {
+		return product(*at[int](fp, args[1].off), uintptr(len(*at[string](fp, args[0].off))))
+	},
+	"bytes.Repeat": func(fp ptr, args []slot) int64 {
+		return product(*at[int](fp, args[1].off), uintptr(len(*at[[]byte](fp, args[0].off))))
+	},
+	"(*strings.Builder).Grow": second,
+	"(*bytes.Buffer).Grow":    second,
+	"bufio.NewReaderSize":     second,
+	"bufio.NewWriterSize":     second,
+	"reflect.MakeSlice": func(fp ptr, args []slot) int64 {
+		t := *at[reflect.Type](fp, args[0].off)
+		if t == nil || t.Kind() != reflect.Slice {
+			return 0
+		}
+		return product(*at[int](fp, args[2].off), t.Elem().Size())
+	},
+	"reflect.MakeMapWithSize": func(fp ptr, args []slot) int64 {
+		t := *at[reflect.Type](fp, args[0].off)
+		if t == nil || t.Kind() != reflect.Map {
+			return 0
+		}
+		return mapBytes(t, *at[int](fp, args[1].off))
+	},
+}
+
+// second is the number of bytes as the second argument.
+func second(fp ptr, args []slot) int64 { return product(*at[int](fp, args[1].off), 1) }
+
+// mapBytes is about what a map with room for n elements takes.
+func mapBytes(t reflect.Type, n int) int64 {
+	return product(n, (t.Key().Size()+t.Elem().Size()+1)*8/7)
+}

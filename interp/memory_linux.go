@@ -1,0 +1,71 @@
+package interp
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"os"
+	"path"
+	"strconv"
+	"strings"
+)
+
+func systemMemory() int64 {
+	total := int64(0)
+	if data, err := os.ReadFile("/proc/meminfo"); err == nil {
+		total = memInfo(data, "MemTotal")
+	}
+	data, err := os.ReadFile("/proc/self/cgroup")
+	if err != nil {
+		return total
+	}
+	for _, file := range cgroupFiles(string(data)) {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			continue
+		}
+		// "max", and in version 1 a number near 1<<63, mean none
+		if n, err := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64); err == nil && n > 0 && n < total {
+			total = n
+		}
+	}
+	return total
+}
+
+// memInfo is a line of /proc/meminfo, in bytes; 0 when it is missing.
+func memInfo(data []byte, name string) int64 {
+	for lines := bufio.NewScanner(bytes.NewReader(data)); lines.Scan(); {
+		var kb int64
+		if _, err := fmt.Sscanf(lines.Text(), name+": %d kB", &kb); err == nil {
+			return kb << 10
+		}
+	}
+	return 0
+}
+
+// cgroupFiles lists where the limits of a process are, given its /proc/self/cgroup: in its own group and in all around it, of
+// version 2 ("0::/path") and version 1 ("4:memory:/path"). Inside a container the path may be that of the host; the root is its own group then.
+func cgroupFiles(groups string) []string {
+	var files []string
+	for line := range strings.Lines(groups) {
+		_, rest, _ := strings.Cut(strings.TrimSpace(line), ":")
+		controllers, dir, ok := strings.Cut(rest, ":")
+		if !ok {
+			continue
+		}
+		root, name := "/sys/fs/cgroup", "memory.max"
+		if controllers != "" {
+			if !strings.Contains(","+controllers+",", ",memory,") {
+				continue
+			}
+			root, name = "/sys/fs/cgroup/memory", "memory.limit_in_bytes"
+		}
+		for dir = path.Clean("/" + dir); ; dir = path.Dir(dir) {
+			files = append(files, path.Join(root, dir, name))
+			if dir == "/" {
+				break
+			}
+		}
+	}
+	return files
+}

@@ -1,0 +1,230 @@
+package export
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"regexp"
+	"strings"
+
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/extension"
+
+	"poolbook/notebooks/nbformat"
+)
+
+// HTML returns the notebook as a page of its own. Scripts in its outputs do not run: the page forbids them. title is usually the
+// notebook's name.
+func HTML(nb *nbformat.Notebook, title string) ([]byte, error) {
+	page := pageData{Title: title}
+	for _, c := range nb.Cells {
+		if c.HasTag("remove-cell") {
+			continue
+		}
+		cell, err := exportCell(c)
+		if err != nil {
+			return nil, fmt.Errorf("cell %s: %w", c.ID, err)
+		}
+		page.Cells = append(page.Cells, cell)
+	}
+	var b bytes.Buffer
+	if err := pageTemplate.Execute(&b, page); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}
+
+type pageData struct {
+	Title string
+	Cells []cellData
+}
+
+// cellData is a cell: Text of one that is not code, else the others.
+type cellData struct {
+	Text    template.HTML
+	Code    template.HTML
+	IsCode  bool
+	Prompt  string
+	Outputs []outputData
+}
+
+type outputData struct {
+	Kind string // a class: "stream", "error", "data"
+	HTML template.HTML
+}
+
+func exportCell(c *nbformat.Cell) (cellData, error) {
+	switch c.Type {
+	case nbformat.Markdown:
+		text, err := markdown(c.Source, c.Attachments)
+		return cellData{Text: text}, err
+	case nbformat.Raw:
+		return cellData{Text: "<pre>" + escaped(c.Source) + "</pre>"}, nil
+	}
+	cell := cellData{IsCode: true, Code: highlight(c.Source), Prompt: "[ ]"}
+	if c.ExecutionCount != nil {
+		cell.Prompt = fmt.Sprintf("[%d]", *c.ExecutionCount)
+	}
+	for i := range c.Outputs {
+		out, err := exportOutput(&c.Outputs[i])
+		if err != nil {
+			return cell, err
+		}
+		cell.Outputs = append(cell.Outputs, out)
+	}
+	return cell, nil
+}
+
+func exportOutput(o *nbformat.Output) (outputData, error) {
+	switch o.Type {
+	case nbformat.Stream:
+		return outputData{Kind: o.Name, HTML: "<pre>" + terminal(o.Text) + "</pre>"}, nil
+	case nbformat.ErrorOutput:
+		text := strings.Join(o.Traceback, "\n")
+		if strings.TrimSpace(text) == "" {
+			text = o.EName + ": " + o.EValue
+		}
+		return outputData{Kind: "error", HTML: "<pre>" + terminal(text) + "</pre>"}, nil
+	}
+	body, err := richest(&o.Data)
+	return outputData{Kind: "data", HTML: body}, err
+}
+
+// richest is the form of a display that a page shows best, as JupyterLab chooses it.
+func richest(data *nbformat.Bundle) (template.HTML, error) {
+	if text := data.Text("text/html"); text != "" {
+		return template.HTML(text), nil // #nosec G203: the page's policy keeps its scripts from running
+	}
+	if text := data.Text("text/markdown"); text != "" {
+		return markdown(text, nil)
+	}
+	for _, kind := range []string{"image/svg+xml", "image/png", "image/jpeg", "image/gif", "image/webp"} {
+		text := data.Text(kind)
+		if text == "" {
+			continue
+		}
+		if kind == "image/svg+xml" {
+			text = base64.StdEncoding.EncodeToString([]byte(text))
+		}
+		return image(kind, text), nil
+	}
+	for _, kind := range []string{"text/plain", "text/latex"} {
+		if text := data.Text(kind); text != "" {
+			return "<pre>" + terminal(text) + "</pre>", nil
+		}
+	}
+	if raw, ok := data.Raw("application/json"); ok {
+		var b bytes.Buffer
+		if err := json.Indent(&b, raw, "", "  "); err != nil {
+			return "", err
+		}
+		return "<pre>" + escaped(b.String()) + "</pre>", nil
+	}
+	return `<p class="none">This output has no form that a page without scripts can show.</p>`, nil
+}
+
+func image(kind, base64 string) template.HTML {
+	source := "data:" + kind + ";base64," + strings.Join(strings.Fields(base64), "")
+	return template.HTML(`<img alt="output" src="` + template.HTMLEscapeString(source) + `">`) // #nosec G203: escaped
+}
+
+func escaped(text string) template.HTML { return template.HTML(template.HTMLEscapeString(text)) } // #nosec G203: escaped
+
+var (
+	renderer = goldmark.New(goldmark.WithExtensions(extension.GFM))
+	// formulas are kept from Markdown, to which their underscores would be emphasis.
+	formulas = regexp.MustCompile(`(?s)\$\$.+?\$\$|\$[^\s$](?:[^$\n]*[^\s$\\])?\$|\\begin\{(\w+\*?)\}.*?\\end\{\w+\*?\}`)
+	fences   = regexp.MustCompile("(?ms)^(```|~~~).*?^(```|~~~)|`[^`\n]+`")
+)
+
+// markdown renders a text. HTML in it is left out, as goldmark does by default.
+func markdown(text string, attachments *nbformat.Object) (template.HTML, error) {
+	code := fences.FindAllStringIndex(text, -1)
+	inCode := func(at int) bool {
+		for _, c := range code {
+			if at >= c[0] && at < c[1] {
+				return true
+			}
+		}
+		return false
+	}
+	var plain strings.Builder
+	var kept []string
+	last := 0
+	for _, at := range formulas.FindAllStringIndex(text, -1) {
+		if inCode(at[0]) {
+			continue
+		}
+		plain.WriteString(text[last:at[0]])
+		fmt.Fprintf(&plain, "\ue000%d\ue001", len(kept))
+		kept = append(kept, text[at[0]:at[1]])
+		last = at[1]
+	}
+	plain.WriteString(text[last:])
+	source := plain.String()
+	if attachments != nil {
+		for _, name := range attachments.Keys() {
+			var bundle map[string]string
+			if ok, err := attachments.Decode(name, &bundle); !ok || err != nil {
+				continue
+			}
+			for kind, data := range bundle {
+				source = strings.ReplaceAll(source, "(attachment:"+name+")", "(data:"+kind+";base64,"+strings.Join(strings.Fields(data), "")+")")
+			}
+		}
+	}
+	var b bytes.Buffer
+	if err := renderer.Convert([]byte(source), &b); err != nil {
+		return "", err
+	}
+	out := b.String()
+	for i, formula := range kept {
+		out = strings.Replace(out, fmt.Sprintf("\ue000%d\ue001", i), `<span class="tex">`+template.HTMLEscapeString(formula)+`</span>`, 1)
+	}
+	return template.HTML(out), nil // #nosec G203: goldmark escapes
+}
+
+// escape sequences of terminals: colours (ESC [ … m) are shown, others left out.
+var sequences = regexp.MustCompile("\x1b\\[([0-9;]*)([A-Za-z])")
+
+// colours are the classes of terminal colours 30 to 37 and 90 to 97.
+var colours = []string{"black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"}
+
+// terminal shows a text as a terminal would.
+func terminal(text string) template.HTML {
+	var b strings.Builder
+	open := false
+	shut := func() {
+		if open {
+			b.WriteString("</span>")
+		}
+		open = false
+	}
+	last := 0
+	for _, at := range sequences.FindAllStringSubmatchIndex(text, -1) {
+		b.WriteString(template.HTMLEscapeString(text[last:at[0]]))
+		last = at[1]
+		if text[at[4]:at[5]] != "m" {
+			continue
+		}
+		shut()
+		var classes []string
+		for n := range strings.SplitSeq(text[at[2]:at[3]], ";") {
+			switch {
+			case n == "1":
+				classes = append(classes, "bold")
+			case len(n) == 2 && (n[0] == '3' || n[0] == '9') && n[1] >= '0' && n[1] <= '7':
+				classes = append(classes, colours[n[1]-'0'])
+			}
+		}
+		if len(classes) > 0 {
+			fmt.Fprintf(&b, `<span class="%s">`, strings.Join(classes, " "))
+			open = true
+		}
+	}
+	b.WriteString(template.HTMLEscapeString(text[last:]))
+	shut()
+	return template.HTML(b.String()) // #nosec G203: escaped
+}

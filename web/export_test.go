@@ -1,0 +1,46 @@
+package web
+
+import (
+	"strings"
+	"testing"
+)
+
+const exported = `{"cells":[{"cell_type":"markdown","id":"m","metadata":{},"source":"# Title\n\nText <script>alert(1)</script> $a_1 + b_1$ ![p](attachment:p.png)","attachments":{"p.png":{"image/png":"iVBORw0KGgo="}}},
+{"cell_type":"code","id":"c","metadata":{},"execution_count":3,"source":"fmt.Println(\"<b>\") // says","outputs":[
+{"output_type":"stream","name":"stdout","text":"\u001b[31mred\u001b[0m <b>\n"},
+{"output_type":"display_data","metadata":{},"data":{"text/html":"<table><tr><td>cell</td></tr></table>","text/plain":"no"}},
+{"output_type":"display_data","metadata":{},"data":{"image/png":"iVBORw0KGgo="}}]}],
+"metadata":{},"nbformat":4,"nbformat_minor":5}`
+
+func TestExport(t *testing.T) {
+	s := start(t)
+	writeFile(t, s.dir, "a.ipynb", exported)
+	var formats map[string]map[string]string
+	s.want(200, request{path: "/api/nbconvert"}).json(t, &formats)
+	if formats["html"]["output_mimetype"] != "text/html" || len(formats) != 2 {
+		t.Errorf("%v", formats)
+	}
+	a := s.want(200, request{path: "/nbconvert/html/a.ipynb?download=true"})
+	if got := a.Header.Get("Content-Disposition"); got != "attachment; filename=a.html" {
+		t.Error(got)
+	}
+	for _, want := range []string{"<h1>Title</h1>", `<span class="tex">$a_1 + b_1$</span>`, `src="data:image/png;base64,iVBORw0KGgo="`, "[3]",
+		`<span class="string">&#34;&lt;b&gt;&#34;</span>`, `<span class="red">red</span> &lt;b&gt;`, "<td>cell</td>", "default-src 'none'"} {
+		if !strings.Contains(a.body, want) {
+			t.Errorf("no %s in %s", want, a.body)
+		}
+	}
+	if strings.Contains(a.body, "<script>") {
+		t.Error("a script in the Markdown is in the page")
+	}
+	code := s.want(200, request{path: "/nbconvert/script/a.ipynb"})
+	if want := "\n// %% [markdown]\n// # Title\n//\n"; !strings.Contains(code.body, want) || !strings.HasSuffix(code.body, "\n// %%\nfmt.Println(\"<b>\") // says\n") {
+		t.Errorf("%s", code.body)
+	}
+	s.want(404, request{path: "/nbconvert/pdf/a.ipynb"})
+	s.want(404, request{path: "/nbconvert/html/none.ipynb"})
+	s.want(404, request{path: "/nbconvert/html/..%2Fa.ipynb"})
+	writeFile(t, s.dir, "b.ipynb", "{")
+	s.want(400, request{path: "/nbconvert/html/b.ipynb"})
+	s.want(302, request{path: "/nbconvert/html/a.ipynb", noToken: true})
+}
