@@ -21,8 +21,8 @@ func SetJIT(t testing.TB, j JIT) {
 	jitOff, jitAlways = j == JITNever, j == JITEager
 }
 
-// Translated counts the bytes of machine code in m.
-func (m *Machine) Translated() int64 { return m.nativeBytes.Load() }
+// MachineCode counts the bytes of machine code in m.
+func (m *Machine) MachineCode() int64 { return m.nativeBytes.Load() }
 
 // HasJIT reports whether functions are translated on this platform.
 var HasJIT = translate(&body{code: []instr{{op: opNop}}, fn: &Func{}}) != nil

@@ -173,30 +173,41 @@ func (m *Machine) translated(b *body) *body {
 	return n
 }
 
-// native runs the machine code of g.top from its pc on. It returns the
-// instruction that the loop is to run next, with pc after it, or nil when the
-// loop is to go on at g.top as it is.
+// native runs the machine code of g.top from its pc on, and what is between two
+// pieces of it as long as that is cold. It returns the instruction that the loop
+// is to run next, with pc after it, or nil when the loop is to go on at g.top as
+// it is.
 //
-// It is a call with a stack check, so the goroutine can be preempted each time.
+// It calls a function with a stack check each time, so the goroutine can be
+// preempted.
 //
 //go:noinline
 func (g *goroutine) native() *instr {
-	fr := g.top
-	if atomic.LoadUint32(g.stop) != 0 {
-		fr.pc += instrSize // the trace is of the instruction that is about to run
-		g.stopped()
-		fr.pc -= instrSize
-	}
-	at := execute(fr.body.entries[fr.pc/instrSize], g)
-	switch {
-	case at >= 0:
-		fr = g.top
+	for {
+		fr := g.top
+		at := fr.pc
+		if atomic.LoadUint32(g.stop) != 0 {
+			fr.pc = at + instrSize // the trace is of the instruction that is about to run
+			g.stopped()
+		}
+		if fr.body.code[at/instrSize].op == opNative {
+			if at = execute(fr.body.entries[at/instrSize], g); at == exitDone {
+				return &doneInstr
+			} else if at == exitResume {
+				return nil
+			}
+			fr = g.top
+		}
+		in := (*instr)(unsafeAdd(fr.body.base.start, at))
 		fr.pc = at + instrSize
-		return (*instr)(unsafeAdd(fr.body.base.start, at))
-	case at == exitDone:
-		return &doneInstr
+		if in.op != opCold {
+			return in
+		}
+		(*(*coldFunc)(in.p))(g, fr.mem)
+		if g.top.body.base == nil {
+			return nil
+		}
 	}
-	return nil
 }
 
 // doneInstr is what native returns when exec is done.

@@ -54,7 +54,10 @@ var writeBarrier struct {
 func run(code uintptr, on *goroutine, barrier *uint32, budget int) int
 
 // execute runs machine code at g.top and returns how it ended: the offset of an
-// instruction that the loop is to run, exitResume or exitDone.
+// instruction that the loop is to run, exitResume or exitDone. Being no leaf, it
+// begins with the check of the stack at which a goroutine is preempted.
+//
+//go:noinline
 func execute(code uintptr, g *goroutine) int {
 	return run(code, g, (*uint32)(unsafe.Pointer(&writeBarrier)), nativeBudget)
 }

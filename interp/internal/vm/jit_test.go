@@ -1,9 +1,11 @@
 package vm_test
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"runtime"
+	"runtime/pprof"
 	"strings"
 	"testing"
 	"time"
@@ -38,8 +40,8 @@ func main() {
 		if _, _, err := p.run(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if got := p.m.Translated() > 0; got != c.want {
-			t.Errorf("%v: %d bytes of machine code", c.how, p.m.Translated())
+		if got := p.m.MachineCode() > 0; got != c.want {
+			t.Errorf("%v: %d bytes of machine code", c.how, p.m.MachineCode())
 		}
 	}
 }
@@ -83,6 +85,65 @@ func main() { print("begun"); `+body+` }`)
 				t.Error("no error")
 			}
 		})
+	}
+}
+
+// TestProfileOfMachineCode takes a profile of two goroutines in machine code: the
+// runtime's signal handler meets addresses that it does not know.
+func TestProfileOfMachineCode(t *testing.T) {
+	vm.SetJIT(t, vm.JITEager)
+	var profile bytes.Buffer
+	if err := pprof.StartCPUProfile(&profile); err != nil {
+		t.Skip(err)
+	}
+	p := mustLoad(t, `
+func fib(n int) int { if n < 2 { return n }; return fib(n-1) + fib(n-2) }
+func main() {
+	c := make(chan int)
+	for range 2 {
+		go func() { n := 0; for i := range 400_000_000 { n ^= i }; c <- n + fib(27) }()
+	}
+	println(<-c + <-c)
+}`)
+	_, out, err := p.run(t.Context())
+	pprof.StopCPUProfile()
+	if err != nil || out != "392836\n" {
+		t.Errorf("%q, %v", out, err)
+	}
+	if profile.Len() == 0 {
+		t.Error("no profile")
+	}
+}
+
+// TestFaultInMachineCode follows pointers that no check can find wrong: the fault is
+// a panic, and what runs after it is well.
+func TestFaultInMachineCode(t *testing.T) {
+	for _, j := range []vm.JIT{vm.JITNever, vm.JITEager} {
+		vm.SetJIT(t, j)
+		out := runCase(t, `
+import "unsafe"
+
+func read(p *int) (n int) {
+	defer func() { println(recover() != nil) }()
+	for range 3 { n += *p }
+	return
+}
+func write(s []string, i int) {
+	defer func() { println(recover() != nil) }()
+	s[i] = "x"
+}
+func main() {
+	for i := range uintptr(3) {
+		bad := i<<40 + 1<<20
+		read(*(**int)(unsafe.Pointer(&bad)))
+		write(unsafe.Slice(*(**string)(unsafe.Pointer(&bad)), 5), 2)
+	}
+	x := 5
+	println(read(&x))
+}`)
+		if want := strings.Repeat("true\n", 6) + "false\n15\n"; out != want {
+			t.Errorf("machine code %v: %s", j, out)
+		}
 	}
 }
 

@@ -4,7 +4,10 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"runtime"
+	"sync/atomic"
 	"testing"
+	"time"
 	"unsafe"
 )
 
@@ -123,4 +126,33 @@ func TestOperations(t *testing.T) {
 		}
 	}
 	t.Log(n, "operations")
+}
+
+// TestMachineCodeIsFreed sees that machine code goes with the machine whose
+// functions it is for.
+func TestMachineCodeIsFreed(t *testing.T) {
+	if !HasJIT {
+		t.Skip("no machine code on this platform")
+	}
+	SetJIT(t, JITUsual)
+	bytes := new(atomic.Int64)
+	func() {
+		m := &Machine{nativeBytes: bytes}
+		code := []instr{{op: opReturn}}
+		b := &body{fn: &Func{m: m}, code: code, start: ptr(unsafe.SliceData(code))}
+		b.fn.body.Store(b)
+		m.funcs.Store(1, b.fn)
+		if m.translated(b) == nil || b.fn.body.Load() == b {
+			t.Error("not translated")
+		}
+	}()
+	if bytes.Load() == 0 {
+		t.Fatal("no machine code")
+	}
+	for end := time.Now().Add(20 * time.Second); bytes.Load() > 0; runtime.Gosched() {
+		if time.Now().After(end) {
+			t.Fatalf("%d bytes are still there", bytes.Load())
+		}
+		runtime.GC()
+	}
 }
