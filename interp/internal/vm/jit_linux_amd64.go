@@ -1,38 +1,51 @@
+//go:build !msan && !asan
+
 package vm
 
 import (
-	"math"
 	"slices"
 	"unsafe"
 
 	"poolbook/interp/internal/vm/jit"
 )
 
-// What keeps machine code sound, each checked in the runtime of Go 1.26:
-//   - It runs inside run, assembly that has no stack maps, and at addresses that
-//     the runtime does not know: isAsyncSafePoint refuses both, so the goroutine
-//     is never stopped in it. The collector changes phase only when all
-//     goroutines are stopped, so whether write barriers are on cannot change
-//     while it runs. It tests that before it stores a pointer, and leaves the
-//     instruction to the loop, whose assignments have barriers, when they are on.
+// What keeps machine code sound, each checked in the runtime of Go 1.26 (abi.go
+// refuses releases that nobody looked at):
+//   - Pointers. Registers of the function stay in the frame, which is memory that
+//     the collector knows; processor registers hold them within one template. The
+//     collector looks at no goroutine in machine code: it is preempted neither
+//     there nor in run, since isAsyncSafePoint refuses addresses that the runtime
+//     does not know and assembly, and machine code calls nothing.
+//   - Write barriers. They are turned on and off while all goroutines are stopped,
+//     so not while machine code runs. It tests that before it stores a pointer,
+//     and leaves the instruction to the loop, whose assignments have barriers,
+//     when they are on.
 //   - Nobody waits for it long: every backward jump, call and return takes from a
 //     budget of instructions, at whose end it returns to Go (tens of
 //     microseconds); Go looks whether the run was stopped and can be preempted
 //     before machine code runs again. See charge.
-//   - It uses no stack but the return address that run has pushed, and calls
-//     nothing. A signal handler has a stack of its own; the profiler counts what
-//     it finds at an unknown address as external code. A fault (a pointer that
-//     the program made from a number) finds the return address on top of the
-//     stack, so shouldPushSigpanic lets it look like a call in run that
-//     panicked, and the panic goes its way.
-//   - Pointers inside it (callSite, type descriptors) are those of the body's
-//     instructions, which base keeps; the collector moves nothing.
+//   - The stack. It uses none but the return address that run has pushed. Signal
+//     handlers have a stack of their own and find the goroutine in the thread, not
+//     in R14; the profiler counts what it finds at an unknown address as external
+//     code.
+//   - Faults. Nil, indexes, divisors and the least number by -1 are tested, and
+//     left to the loop, which panics at the right line. What no test can find (a
+//     pointer that the program made from a number) faults with the return
+//     address on top of the stack, so that shouldPushSigpanic lets it look like a
+//     call in run that panicked: a panic, at the line of the last call.
+//   - Data races tear strings, slices and interfaces as they do in compiled code,
+//     and no worse: an index is tested with the length that is in the frame. The
+//     race detector does not see what machine code reads and writes; the memory
+//     and address sanitizers would be wrong, so there is none in such builds.
+//   - The memory is writable before it is executable, never both. It goes when
+//     the body is garbage, which frames of running calls refer to. Pointers in it
+//     (callSite, type descriptors) are those of the body's instructions, which
+//     base keeps; the collector moves nothing.
 //
 // The registers: BX is the running frame's memory, R12 the goroutine, R13 the
 // running frame, R14 what is left of the budget, R15 the address of the
-// runtime's switch for write barriers. AX, CX, DX and SI are the templates' own. BP
-// and SP are left alone. The others hold registers of the function, see
-// jitregs_linux_amd64.go.
+// runtime's switch for write barriers. AX, CX, DX, SI, DI and X0 are the
+// templates' own. BP and SP are left alone.
 const (
 	regFrame   = jit.BX
 	regG       = jit.R12
@@ -66,15 +79,12 @@ func execute(code uintptr, g *goroutine) int {
 type translator struct {
 	jit.Asm
 	b      *body
-	labels []jit.Label        // of the instructions
-	exits  map[int]jit.Label  // to the loop, to run instruction i
-	resume map[int]jit.Label  // to the loop, which goes on at instruction i
-	consts map[uint32]uint64  // words among the frame's constants
-	words  map[uint32]jit.Reg // registers of the frame that are in general registers
-	floats map[uint32]jit.Reg // ... in vector registers
-	leave  jit.Label          // returns AX to run
-	over   jit.Label          // see returned; 0 until used
-	at     int                // the instruction that is being translated
+	labels []jit.Label       // of the instructions
+	exits  map[int]jit.Label // to the loop, to run instruction i
+	resume map[int]jit.Label // to the loop, which goes on at instruction i
+	consts map[uint32]uint64 // words among the frame's constants
+	over   jit.Label         // see returned; 0 until used
+	at     int               // the instruction that is being translated
 }
 
 const maxTranslated = 20_000 // instructions of a body
@@ -92,11 +102,9 @@ func translate(b *body) *body {
 			t.consts[c.off] = v
 		}
 	}
-	t.allocate()
-	t.leave = t.Label() // the first, so that 0 is none of the others
 	t.labels = make([]jit.Label, len(b.code))
 	for i := range t.labels {
-		t.labels[i] = t.Label()
+		t.labels[i] = t.Label() // before the others, so that 0 is none of those
 	}
 	code := slices.Clone(b.code)
 	for i := range b.code {
@@ -112,9 +120,8 @@ func translate(b *body) *body {
 			t.Jump(t.exit())
 		}
 	}
-	starts := t.ends()
-	capture := t.capture(starts[0])
-	t.callEnds()
+	capture := t.capture()
+	t.ends()
 	memory, err := jit.Map(t.Code())
 	if err != nil {
 		return nil
@@ -126,7 +133,7 @@ func translate(b *body) *body {
 	n.base, n.memory = b, memory
 	n.entries = make([]uintptr, len(code))
 	n.capture = memory.Address() + uintptr(t.At(capture))
-	for i, l := range starts {
+	for i, l := range t.labels {
 		n.entries[i] = memory.Address() + uintptr(t.At(l))
 	}
 	return n
@@ -165,40 +172,30 @@ func (t *translator) pause(i int) jit.Label {
 	return l
 }
 
-// ends appends what the code jumps to when it is left, and where it is entered:
-// the result has the entry of each instruction.
-func (t *translator) ends() []jit.Label {
+// ends appends what the code jumps to when it is left.
+func (t *translator) ends() {
 	for i := range t.b.code {
 		if l, ok := t.exits[i]; ok {
 			t.Bind(l)
 			t.Const(jit.AX, uint64(i*instrSize))
-			t.Jump(t.leave)
+			t.Return()
 		}
 		if l, ok := t.resume[i]; ok {
 			t.Bind(l)
-			t.MoveImm(jit.M(regTop, int32(unsafe.Offsetof(frame{}.pc))), int32(i*instrSize), false)
-			t.Const(jit.AX, math.MaxUint64) // exitResume
-			t.Jump(t.leave)
+			t.MoveImm(jit.M(regTop, offPC), int32(i*instrSize), false)
+			t.leave(exitResume)
 		}
 	}
-	t.Bind(t.leave)
-	t.spill()
+	if t.over != 0 {
+		t.Bind(t.over)
+		t.leave(exitResume)
+	}
+}
+
+// leave returns how to Go.
+func (t *translator) leave(how int64) {
+	t.Const(jit.AX, uint64(how))
 	t.Return()
-	if len(t.words)+len(t.floats) == 0 {
-		return t.labels
-	}
-	enter := t.Label()
-	t.Bind(enter)
-	t.fill()
-	t.JumpTo(jit.R(jit.AX))
-	starts := make([]jit.Label, len(t.labels))
-	for i := range starts {
-		starts[i] = t.Label()
-		t.Bind(starts[i])
-		t.LeaLabel(jit.AX, t.labels[i])
-		t.Jump(enter)
-	}
-	return starts
 }
 
 // target is the label that the current instruction jumps to.
@@ -216,102 +213,19 @@ func (t *translator) barrier() {
 	t.JumpIf(jit.NE, t.exit())
 }
 
-// word returns a general register that holds the slot at off: its own, or
-// scratch after loading it.
+// word returns a general register that holds the slot at off: scratch, after
+// loading it.
 func (t *translator) word(off uint32, scratch jit.Reg) jit.Reg {
-	if r, ok := t.words[off]; ok {
-		return r
-	}
 	if v, ok := t.consts[off]; ok {
 		t.Const(scratch, v)
-		return scratch
-	}
-	if x, ok := t.floats[off]; ok {
-		t.Op(jit.FBits, x, jit.R(scratch))
-		return scratch
-	}
-	t.Op(jit.Load, scratch, slotArg(off))
-	return scratch
-}
-
-// arg is the slot at off as the operand of an integer instruction.
-func (t *translator) arg(off uint32, scratch jit.Reg) jit.Arg {
-	if r, ok := t.words[off]; ok {
-		return jit.R(r)
-	}
-	if _, ok := t.floats[off]; ok {
-		return jit.R(t.word(off, scratch))
-	}
-	return slotArg(off)
-}
-
-// dest is the register to compute the slot at off in; put stores it.
-func (t *translator) dest(off uint32, scratch jit.Reg) jit.Reg {
-	if r, ok := t.words[off]; ok {
-		return r
+	} else {
+		t.Op(jit.Load, scratch, slotArg(off))
 	}
 	return scratch
 }
 
 // put stores r in the slot at off.
-func (t *translator) put(off uint32, r jit.Reg) {
-	if d, ok := t.words[off]; ok {
-		if d != r {
-			t.Op(jit.Load, d, jit.R(r))
-		}
-		return
-	}
-	if x, ok := t.floats[off]; ok {
-		t.Op(jit.BitsF, x, jit.R(r))
-		return
-	}
-	t.Op(jit.Store, r, slotArg(off))
-}
-
-// float returns a vector register that holds the slot at off.
-func (t *translator) float(off uint32, scratch jit.Reg) jit.Reg {
-	if x, ok := t.floats[off]; ok {
-		return x
-	}
-	if r, ok := t.words[off]; ok {
-		t.Op(jit.BitsF, scratch, jit.R(r))
-		return scratch
-	}
-	t.Op(jit.LoadF, scratch, slotArg(off))
-	return scratch
-}
-
-// floatArg is the slot at off as the operand of an instruction on floats.
-func (t *translator) floatArg(off uint32, scratch jit.Reg) jit.Arg {
-	if x, ok := t.floats[off]; ok {
-		return jit.R(x)
-	}
-	if _, ok := t.words[off]; ok {
-		return jit.R(t.float(off, scratch))
-	}
-	return slotArg(off)
-}
-
-func (t *translator) floatDest(off uint32, scratch jit.Reg) jit.Reg {
-	if x, ok := t.floats[off]; ok {
-		return x
-	}
-	return scratch
-}
-
-func (t *translator) putFloat(off uint32, x jit.Reg) {
-	if d, ok := t.floats[off]; ok {
-		if d != x {
-			t.Op(jit.MoveF, d, jit.R(x))
-		}
-		return
-	}
-	if r, ok := t.words[off]; ok {
-		t.Op(jit.FBits, x, jit.R(r))
-		return
-	}
-	t.Op(jit.StoreF, x, slotArg(off))
-}
+func (t *translator) put(off uint32, r jit.Reg) { t.Op(jit.Store, r, slotArg(off)) }
 
 // constant returns the value of a constant operand when it fits an instruction
 // for the type.

@@ -1,3 +1,5 @@
+//go:build !msan && !asan
+
 #include "go_asm.h"
 #include "funcdata.h"
 #include "textflag.h"

@@ -1,3 +1,5 @@
+//go:build !msan && !asan
+
 package vm
 
 import (
@@ -19,60 +21,41 @@ func (t *translator) arith(in *instr, do operator, of operandType) {
 	if _, ok := t.constant(b, of); ok && (do == doAdd || do == doMul || do == doAnd || do == doOr || do == doXor) {
 		b, c = c, b
 	}
-	d := t.dest(in.a, jit.AX)
-	if v, ok := t.constant(c, of); ok {
-		if do == doMul {
-			t.ImulImm(d, t.arg(b, jit.AX), v)
-			t.put(in.a, d)
-			return
-		}
-		if do == doAndNot {
-			do, v = doAnd, ^v
-		}
-		t.copyTo(d, b)
-		t.Imm(arithImm[do], jit.R(d), v, false)
-		t.put(in.a, d)
-		return
+	v, known := t.constant(c, of)
+	switch {
+	case known && do == doMul:
+		t.ImulImm(jit.AX, slotArg(b), v)
+	case known && do == doAndNot:
+		t.word(b, jit.AX)
+		t.Imm(jit.AndI, jit.R(jit.AX), ^v, false)
+	case known:
+		t.word(b, jit.AX)
+		t.Imm(arithImm[do], jit.R(jit.AX), v, false)
+	case do == doAndNot:
+		t.word(c, jit.AX)
+		t.Unary(jit.Not, jit.R(jit.AX), false)
+		t.Op(jit.And, jit.AX, slotArg(b))
+	default:
+		t.word(b, jit.AX)
+		t.Op(arithIns[do], jit.AX, slotArg(c))
 	}
-	if do == doAndNot {
-		t.copyTo(jit.CX, c)
-		t.Unary(jit.Not, jit.R(jit.CX), false)
-		t.copyTo(d, b)
-		t.Op(jit.And, d, jit.R(jit.CX))
-		t.put(in.a, d)
-		return
-	}
-	y := t.arg(c, jit.CX)
-	if y.IsReg(d) && b != c {
-		d = jit.AX // the second operand is where the result goes
-	}
-	t.copyTo(d, b)
-	t.Op(arithIns[do], d, y)
-	t.put(in.a, d)
-}
-
-// copyTo puts the slot at off into r.
-func (t *translator) copyTo(r jit.Reg, off uint32) {
-	if s := t.word(off, r); s != r {
-		t.Op(jit.Load, r, jit.R(s))
-	}
+	t.put(in.a, jit.AX)
 }
 
 func (t *translator) unary(in *instr, do operator, of operandType) {
 	if of == ofFloat64 {
-		t.copyTo(jit.AX, in.b)
+		t.word(in.b, jit.AX)
 		t.FlipSign(jit.AX)
 		t.put(in.a, jit.AX)
 		return
 	}
-	d := t.dest(in.a, jit.AX)
-	t.copyTo(d, in.b)
+	t.word(in.b, jit.AX)
 	o := jit.Neg
 	if do == doCom {
 		o = jit.Not
 	}
-	t.Unary(o, jit.R(d), false)
-	t.put(in.a, d)
+	t.Unary(o, jit.R(jit.AX), false)
+	t.put(in.a, jit.AX)
 }
 
 func (t *translator) divide(in *instr, rem bool, of operandType) {
@@ -84,10 +67,7 @@ func (t *translator) divide(in *instr, rem bool, of operandType) {
 		v &= 0xffffffff
 	}
 	if known && !signed && bits.OnesCount64(v) == 1 {
-		r := t.extended(in.b, of, jit.AX)
-		if r != jit.AX {
-			t.Op(jit.Load, jit.AX, jit.R(r))
-		}
+		t.extended(in.b, of, jit.AX)
 		n := bits.TrailingZeros64(v)
 		if !rem {
 			t.ShiftImm(jit.Shr, jit.R(jit.AX), uint8(n), false)
@@ -106,16 +86,12 @@ func (t *translator) divide(in *instr, rem bool, of operandType) {
 	}
 	narrow := of != ofInt64 && of != ofUint64
 	done := t.Label()
-	if r := t.extended(in.c, of, jit.CX); r != jit.CX {
-		t.Op(jit.Load, jit.CX, jit.R(r))
-	}
+	t.extended(in.c, of, jit.CX)
 	if !known || v == 0 {
 		t.Op(jit.Test, jit.CX, jit.R(jit.CX))
 		t.JumpIf(jit.E, t.exit())
 	}
-	if r := t.extended(in.b, of, jit.AX); r != jit.AX {
-		t.Op(jit.Load, jit.AX, jit.R(r))
-	}
+	t.extended(in.b, of, jit.AX)
 	if !signed {
 		t.Const(jit.DX, 0)
 		t.Unary(jit.Div, jit.R(jit.CX), narrow)
@@ -143,7 +119,7 @@ func (t *translator) divide(in *instr, rem bool, of operandType) {
 
 // dividePower divides an int64 by 1<<n, towards zero.
 func (t *translator) dividePower(in *instr, rem bool, n uint8) {
-	t.copyTo(jit.AX, in.b)
+	t.word(in.b, jit.AX)
 	t.Op(jit.Load, jit.CX, jit.R(jit.AX))
 	t.ShiftImm(jit.Sar, jit.R(jit.CX), 63, false)
 	t.ShiftImm(jit.Shr, jit.R(jit.CX), 64-n, false) // 1<<n - 1 for negative numbers
@@ -168,12 +144,10 @@ func (t *translator) shift(in *instr, do operator, of operandType) {
 	}
 	// what is shifted right must be right in all its bits
 	load := func() {
-		r := t.word(in.b, jit.AX)
 		if do == doShr {
-			r = t.extended(in.b, of, jit.AX)
-		}
-		if r != jit.AX {
-			t.Op(jit.Load, jit.AX, jit.R(r))
+			t.extended(in.b, of, jit.AX)
+		} else {
+			t.word(in.b, jit.AX)
 		}
 	}
 	if n, ok := t.consts[in.c]; ok {
@@ -189,7 +163,7 @@ func (t *translator) shift(in *instr, do operator, of operandType) {
 		t.put(in.a, jit.AX)
 		return
 	}
-	t.copyTo(jit.CX, in.c)
+	t.word(in.c, jit.CX)
 	load()
 	if op == jit.Sar {
 		t.Const(jit.DX, 63)
@@ -208,16 +182,9 @@ func (t *translator) shift(in *instr, do operator, of operandType) {
 var floatIns = map[operator]jit.Ins{doAdd: jit.AddF, doSub: jit.SubF, doMul: jit.MulF, doDiv: jit.DivF}
 
 func (t *translator) floatArith(in *instr, do operator) {
-	d := t.floatDest(in.a, 0)
-	y := t.floatArg(in.c, 1)
-	if y.IsReg(d) && in.b != in.c {
-		d = 0
-	}
-	if x := t.float(in.b, d); x != d {
-		t.Op(jit.MoveF, d, jit.R(x))
-	}
-	t.Op(floatIns[do], d, y)
-	t.putFloat(in.a, d)
+	t.Op(jit.LoadF, 0, slotArg(in.b))
+	t.Op(floatIns[do], 0, slotArg(in.c))
+	t.Op(jit.StoreF, 0, slotArg(in.a))
 }
 
 // flags appends the comparison of two slots and returns the condition that says
@@ -225,8 +192,7 @@ func (t *translator) floatArith(in *instr, do operator) {
 func (t *translator) flags(x, y uint32, do operator, of operandType) jit.Cond {
 	if of == ofFloat64 {
 		// x < y is y > x: unordered numbers look like "below"
-		r := t.float(y, 0)
-		t.Op(jit.CmpF, r, t.floatArg(x, 1))
+		t.compareFloats(y, x)
 		if do == doLt {
 			return jit.A
 		}
@@ -235,25 +201,22 @@ func (t *translator) flags(x, y uint32, do operator, of operandType) jit.Cond {
 	v, known := t.constant(y, of)
 	switch of {
 	case ofInt64, ofUint64:
-		switch {
-		case known && v == 0 && (do == doEq || do == doNe) && t.words[x] != 0:
-			t.Op(jit.Test, t.words[x], jit.R(t.words[x]))
-		case known:
+		if known {
 			t.Imm(jit.CmpI, t.compared(x), v, false)
-		default:
-			t.Op(jit.Cmp, t.word(x, jit.AX), t.arg(y, jit.CX))
+		} else {
+			t.Op(jit.Cmp, t.word(x, jit.AX), slotArg(y))
 		}
 	case ofInt32, ofUint32:
 		if known {
 			t.Imm(jit.CmpI, t.compared(x), v, true)
 		} else {
-			t.Op(jit.Cmp32, t.word(x, jit.AX), t.arg(y, jit.CX))
+			t.Op(jit.Cmp32, t.word(x, jit.AX), slotArg(y))
 		}
 	case ofUint8:
 		if known {
 			t.Imm8(jit.CmpI, t.compared(x), int8(v))
 		} else {
-			t.Op(jit.Cmp8, t.word(x, jit.AX), t.arg(y, jit.CX))
+			t.Op(jit.Cmp8, t.word(x, jit.AX), slotArg(y))
 		}
 	}
 	signed := of == ofInt64 || of == ofInt32
@@ -277,12 +240,12 @@ func (t *translator) compared(off uint32) jit.Arg {
 	if _, ok := t.consts[off]; ok {
 		return jit.R(t.word(off, jit.AX))
 	}
-	return t.arg(off, jit.AX)
+	return slotArg(off)
 }
 
 func (t *translator) compareFloats(x, y uint32) {
-	r := t.float(x, 0)
-	t.Op(jit.CmpF, r, t.floatArg(y, 1))
+	t.Op(jit.LoadF, 0, slotArg(x))
+	t.Op(jit.CmpF, 0, slotArg(y))
 }
 
 func (t *translator) compare(in *instr, f opForm) {

@@ -1,3 +1,5 @@
+//go:build !msan && !asan
+
 package vm
 
 import (
@@ -65,11 +67,7 @@ func (t *translator) pass(args []argMove, base jit.Reg) {
 		dst := jit.M(base, int32(a.dst))
 		switch a.class {
 		case classWord:
-			if x, ok := t.floats[a.src]; ok {
-				t.Op(jit.StoreF, x, dst)
-			} else {
-				t.Op(jit.Store, t.word(a.src, jit.DX), dst)
-			}
+			t.Op(jit.Store, t.word(a.src, jit.DX), dst)
 		case classPtr:
 			t.copyWords(dst, slotArg(a.src), 1)
 		case classString, classIface:
@@ -83,7 +81,6 @@ func (t *translator) pass(args []argMove, base jit.Reg) {
 // begin makes the frame in DI, with memory in CX, the running one and goes on at
 // the address in the callee's body that is at off. It uses AX and DX.
 func (t *translator) begin(out uint32, wrapper bool, off int32) {
-	t.spill()
 	t.Op(jit.Lea, jit.DX, slotArg(out))
 	t.Op(jit.Store, jit.DX, jit.M(jit.DI, offRet))
 	t.Op(jit.Store, regTop, jit.M(jit.DI, offCaller))
@@ -148,7 +145,7 @@ func (t *translator) callClosure(in *instr) {
 
 // capture appends what runs first in a call of a closure, which is in SI: the
 // copies of its captured variables.
-func (t *translator) capture(entry jit.Label) jit.Label {
+func (t *translator) capture() jit.Label {
 	l := t.Label()
 	t.Bind(l)
 	for i := range t.b.free {
@@ -156,7 +153,7 @@ func (t *translator) capture(entry jit.Label) jit.Label {
 		n := map[class]int32{classWord: 1, classPtr: 1, classString: 2, classIface: 2, classSlice: 3}[a.class]
 		t.copyWords(slotArg(a.dst), jit.M(jit.SI, int32(a.src)), n)
 	}
-	t.Jump(entry)
+	t.Jump(t.labels[0])
 	return l
 }
 
@@ -239,9 +236,7 @@ func (t *translator) returns(moves []argMove) {
 	t.Const(jit.DX, 0)
 	t.Op(jit.Store8, jit.DX, jit.M(regTop, offFlags))
 	t.release(free)
-	exit := int64(exitDone)
-	t.Const(jit.AX, uint64(exit))
-	t.Return()
+	t.leave(exitDone)
 }
 
 // release gives the running frame back; its caller, in AX too, is then the
@@ -262,14 +257,4 @@ func (t *translator) returned() jit.Label {
 		t.over = t.Label()
 	}
 	return t.over
-}
-
-// callEnds appends what returns jump to when they leave.
-func (t *translator) callEnds() {
-	exit := int64(exitResume)
-	if t.over != 0 {
-		t.Bind(t.over)
-		t.Const(jit.AX, uint64(exit))
-		t.Return()
-	}
 }

@@ -1,3 +1,5 @@
+//go:build !msan && !asan
+
 package vm
 
 import (
@@ -34,7 +36,7 @@ func (t *translator) instr(in *instr) bool {
 	case opIfNot:
 		t.ifBool(in, jit.E)
 	case opNot:
-		t.Op(jit.LoadZ8, jit.AX, t.arg(in.b, jit.AX))
+		t.Op(jit.LoadZ8, jit.AX, slotArg(in.b))
 		t.Imm(jit.XorI, jit.R(jit.AX), 1, true)
 		t.put(in.a, jit.AX)
 
@@ -89,8 +91,8 @@ func (t *translator) instr(in *instr) bool {
 			return false
 		}
 		t.barrier()
-		i := t.index(in.b, in.c)
-		t.scaled(i, int(in.d))
+		t.index(in.b, in.c)
+		t.scaled(int(in.d))
 		t.Op(jit.Add, jit.CX, slotArg(in.b))
 		t.Op(jit.Store, jit.CX, slotArg(in.a))
 	case opArrayIndexAddr:
@@ -99,14 +101,14 @@ func (t *translator) instr(in *instr) bool {
 		}
 		t.barrier()
 		t.pointer(in.b)
-		i := t.arrayIndex(in.c, int32(in.d))
-		t.scaled(i, int(in.d>>32))
+		t.arrayIndex(in.c, int32(in.d))
+		t.scaled(int(in.d >> 32))
 		t.Op(jit.Add, jit.AX, jit.R(jit.CX))
 		t.Op(jit.Store, jit.AX, slotArg(in.a))
 	case opStringAt:
-		i := t.index(in.b, in.c)
+		t.index(in.b, in.c)
 		t.Op(jit.Load, jit.AX, slotArg(in.b))
-		t.loadTo(in.a, jit.MX(jit.AX, i, 1, 0), of8)
+		t.loadTo(in.a, jit.MX(jit.AX, jit.CX, 1, 0), of8)
 	case opLen:
 		t.loadTo(in.a, slotArg(in.b+8), of64)
 	case opCap:
@@ -123,7 +125,7 @@ func (t *translator) instr(in *instr) bool {
 		t.JumpIf(equality(in.op == opIfEqPtr), l)
 	case opEqBool, opNeBool:
 		r := t.word(in.b, jit.AX)
-		t.Op(jit.Cmp8, r, t.arg(in.c, jit.CX))
+		t.Op(jit.Cmp8, r, slotArg(in.c))
 		t.set(in.a, equality(in.op == opEqBool))
 	case opIsNil, opNotNil:
 		t.Imm(jit.CmpI, slotArg(in.b), 0, false)
@@ -148,14 +150,12 @@ func (t *translator) instr(in *instr) bool {
 	case opZero32:
 		t.extend(in, jit.Load32)
 	case opIntToFloat:
-		d := t.floatDest(in.a, 0)
-		t.Op(jit.XorF, d, jit.R(d)) // the conversion keeps the upper half, and would wait for it
-		t.Op(jit.ToF, d, t.arg(in.b, jit.AX))
-		t.putFloat(in.a, d)
+		t.Op(jit.XorF, 0, jit.R(0)) // the conversion keeps the upper half, and would wait for it
+		t.Op(jit.ToF, 0, slotArg(in.b))
+		t.Op(jit.StoreF, 0, slotArg(in.a))
 	case opFloatToInt:
-		d := t.dest(in.a, jit.AX)
-		t.Op(jit.FromF, d, t.floatArg(in.b, 0))
-		t.put(in.a, d)
+		t.Op(jit.FromF, jit.AX, slotArg(in.b))
+		t.put(in.a, jit.AX)
 
 	case opMakeIfacePtr:
 		t.barrier()
@@ -212,14 +212,14 @@ func (t *translator) formed(in *instr, f opForm) bool {
 		t.storeFrom(jit.M(jit.AX, int32(in.d)), in.b, f.of)
 	case formAt:
 		t.guard(f.of)
-		i := t.index(in.b, in.c)
+		t.index(in.b, in.c)
 		t.Op(jit.Load, jit.AX, slotArg(in.b))
-		t.loadTo(in.a, t.element(i, f.of), f.of)
+		t.loadTo(in.a, t.element(f.of), f.of)
 	case formSetAt:
 		t.guard(f.of)
-		i := t.index(in.a, in.c)
+		t.index(in.a, in.c)
 		t.Op(jit.Load, jit.AX, slotArg(in.a))
-		t.storeFrom(t.element(i, f.of), in.b, f.of)
+		t.storeFrom(t.element(f.of), in.b, f.of)
 	case formArrayAt, formSetArrayAt:
 		if !fits(in.d) || in.d < 0 {
 			return false
@@ -227,10 +227,12 @@ func (t *translator) formed(in *instr, f opForm) bool {
 		t.guard(f.of)
 		if f.form == formArrayAt {
 			t.pointer(in.b)
-			t.loadTo(in.a, t.element(t.arrayIndex(in.c, int32(in.d)), f.of), f.of)
+			t.arrayIndex(in.c, int32(in.d))
+			t.loadTo(in.a, t.element(f.of), f.of)
 		} else {
 			t.pointer(in.a)
-			t.storeFrom(t.element(t.arrayIndex(in.c, int32(in.d)), f.of), in.b, f.of)
+			t.arrayIndex(in.c, int32(in.d))
+			t.storeFrom(t.element(f.of), in.b, f.of)
 		}
 	case formArith:
 		if f.of == ofFloat64 {
@@ -275,7 +277,7 @@ func (t *translator) back(in *instr) {
 }
 
 func (t *translator) ifBool(in *instr, c jit.Cond) {
-	t.Imm8(jit.CmpI, t.arg(in.a, jit.AX), 0)
+	t.Imm8(jit.CmpI, slotArg(in.a), 0)
 	_, l := t.target(in)
 	t.JumpIf(c, l)
 }
@@ -283,22 +285,12 @@ func (t *translator) ifBool(in *instr, c jit.Cond) {
 // set stores a condition as a bool.
 func (t *translator) set(off uint32, c jit.Cond) {
 	t.Set(c, jit.AX)
-	d := t.dest(off, jit.AX)
-	t.Op(jit.LoadZ8, d, jit.R(jit.AX))
-	t.put(off, d)
+	t.Op(jit.LoadZ8, jit.AX, jit.R(jit.AX))
+	t.put(off, jit.AX)
 }
 
 func (t *translator) moveWord(a, b uint32) {
-	if x, ok := t.floats[a]; ok {
-		t.putFloat(a, t.float(b, x))
-		return
-	}
-	if x, ok := t.floats[b]; ok {
-		t.putFloat(a, x)
-		return
-	}
-	d := t.dest(a, jit.AX)
-	t.put(a, t.word(b, d))
+	t.put(a, t.word(b, jit.AX))
 }
 
 // guard is barrier for values that contain pointers.
@@ -315,53 +307,46 @@ func (t *translator) pointer(off uint32) {
 	t.JumpIf(jit.E, t.exit())
 }
 
-// index returns a register with the index in slot idx, checked against the
-// length of the slice or string at off. It is CX or the slot's own.
-func (t *translator) index(off, idx uint32) jit.Reg {
-	i := t.word(idx, jit.CX)
-	t.Op(jit.Cmp, i, slotArg(off+8))
+// index loads the index in slot idx into CX, checked against the length of the
+// slice or string at off.
+func (t *translator) index(off, idx uint32) {
+	t.Op(jit.Cmp, t.word(idx, jit.CX), slotArg(off+8))
 	t.JumpIf(jit.AE, t.exit())
-	return i
 }
 
 // arrayIndex is index for arrays of n elements.
-func (t *translator) arrayIndex(idx uint32, n int32) jit.Reg {
-	i := t.word(idx, jit.CX)
-	t.Imm(jit.CmpI, jit.R(i), n, false)
+func (t *translator) arrayIndex(idx uint32, n int32) {
+	t.Imm(jit.CmpI, jit.R(t.word(idx, jit.CX)), n, false)
 	t.JumpIf(jit.AE, t.exit())
-	return i
 }
 
-// scaled sets CX to i times size.
-func (t *translator) scaled(i jit.Reg, size int) {
+// scaled multiplies CX by size.
+func (t *translator) scaled(size int) {
 	if size > 0 && bits.OnesCount(uint(size)) == 1 {
-		if i != jit.CX {
-			t.Op(jit.Load, jit.CX, jit.R(i))
-		}
 		if n := bits.TrailingZeros(uint(size)); n > 0 {
 			t.ShiftImm(jit.Shl, jit.R(jit.CX), uint8(n), false)
 		}
 		return
 	}
-	t.ImulImm(jit.CX, jit.R(i), int32(size))
+	t.ImulImm(jit.CX, jit.R(jit.CX), int32(size))
 }
 
-// element is element i of the type in memory that AX points to. It may use CX.
-func (t *translator) element(i jit.Reg, of operandType) jit.Arg {
+// element is element CX of the type in memory that AX points to. It may change CX.
+func (t *translator) element(of operandType) jit.Arg {
 	switch of {
 	case of8:
-		return jit.MX(jit.AX, i, 1, 0)
+		return jit.MX(jit.AX, jit.CX, 1, 0)
 	case of16:
-		return jit.MX(jit.AX, i, 2, 0)
+		return jit.MX(jit.AX, jit.CX, 2, 0)
 	case of32:
-		return jit.MX(jit.AX, i, 4, 0)
+		return jit.MX(jit.AX, jit.CX, 4, 0)
 	case of64, ofPtr:
-		return jit.MX(jit.AX, i, 8, 0)
+		return jit.MX(jit.AX, jit.CX, 8, 0)
 	case ofString, ofIface:
-		t.scaled(i, 16)
+		t.scaled(16)
 		return jit.MX(jit.AX, jit.CX, 1, 0)
 	}
-	t.Op(jit.Lea, jit.CX, jit.MX(i, i, 2, 0))
+	t.Op(jit.Lea, jit.CX, jit.MX(jit.CX, jit.CX, 2, 0))
 	return jit.MX(jit.AX, jit.CX, 8, 0)
 }
 
@@ -375,11 +360,6 @@ func (t *translator) loadTo(off uint32, m jit.Arg, of operandType) {
 		ins = jit.LoadZ1
 	case of32:
 		ins = jit.Load32
-	case of64:
-		if x, ok := t.floats[off]; ok {
-			t.Op(jit.LoadF, x, m)
-			return
-		}
 	case ofPtr:
 		t.copyWords(slotArg(off), m, 1)
 		return
@@ -390,9 +370,8 @@ func (t *translator) loadTo(off uint32, m jit.Arg, of operandType) {
 		t.copyWords(slotArg(off), m, 3)
 		return
 	}
-	d := t.dest(off, jit.DX)
-	t.Op(ins, d, m)
-	t.put(off, d)
+	t.Op(ins, jit.DX, m)
+	t.put(off, jit.DX)
 }
 
 // storeFrom stores a slot's value in memory. It uses DX.
@@ -405,11 +384,6 @@ func (t *translator) storeFrom(m jit.Arg, off uint32, of operandType) {
 		ins = jit.Store16
 	case of32:
 		ins = jit.Store32
-	case of64:
-		if x, ok := t.floats[off]; ok {
-			t.Op(jit.StoreF, x, m)
-			return
-		}
 	case ofPtr:
 		t.copyWords(m, slotArg(off), 1)
 		return
@@ -497,23 +471,20 @@ func (t *translator) memory(in *instr) bool {
 }
 
 func (t *translator) extend(in *instr, ins jit.Ins) {
-	d := t.dest(in.a, jit.AX)
-	t.Op(ins, d, t.arg(in.b, jit.AX))
-	t.put(in.a, d)
+	t.Op(ins, jit.AX, slotArg(in.b))
+	t.put(in.a, jit.AX)
 }
 
-// extended returns a register with the slot's value of the type in all its 64
-// bits.
-func (t *translator) extended(off uint32, of operandType, scratch jit.Reg) jit.Reg {
+// extended loads the slot's value of the type with all 64 bits right.
+func (t *translator) extended(off uint32, of operandType, r jit.Reg) {
 	switch of {
 	case ofInt32:
-		t.Op(jit.LoadS3, scratch, t.arg(off, scratch))
+		t.Op(jit.LoadS3, r, slotArg(off))
 	case ofUint32:
-		t.Op(jit.Load32, scratch, t.arg(off, scratch))
+		t.Op(jit.Load32, r, slotArg(off))
 	case ofUint8:
-		t.Op(jit.LoadZ8, scratch, t.arg(off, scratch))
+		t.Op(jit.LoadZ8, r, slotArg(off))
 	default:
-		return t.word(off, scratch)
+		t.word(off, r)
 	}
-	return scratch
 }

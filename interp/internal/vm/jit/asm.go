@@ -49,12 +49,6 @@ func MX(base, index Reg, scale uint8, disp int32) Arg {
 	return Arg{base: base, index: index, scale: scale, disp: disp, mem: true}
 }
 
-// IsReg reports whether a is the register r.
-func (a Arg) IsReg(r Reg) bool { return !a.mem && a.base == r }
-
-// Reg returns the register of a register operand.
-func (a Arg) Reg() (Reg, bool) { return a.base, !a.mem }
-
 // Off is a, which is in memory, n bytes further on.
 func (a Arg) Off(n int32) Arg {
 	a.disp += n
@@ -98,22 +92,17 @@ var (
 	Cmp32 = Ins{op: 0x3b}
 	Cmp8  = Ins{op: 0x3a, bytes: true}
 	Test  = Ins{wide: true, op: 0x85}
-	Test8 = Ins{op: 0x84, bytes: true}
 
 	LoadF  = Ins{pre: 0xf2, esc: true, op: 0x10}
 	StoreF = Ins{pre: 0xf2, esc: true, op: 0x11}
-	MoveF  = Ins{esc: true, op: 0x28} // between vector registers
 	AddF   = Ins{pre: 0xf2, esc: true, op: 0x58}
 	MulF   = Ins{pre: 0xf2, esc: true, op: 0x59}
 	SubF   = Ins{pre: 0xf2, esc: true, op: 0x5c}
 	DivF   = Ins{pre: 0xf2, esc: true, op: 0x5e}
-	SqrtF  = Ins{pre: 0xf2, esc: true, op: 0x51}
 	CmpF   = Ins{pre: 0x66, esc: true, op: 0x2e}
 	XorF   = Ins{esc: true, op: 0x57}
 	ToF    = Ins{pre: 0xf2, wide: true, esc: true, op: 0x2a} // int64 → float64
 	FromF  = Ins{pre: 0xf2, wide: true, esc: true, op: 0x2c} // float64 → int64
-	BitsF  = Ins{pre: 0x66, wide: true, esc: true, op: 0x6e} // vector ← general
-	FBits  = Ins{pre: 0x66, wide: true, esc: true, op: 0x7e} // general ← vector: the vector register is the first
 )
 
 // Cond is a condition of a jump, by its number in the encoding.
@@ -397,13 +386,6 @@ func (a *Asm) JumpIf(c Cond, l Label) {
 
 // JumpTo appends a jump to the address in m.
 func (a *Asm) JumpTo(m Arg) { a.encode(Ins{op: 0xff}, 4, m) }
-
-// LeaLabel appends r = the address of l.
-func (a *Asm) LeaLabel(r Reg, l Label) {
-	a.code = append(a.code, 0x48|byte(r>>3)<<2, 0x8d, byte(r&7)<<3|5)
-	a.jumps = append(a.jumps, jump{len(a.code), l})
-	a.imm32(0)
-}
 
 // Return appends the return to the caller.
 func (a *Asm) Return() { a.code = append(a.code, 0xc3) }

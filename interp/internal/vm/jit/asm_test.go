@@ -36,7 +36,6 @@ func TestEncoding(t *testing.T) {
 		reg, other []string // names of the registers by size
 		ptr        string   // of the memory operand
 		swapped    bool     // the register is the second operand
-		noMem      bool
 	}
 	xmm := make([]string, 16)
 	for i := range xmm {
@@ -50,26 +49,25 @@ func TestEncoding(t *testing.T) {
 		}
 	}
 	for _, x := range []table{
-		{Load, "mov", names, names, "qword", false, false}, {Load32, "mov", dwords, dwords, "dword", false, false},
-		{LoadZ8, "movzx", dwords, low, "byte", false, false}, {LoadZ1, "movzx", dwords, words, "word", false, false},
-		{LoadS8, "movsx", names, low, "byte", false, false}, {LoadS1, "movsx", names, words, "word", false, false},
-		{LoadS3, "movsxd", names, dwords, "dword", false, false},
-		{Store, "mov", names, names, "qword", true, false}, {Store32, "mov", dwords, dwords, "dword", true, false},
-		{Store16, "mov", words, words, "word", true, false}, {Store8, "mov", low, low, "byte", true, false},
-		{Add, "add", names, names, "qword", false, false}, {Sub, "sub", names, names, "qword", false, false},
-		{And, "and", names, names, "qword", false, false}, {Or, "or", names, names, "qword", false, false},
-		{Xor, "xor", names, names, "qword", false, false}, {Xor32, "xor", dwords, dwords, "dword", false, false},
-		{Sbb, "sbb", names, names, "qword", false, false}, {Imul, "imul", names, names, "qword", false, false},
-		{Cmp, "cmp", names, names, "qword", false, false}, {Cmp32, "cmp", dwords, dwords, "dword", false, false},
-		{Cmp8, "cmp", low, low, "byte", false, false},
-		{Test, "test", names, names, "qword", true, false}, {Test8, "test", low, low, "byte", true, false},
-		{LoadF, "movsd", xmm, xmm, "qword", false, false}, {StoreF, "movsd", xmm, xmm, "qword", true, false},
-		{MoveF, "movaps", xmm, xmm, "xmmword", false, false}, {AddF, "addsd", xmm, xmm, "qword", false, false},
-		{MulF, "mulsd", xmm, xmm, "qword", false, false}, {SubF, "subsd", xmm, xmm, "qword", false, false},
-		{DivF, "divsd", xmm, xmm, "qword", false, false}, {SqrtF, "sqrtsd", xmm, xmm, "qword", false, false},
-		{CmpF, "ucomisd", xmm, xmm, "qword", false, false}, {XorF, "xorps", xmm, xmm, "xmmword", false, false},
-		{ToF, "cvtsi2sd", xmm, names, "qword", false, false}, {FromF, "cvttsd2si", names, xmm, "qword", false, false},
-		{BitsF, "movq", xmm, names, "qword", false, false}, {FBits, "movq", xmm, names, "qword", true, false},
+		{Load, "mov", names, names, "qword", false}, {Load32, "mov", dwords, dwords, "dword", false},
+		{LoadZ8, "movzx", dwords, low, "byte", false}, {LoadZ1, "movzx", dwords, words, "word", false},
+		{LoadS8, "movsx", names, low, "byte", false}, {LoadS1, "movsx", names, words, "word", false},
+		{LoadS3, "movsxd", names, dwords, "dword", false},
+		{Store, "mov", names, names, "qword", true}, {Store32, "mov", dwords, dwords, "dword", true},
+		{Store16, "mov", words, words, "word", true}, {Store8, "mov", low, low, "byte", true},
+		{Add, "add", names, names, "qword", false}, {Sub, "sub", names, names, "qword", false},
+		{And, "and", names, names, "qword", false}, {Or, "or", names, names, "qword", false},
+		{Xor, "xor", names, names, "qword", false}, {Xor32, "xor", dwords, dwords, "dword", false},
+		{Sbb, "sbb", names, names, "qword", false}, {Imul, "imul", names, names, "qword", false},
+		{Cmp, "cmp", names, names, "qword", false}, {Cmp32, "cmp", dwords, dwords, "dword", false},
+		{Cmp8, "cmp", low, low, "byte", false},
+		{Test, "test", names, names, "qword", true},
+		{LoadF, "movsd", xmm, xmm, "qword", false}, {StoreF, "movsd", xmm, xmm, "qword", true},
+		{AddF, "addsd", xmm, xmm, "qword", false},
+		{MulF, "mulsd", xmm, xmm, "qword", false}, {SubF, "subsd", xmm, xmm, "qword", false},
+		{DivF, "divsd", xmm, xmm, "qword", false},
+		{CmpF, "ucomisd", xmm, xmm, "qword", false}, {XorF, "xorps", xmm, xmm, "xmmword", false},
+		{ToF, "cvtsi2sd", xmm, names, "qword", false}, {FromF, "cvttsd2si", names, xmm, "qword", false},
 	} {
 		both := func(r, m string) string {
 			if x.swapped {
@@ -131,7 +129,6 @@ func TestEncoding(t *testing.T) {
 		}
 		add("jmp "+names[r], func(a *Asm) { a.JumpTo(R(r)) })
 		add("jmp qword ptr ["+names[r]+"+0x8]", func(a *Asm) { a.JumpTo(M(r, 8)) })
-		add("lea "+names[r]+", ptr [rip]", func(a *Asm) { l := a.Label(); a.LeaLabel(r, l); a.Bind(l) })
 	}
 	add("cqo", func(a *Asm) { a.SignDX(false) })
 	add("cdq", func(a *Asm) { a.SignDX(true) })
