@@ -9,7 +9,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 RACE        ?= ./kernel/... ./pool/... ./web/... ./notebooks/...
 GOFILES     = $(shell git ls-files --cached --others --exclude-standard '*.go')
 
-.PHONY: help run build install test race fuzz bench bench-interp bench-pool bench-kernel conformance screenshot page page-check lint fmt fmt-check vet tidy-check cross notebooks check clean
+.PHONY: help run build install test race fuzz fuzz-programs bench bench-interp bench-pool bench-kernel bench-page conformance screenshot page lab-extension jupyterlab page-check lint fmt fmt-check vet tidy-check cross notebooks check clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,11 +17,12 @@ help: ## this list
 run: ## start the server and print its address
 	$(GO) run ./cmd/poolbook
 
+# Without cgo the program is linked statically: it starts 1 ms sooner and runs on any Linux.
 build: ## the program, as ./poolbook
-	$(GO) build -trimpath -o $(BIN) ./cmd/poolbook
+	CGO_ENABLED=0 $(GO) build -trimpath -o $(BIN) ./cmd/poolbook
 
 install: ## the program in Go's bin folder, and its kernel for Jupyter and VS Code
-	$(GO) install -trimpath ./cmd/poolbook
+	CGO_ENABLED=0 $(GO) install -trimpath ./cmd/poolbook
 	"$$($(GO) env GOPATH)/bin/poolbook" install --user
 
 test: ## all tests; what a test needs and is missing is named (REQUIRE_ALL=1: a failure)
@@ -37,7 +38,10 @@ fuzz: ## fuzz each decoder for 30 seconds
 		done; \
 	done
 
-bench: bench-interp bench-pool bench-kernel ## all measurements
+fuzz-programs: ## compare random programs with compiled Go for an hour; what differs is minimised and kept
+	$(GO) test -count=1 -timeout 0 -run '^TestMore$$' -v ./interp/internal/randprog -for 1h
+
+bench: bench-interp bench-pool bench-kernel bench-page ## all measurements
 
 bench-interp: ## the interpreter next to CPython, other interpreters and compiled Go
 	$(GO) run ./interp/bench
@@ -47,6 +51,9 @@ bench-pool: build ## pools in a notebook next to Python's multiprocessing, ipypa
 
 bench-kernel: build ## the kernel: start, round trips, output
 	$(GO) run ./kernel/bench ./$(BIN) kernel -f {connection_file}
+
+bench-page: build ## the server and page next to Jupyter's server and JupyterLab's page (needs make jupyterlab)
+	$(GO) run ./web/bench -poolbook ./$(BIN) -python $(PYTHON)
 
 conformance: ## Go's own run tests and the library's examples, in the interpreter (minutes)
 	$(GO) test -count=1 -timeout 20m -v ./interp/conformance
@@ -58,6 +65,15 @@ screenshot: build ## take the README's picture anew (needs Chromium and make pag
 
 page: ## build the page from web/frontend into web/static (needs Node)
 	cd web/frontend && npm ci --no-audit --no-fund && npm run build
+
+lab-extension: web/frontend/node_modules ## the pool panel for other JupyterLabs, as web/frontend/dist/labextension (needs Node)
+	cd web/frontend && npm run extension
+
+jupyterlab: web/frontend/node_modules ## JupyterLab itself from npm, to try the extension in and to measure beside (needs Node)
+	cd web/frontend && npm ci --prefix test/jupyterlab --no-audit --no-fund && node test/jupyterlab/build.mjs
+
+web/frontend/node_modules: web/frontend/package-lock.json
+	cd web/frontend && npm ci --no-audit --no-fund && touch node_modules
 
 page-check: page ## fail when the committed page is not what its source builds to
 	@test -z "$$(git status --porcelain web/static)" || { git status --short web/static | head; echo 'web/static is not what web/frontend builds to: commit the result of "make page"'; exit 1; }

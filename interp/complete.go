@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -51,7 +52,7 @@ func (s *Session) Complete(code string, cursor int) Completion {
 	}
 	start, end := nameAround(code, cursor)
 	c := Completion{Start: start, End: end}
-	if !isCode(code, start) || start < len(code) && unicode.IsDigit(firstRune(code[start:])) {
+	if !isCode(code, start) || start < len(code) && unicode.IsDigit(firstRune(code[start:])) || endsOperand(code[:start]) {
 		return c
 	}
 	list := candidates{session: s, typed: code[start:cursor], seen: map[string]bool{}}
@@ -124,6 +125,27 @@ func isCode(code string, at int) bool {
 	}
 }
 
+// endsOperand reports whether a value ends with the code, as f(x), xs[0] or T{1} do: no name can follow at once.
+func endsOperand(code string) bool {
+	if !strings.HasSuffix(code, "]") {
+		return strings.HasSuffix(code, ")") || strings.HasSuffix(code, "}")
+	}
+	depth := 0
+	for i, r := range slices.Backward([]byte(code)) {
+		switch r {
+		case ']':
+			depth++
+		case '[':
+			depth--
+		}
+		if depth == 0 { // []T, [2]T and map[K]V are types
+			start, end := nameAround(code[:i], i)
+			return start < end && code[start:end] != "map" || endsOperand(code[:i])
+		}
+	}
+	return false
+}
+
 func closedLiteral(lit string) bool { return len(lit) > 1 && lit[len(lit)-1] == lit[0] }
 
 // completeCommand proposes the commands that a line with % at its beginning may be.
@@ -146,12 +168,14 @@ func completeCommand(code string, cursor int) (c Completion, ok bool) {
 }
 
 // importLine matches an import of one line, and a line of an import declaration in parentheses, up to the path's end.
-var importLine = regexp.MustCompile(`^\s*(import\s+)?([\pL_.][\pL\pN_]*\s+)?"([^"]*)$`)
+var importLine = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^\s*(import\s+)?([\pL_.][\pL\pN_]*\s+)?"([^"]*)$`)
+})
 
 // completeImport proposes import paths.
 func (s *Session) completeImport(code string, cursor int) (c Completion, ok bool) {
 	begin := strings.LastIndexByte(code[:cursor], '\n') + 1
-	m := importLine.FindStringSubmatch(code[begin:cursor])
+	m := importLine().FindStringSubmatch(code[begin:cursor])
 	if m == nil {
 		return c, false
 	}
@@ -243,7 +267,14 @@ func (l *candidates) add(v *check.View, p check.Place, offset int, colon bool) {
 		for _, pkg := range p.Packages {
 			l.exported(pkg)
 		}
-		if p.Operand != nil {
+		switch {
+		case p.Method:
+			for sel := range types.NewMethodSet(p.Operand).Methods() {
+				if m := sel.Obj(); m.Exported() || l.session.env.IsCell(m.Pkg()) || m.Pkg().Path() == "main" {
+					l.propose(m.Name(), "method", near, m)
+				}
+			}
+		case p.Operand != nil:
 			l.members(p.Operand)
 		}
 		return
@@ -356,7 +387,7 @@ func (l *candidates) propose(name, kind string, distance int, obj types.Object) 
 // proposeAs collects a name that is written as text, if it fits what was typed.
 func (l *candidates) proposeAs(name, text, kind string, distance int, obj types.Object) {
 	score := fit(l.typed, name)
-	if _, isType := obj.(*types.TypeName); score == 0 || l.typesOnly && obj != nil && !isType {
+	if _, isType := obj.(*types.TypeName); score == 0 || l.typesOnly && obj != nil && !isType || isFarFetched(score, distance) {
 		return
 	}
 	score += distance
@@ -368,10 +399,13 @@ func (l *candidates) proposeAs(name, text, kind string, distance int, obj types.
 
 // proposePackage collects a package by its name.
 func (l *candidates) proposePackage(name, path string, distance int) {
-	if score := fit(l.typed, name); score > 0 {
+	if score := fit(l.typed, name); score > 0 && !isFarFetched(score, distance) {
 		l.list = append(l.list, candidate{Match: Match{Text: name, Kind: "package", Detail: path}, score: score + distance})
 	}
 }
+
+// isFarFetched tells of names that anything could mean, of which there are hundreds: they have to fit well.
+func isFarFetched(fit, distance int) bool { return distance < preloaded && fit < fitWord }
 
 // suits are the points of an object for its type.
 func (l *candidates) suits(obj types.Object) int {
@@ -442,7 +476,7 @@ func kindOf(obj types.Object) string {
 
 // detail is what a list of completions shows beside a name.
 func (s *Session) detail(obj types.Object) string {
-	switch o := obj.(type) {
+	switch o := s.withParameters(obj).(type) {
 	case *types.Func, *types.Var, *types.Const:
 		return s.env.TypeString(o.Type())
 	case *types.PkgName:

@@ -42,6 +42,13 @@ func TestComplete(t *testing.T) {
 		{"func f(first int) int {\n\tsecond := 1\n\treturn fir|", "first", "second"},
 		{"func f(first int) int {\n\tsecond := 1\n\treturn first + se|", "second", "first"},
 		{"x := Point{}.|", "Move X Y", ""},
+		{"Point.|", "", "Move"},
+		{"(*Point).|", "Move", "X"},
+		{"square(1)|", "", "points"},
+		{"points[0]|", "", "points"},
+		{"Point{}|", "", "points"},
+		{"func f(m map[string]|) {}", "… Point any", "points"},
+		{"var p []|", "… Point any", "points"},
 		{"display.HT|", "HTML", ""},
 		{"time.Now().Ye|", "Year YearDay", ""},
 		{"wh|", "", "while"},
@@ -76,6 +83,7 @@ func TestComplete(t *testing.T) {
 		{"bufio.scan|", "Scanner ScanBytes ScanLines ScanRunes ScanWords NewScanner", ""},
 		{"strings.hp|", "HasPrefix", ""},
 		{"sqare|", "", "len"},
+		{"na|", "", "signal"},
 		// What has the wanted type comes first.
 		{"count, name := 1, \"x\"\nstrings.ToUpper(|)", "name", ""},
 		{"count, name := 1, \"x\"\nvar total int = |", "count", ""},
@@ -120,7 +128,7 @@ func TestComplete(t *testing.T) {
 	for _, tt := range []struct{ code, name, kind, detail string }{
 		{"squ|", "square", "function", "func(n int) int"}, {"points[0].|", "Move", "method", "func(dx int)"},
 		{"points[0].|", "X", "field", "int"}, {"poin|", "points", "variable", "[]Point"}, {"jso|", "json", "package", "encoding/json"},
-		{"math.P|", "Pi", "constant", "untyped float"}, {"Poi|", "Point", "type", ""}, {"retu|", "return", "keyword", ""},
+		{"math.P|", "Pi", "constant", "untyped float"}, {"display.J|", "JPEG", "function", "func(data []byte)"}, {"Poi|", "Point", "type", ""}, {"retu|", "return", "keyword", ""},
 	} {
 		code, cursor := at(tt.code)
 		c := s.Complete(code, cursor)
@@ -248,6 +256,12 @@ func TestInspect(t *testing.T) {
 		{"T|{}", 0, "type T struct {\n    A int\n}"},
 		{"T{}.A|", 0, "field A int\n\ndeclared in cell [1]\n\nA is the first."},
 		{"T{}.M|()", 1, "func (t T) M() string { return \"\" }"},
+		{"%ge|t github.com/x/y", 0, "%get module@v1\n\nfetch a module with the go command: "},
+		{"%time|\nfmt.Println()", 0, "%time\n\nrun the cell and say how long it took"},
+		{"display.Upda|te", 0, "func display.Update(id string, v any)\n\nUpdate shows a value in the place where"},
+		{"display.PNG(|", 1, "func PNG(data []byte) { program().PNG(data) }"},
+		{"display|.Show", 0, "Package display turns values into"},
+		{"http.Client{}.Ge|t(", 0, "func (*http.Client).Get(url string)"},
 		{"Ol|d", 0, "const Old untyped int = 7\n\ndeclared in cell [1]\n\nOld is\nobsolete."},
 		{"big|", 0, "= []int{\n    0, 0,"},
 		{"strings.Rep|eat", 0, "func strings.Repeat(s string, count int) string\n\nRepeat returns a new string consisting of count copies"},

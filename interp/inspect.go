@@ -67,6 +67,9 @@ func (s *Session) Inspect(code string, cursor, detail int) (d Description, ok bo
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	cursor = min(max(cursor, 0), len(code))
+	if d, ok := describeCommand(code, cursor); ok {
+		return d, true
+	}
 	_, code = cutMagics(code)
 	start, end := nameAround(code, cursor)
 	if start == end || start < len(code) && !isNameStart(code[start:]) {
@@ -174,6 +177,7 @@ func (s *Session) describe(v *check.View, obj types.Object, detail int) Descript
 
 // declaration writes how an object is declared; structs and interfaces of named types get a line for each member.
 func (s *Session) declaration(obj types.Object) string {
+	obj = s.withParameters(obj)
 	if p, ok := obj.(*types.PkgName); ok {
 		return "package " + p.Imported().Name() + " // import \"" + p.Imported().Path() + "\""
 	}
@@ -212,9 +216,22 @@ func (s *Session) declaration(obj types.Object) string {
 	return b.String() + "}"
 }
 
+// withParameters returns an object with the names of its parameters, where they are to be had.
+func (s *Session) withParameters(obj types.Object) types.Object {
+	if obj.Pkg() != nil {
+		if src := s.docs[obj.Pkg().Path()]; src != nil {
+			return src.named(obj)
+		}
+	}
+	return obj
+}
+
 // doc returns the doc comment of an object: a cell's, that of a package from source, or the standard library's.
 func (s *Session) doc(v *check.View, obj types.Object) string {
 	if p, ok := obj.(*types.PkgName); ok {
+		if src := s.docs[p.Imported().Path()]; src != nil {
+			return src.comment()
+		}
 		doc := stddoc.Comment(p.Imported().Path(), "")
 		if src := s.imp.Source(p.Imported().Path()); src != nil && doc == "" {
 			for _, f := range src.Files {
@@ -233,6 +250,10 @@ func (s *Session) doc(v *check.View, obj types.Object) string {
 	}
 	if s.env.IsCell(obj.Pkg()) {
 		return s.env.Doc(obj)
+	}
+	if src := s.docs[obj.Pkg().Path()]; src != nil {
+		_, doc := src.declaration(qualifiedName(obj))
+		return doc
 	}
 	doc := stddoc.Comment(obj.Pkg().Path(), qualifiedName(obj)) // also of those standard packages that are interpreted from source of ours
 	if src := s.imp.Source(obj.Pkg().Path()); src != nil && doc == "" {
@@ -289,6 +310,12 @@ func (s *Session) sourceOf(v *check.View, obj types.Object) string {
 	if s.env.IsCell(obj.Pkg()) {
 		return s.env.SourceOf(obj)
 	}
+	if src := s.docs[obj.Pkg().Path()]; src != nil {
+		if d, _ := src.declaration(qualifiedName(obj)); d != nil {
+			return printed(src.fset, d)
+		}
+		return ""
+	}
 	if src := s.imp.Source(obj.Pkg().Path()); src != nil {
 		if node, _ := declarationAt(src.Files, obj.Pos()); node != nil {
 			return printed(s.fset, node)
@@ -332,9 +359,21 @@ func declarationAt(files []*ast.File, pos token.Pos) (node ast.Node, doc string)
 	return nil, ""
 }
 
+// printed is the source of a declaration without its doc comment, which is shown above it.
 func printed(fset *token.FileSet, n ast.Node) string {
+	switch d := n.(type) {
+	case *ast.FuncDecl:
+		bare := *d
+		bare.Doc = nil
+		n = &bare
+	case *ast.GenDecl:
+		bare := *d
+		bare.Doc = nil
+		n = &bare
+	}
 	var b bytes.Buffer
-	if printer.Fprint(&b, fset, n) != nil {
+	cfg := printer.Config{Mode: printer.UseSpaces | printer.TabIndent, Tabwidth: 8}
+	if cfg.Fprint(&b, fset, n) != nil {
 		return ""
 	}
 	return b.String()

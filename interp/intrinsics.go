@@ -4,18 +4,15 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"log"
-	"log/slog"
 	"os"
 	"reflect"
-	"slices"
 
 	"poolbook/interp/display"
 	"poolbook/interp/internal/vm"
 )
 
 // takesStream lists compiled functions that are commonly given os.Stdout, os.Stderr or os.Stdin: the session's file among
-// their arguments is replaced by the cell's writer or reader, which keeps the order of output without a pipe and lets input be asked
+// their arguments is replaced by a writer or reader of the cell, which keeps the order of output without a pipe and lets input be asked
 // for when it is read.
 var takesStream = []string{
 	"bufio.NewReader", "bufio.NewReaderSize", "bufio.NewWriter", "bufio.NewWriterSize", "bufio.NewScanner",
@@ -23,7 +20,7 @@ var takesStream = []string{
 	"encoding/hex.Dumper",
 	"fmt.Fscan", "fmt.Fscanf", "fmt.Fscanln",
 	"io.Copy", "io.CopyN", "io.LimitReader", "io.MultiReader", "io.MultiWriter", "io.ReadAll", "io.ReadAtLeast", "io.ReadFull", "io.TeeReader", "io.WriteString",
-	"log.New", "log/slog.NewJSONHandler", "log/slog.NewTextHandler", "text/tabwriter.NewWriter", "(*text/tabwriter.Writer).Init",
+	"log.New", "text/tabwriter.NewWriter", "(*text/tabwriter.Writer).Init",
 	"(*text/template.Template).Execute", "(*html/template.Template).Execute", "(*log.Logger).SetOutput", "(*strings.Reader).WriteTo", "(*bytes.Buffer).WriteTo",
 }
 
@@ -32,13 +29,12 @@ var takesStream = []string{
 func (s *Session) intrinsics(extra map[string]func(c Call, args []reflect.Value) []reflect.Value) (map[string]vm.Intrinsic, error) {
 	m := map[string]vm.Intrinsic{}
 	for _, name := range takesStream {
-		if f, ok := s.compiled(name); ok {
-			m[name] = func(r *vm.Run, args []reflect.Value) []reflect.Value {
-				for i, a := range args {
-					args[i] = s.redirect(r, a)
-				}
-				return invoke(f, args)
+		m[name] = func(r *vm.Run, args []reflect.Value) []reflect.Value {
+			f, _ := s.compiled(name) // when called: most sessions call few of them
+			for i, a := range args {
+				args[i] = s.redirect(r, a)
 			}
+			return invoke(f, args)
 		}
 	}
 	s.files(m)
@@ -129,9 +125,9 @@ func (s *Session) redirect(r *vm.Run, v reflect.Value) reflect.Value {
 		var to any
 		switch f {
 		case s.streams.stdout:
-			to = r.Stdout()
+			to = stream{s, r, false}
 		case s.streams.stderr:
-			to = r.Stderr()
+			to = stream{s, r, true}
 		case s.streams.stdin:
 			to = s.input(r)
 		default:
@@ -156,10 +152,6 @@ func (s *Session) redirect(r *vm.Run, v reflect.Value) reflect.Value {
 // files makes the methods of os.Stdout, os.Stderr and os.Stdin go to the cell.
 func (s *Session) files(m map[string]vm.Intrinsic) {
 	for _, name := range []string{"Write", "WriteString", "Read", "Close"} {
-		f, ok := s.compiled("(*os.File)." + name)
-		if !ok {
-			continue
-		}
 		m["(*os.File)."+name] = func(r *vm.Run, args []reflect.Value) []reflect.Value {
 			file, _ := args[0].Interface().(*os.File)
 			var w io.Writer
@@ -181,7 +173,7 @@ func (s *Session) files(m map[string]vm.Intrinsic) {
 			case name == "Close":
 				return []reflect.Value{errorValue(nil)} // the notebook's streams stay open
 			}
-			return f.Call(args)
+			return args[0].MethodByName(name).Call(args[1:])
 		}
 	}
 }
@@ -218,58 +210,19 @@ func (o oneByte) Read(p []byte) (int, error) {
 	return o.r.Read(p)
 }
 
-// logging gives the session default loggers of its own, which write to the standard error of the cell.
-func (s *Session) logging(m map[string]vm.Intrinsic) {
-	std := log.New(follow{s.streams, true}, "", log.LstdFlags)
-	v := reflect.ValueOf(std)
-	for _, name := range []string{"Print", "Printf", "Println", "Panic", "Panicf", "Panicln", "Flags", "SetFlags", "Prefix", "SetPrefix", "Writer", "SetOutput", "Output"} {
-		f := v.MethodByName(name)
-		m["log."+name] = func(r *vm.Run, args []reflect.Value) []reflect.Value {
-			for i, a := range args {
-				args[i] = s.redirect(r, a)
-			}
-			return invoke(f, args)
-		}
-	}
-	m["log.Default"] = func(*vm.Run, []reflect.Value) []reflect.Value { return []reflect.Value{v} }
-	for _, key := range []string{"log.Fatal", "log.Fatalf", "log.Fatalln", "(*log.Logger).Fatal", "(*log.Logger).Fatalf", "(*log.Logger).Fatalln"} {
-		_, typ, name := splitKey(key)
-		m[key] = func(r *vm.Run, args []reflect.Value) []reflect.Value {
-			l := std
-			if typ != "" {
-				l, _ = args[0].Interface().(*log.Logger)
-				args = args[1:]
-			}
-			invoke(reflect.ValueOf(l).MethodByName("Print"+name[len("Fatal"):]), args)
-			r.Exit(1, "log."+name)
-			return nil
-		}
-	}
-	logger := slog.New(slog.NewTextHandler(follow{s.streams, true}, nil))
-	current := &logger
-	for _, name := range []string{"Debug", "DebugContext", "Info", "InfoContext", "Warn", "WarnContext", "Error", "ErrorContext", "Log", "LogAttrs", "With"} {
-		m["log/slog."+name] = func(r *vm.Run, args []reflect.Value) []reflect.Value {
-			return invoke(reflect.ValueOf(*current).MethodByName(name), args)
-		}
-	}
-	m["log/slog.Default"] = func(*vm.Run, []reflect.Value) []reflect.Value { return []reflect.Value{reflect.ValueOf(*current)} }
-	m["log/slog.SetDefault"] = func(_ *vm.Run, args []reflect.Value) []reflect.Value {
-		*current, _ = args[0].Interface().(*slog.Logger)
-		return nil
-	}
+// flagFunctions are the functions of package flag that are methods of its FlagSet, but for Parse and Parsed. They are listed
+// since asking reflect for a type's methods is slow.
+var flagFunctions = []string{
+	"Arg", "Args", "Bool", "BoolFunc", "BoolVar", "Duration", "DurationVar", "Float64", "Float64Var", "Func", "Int", "Int64", "Int64Var", "IntVar",
+	"Lookup", "NArg", "NFlag", "PrintDefaults", "Set", "String", "StringVar", "TextVar", "Uint", "Uint64", "Uint64Var", "UintVar", "Var",
+	"Visit", "VisitAll",
 }
 
 // flagging gives the session a command line of its own: os.Args and the flags.
 func (s *Session) flagging(m map[string]vm.Intrinsic) {
 	s.flags = flag.NewFlagSet("poolbook", flag.ContinueOnError)
 	s.flags.SetOutput(follow{s.streams, true})
-	t := reflect.TypeFor[*flag.FlagSet]()
-	skip := []string{"Init", "Name", "Output", "ErrorHandling", "SetOutput", "Parse", "Parsed"}
-	for i := range t.NumMethod() {
-		name := t.Method(i).Name
-		if slices.Contains(skip, name) {
-			continue
-		}
+	for _, name := range flagFunctions {
 		m["flag."+name] = func(_ *vm.Run, args []reflect.Value) []reflect.Value {
 			return invoke(reflect.ValueOf(s.flags).MethodByName(name), args)
 		}
@@ -340,6 +293,9 @@ func (s *Session) input(r *vm.Run) io.Reader {
 // ending makes functions that would end the process end the cell, or nothing.
 func ending(m map[string]vm.Intrinsic) {
 	m["runtime.Breakpoint"] = func(*vm.Run, []reflect.Value) []reflect.Value { return nil } // a SIGTRAP without a debugger
+	// limits of the process, beyond which it ends: cells have the machine's own
+	m["runtime/debug.SetMaxStack"] = func(*vm.Run, []reflect.Value) []reflect.Value { return []reflect.Value{reflect.ValueOf(1_000_000_000)} }
+	m["runtime/debug.SetMaxThreads"] = func(*vm.Run, []reflect.Value) []reflect.Value { return []reflect.Value{reflect.ValueOf(10_000)} }
 	m["syscall.Exit"] = func(r *vm.Run, args []reflect.Value) []reflect.Value {
 		r.Exit(int(args[0].Int()), "syscall.Exit")
 		return nil

@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/tools/go/ssa"
@@ -44,6 +45,25 @@ func magicNames() []string {
 	return []string{"bench", "get", "help", "reset", "time", "who", "whos"}
 }
 
+// describeCommand says what the command that the cursor is on does, as the help has it.
+func describeCommand(code string, cursor int) (d Description, ok bool) {
+	begin := strings.LastIndexByte(code[:cursor], '\n') + 1
+	if _, before := cutMagics(code[:begin]); strings.TrimSpace(before) != "" {
+		return d, false // Go code has begun
+	}
+	start, end := nameAround(code, cursor)
+	if start == 0 || code[start-1] != '%' || strings.TrimSpace(code[begin:start-1]) != "" {
+		return d, false
+	}
+	for row := range strings.Lines(magicHelp) {
+		usage, text, found := strings.Cut(strings.TrimSpace(row), "  ")
+		if name, _, _ := strings.Cut(usage, " "); found && name == code[start-1:end] {
+			return Description{Declaration: usage, Doc: strings.TrimSpace(text)}, true
+		}
+	}
+	return d, false
+}
+
 // cutMagics takes the magics off the front of a cell; their lines become blank, so that places in the rest stay the same. Code on the line
 // of %time or %bench stays.
 func cutMagics(code string) ([]magic, string) {
@@ -65,7 +85,7 @@ func cutMagics(code string) ([]magic, string) {
 			for i := at; i < end; i++ {
 				out[i] = ' '
 			}
-		case question.MatchString(text):
+		case strings.Contains(text, "?") && question().MatchString(text):
 			list = append(list, magic{"?", text, n})
 			for i := at; i < end; i++ {
 				out[i] = ' '
@@ -93,7 +113,9 @@ func cutMagics(code string) ([]magic, string) {
 }
 
 // question is a line that asks about a name: ?name, ??name, name? or name??.
-var question = regexp.MustCompile(`^(\?\??\s*[\pL_][\pL\pN_.]*|[\pL_][\pL\pN_.]*\?\??)$`)
+var question = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(\?\??\s*[\pL_][\pL\pN_.]*|[\pL_][\pL\pN_.]*\?\??)$`)
+})
 
 // A Pager is a [Cell].Host that shows text beside the cell.
 type Pager interface {

@@ -210,10 +210,22 @@ func (s *Session) runtimeError(p *vm.Panic) *RuntimeError {
 	default:
 		e.Message = vm.PanicText(v)
 	}
-	e.Message = s.env.CleanTypes(e.Message)
+	if text, ok := strings.CutPrefix(e.Message, "fatal error: "); ok && e.Kind == "runtime error" { // it would have ended a compiled program
+		e.Kind, e.Message = "fatal error", text
+	}
+	e.Message = s.env.CleanTypes(cutText(e.Message))
 	e.Hint = runtimeHint(e.Message)
 	e.sourceLine = s.lineOf(e.Stack)
 	return e
+}
+
+// cutText shortens the text of an error of no use to anybody in full: an Error method that calls itself makes megabytes.
+func cutText(s string) string {
+	const most = 4000
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most/2], "") + fmt.Sprintf(" … %d more bytes … ", len(s)-most) + strings.ToValidUTF8(s[len(s)-most/2:], "")
 }
 
 func (s *Session) fatalError(f *vm.Fatal) *RuntimeError {

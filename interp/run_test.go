@@ -219,26 +219,6 @@ func main() {
 	}
 }
 
-// BenchmarkCell measures a small cell in a session that has 500 cells behind it: check, SSA, code, run.
-func BenchmarkCell(b *testing.B) {
-	s := newSession(b)
-	for i := range 500 {
-		mustRun(b, s, i+1, fmt.Sprintf("v%d := %d\nfunc f%d(x int) int { return x + v%d }\ntype T%d struct{ A int }", i, i, i, i, i))
-	}
-	b.ResetTimer()
-	for i := range b.N {
-		mustRun(b, s, 501+i, "v1 + f2(3) + len(fmt.Sprint(T3{1}))")
-	}
-}
-
-// BenchmarkFirstCell measures a new session up to its first output.
-func BenchmarkFirstCell(b *testing.B) {
-	for range b.N {
-		s := newSession(b)
-		mustRun(b, s, 1, `fmt.Println(strings.ToUpper("a"), time.Second, math.Pi)`)
-	}
-}
-
 // BenchmarkUnitCall measures a call of a small loaded unit, as a worker makes it for each task.
 func BenchmarkUnitCall(b *testing.B) {
 	s := newSession(b)

@@ -38,6 +38,7 @@ type Session struct {
 	streams    *streams
 	flags      *flag.FlagSet // of package flag in cells
 	flagsBound bool
+	docs       map[string]*packageSource // of compiled packages, by import path; set by New
 
 	modules     module.Set // third-party modules; guards itself
 	programArgs []string   // os.Args of RunProgram
@@ -77,12 +78,16 @@ func New(cfg Config) (*Session, error) {
 		sources: map[string]*source{},
 		used:    map[int]int{},
 		globals: map[*types.Var]*ssa.Global{},
+		docs:    map[string]*packageSource{},
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
 	for _, p := range cfg.Packages {
 		s.bridge.Add(p.Path, p.Name, p.Symbols)
+		if p.Source != nil {
+			s.docs[p.Path] = newPackageSource(p.Source)
+		}
 	}
 	s.imp = stdlib.New(stdlib.Config{Bridge: s.bridge, Sources: cfg.Sources, Fset: s.fset})
 	s.env = check.NewEnv(s.fset, s.imp, cfg.Preload)
@@ -150,6 +155,8 @@ type Config struct {
 type Package struct {
 	Path, Name string
 	Symbols    map[string]reflect.Value
+	// Source has the package's Go files, which tell doc comments and the names of parameters; nil if nobody needs to know.
+	Source fs.FS
 }
 
 // Call is the call of an intrinsic function.

@@ -43,7 +43,7 @@ func (o *output) String() string {
 func newSession(t testing.TB) *interp.Session {
 	t.Helper()
 	s, err := interp.New(interp.Config{
-		Packages: []interp.Package{{Path: "poolbook/interp/display", Name: "display", Symbols: display.Symbols()}},
+		Packages: []interp.Package{{Path: "poolbook/interp/display", Name: "display", Symbols: display.Symbols(), Source: display.Source}},
 		Preload:  []string{"poolbook/interp/display"},
 	})
 	if err != nil {

@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 
 	"golang.org/x/tools/go/ssa"
+
+	"poolbook/interp/internal/vm"
 )
 
 // streams is what os.Stdout, os.Stderr and os.Stdin are for cells.
@@ -94,6 +96,28 @@ func (f follow) Write(p []byte) (int, error) {
 		return f.s.err.Write(p)
 	}
 	return f.s.out.Write(p)
+}
+
+// stream stands for os.Stdout or os.Stderr where compiled code keeps it, as a logger does: what is written goes to the cell whose code writes,
+// if that is none to the cell whose code made it keep the stream, of none to the latest.
+type stream struct {
+	s   *Session
+	of  *vm.Run
+	err bool
+}
+
+func (w stream) Write(p []byte) (int, error) {
+	r := w.s.machine.Running()
+	if r == nil {
+		r = w.of
+	}
+	switch {
+	case r == nil:
+		return follow{w.s.streams, w.err}.Write(p)
+	case w.err:
+		return r.Stderr().Write(p)
+	}
+	return r.Stdout().Write(p)
 }
 
 // input reads the standard input of a cell while it runs; of the latest cell after that, and when there is no cell.

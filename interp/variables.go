@@ -64,7 +64,7 @@ func (v *Variable) HasParts() bool {
 	x := v.parent()
 	switch x.Kind() {
 	case reflect.Struct:
-		return x.NumField() > 0 && !display.IsText(x.Type())
+		return len(shownFields(x.Type())) > 0 && !display.IsText(x.Type())
 	case reflect.Slice, reflect.Array:
 		return x.Len() > 0
 	}
@@ -80,6 +80,17 @@ func (v *Variable) parent() reflect.Value {
 	return x
 }
 
+// shownFields are the fields of a struct that its package does not keep to itself.
+func shownFields(t reflect.Type) []reflect.StructField {
+	var list []reflect.StructField
+	for i := range t.NumField() {
+		if f := t.Field(i); !display.IsHidden(f) {
+			list = append(list, f)
+		}
+	}
+	return list
+}
+
 // Parts returns the fields of a struct, or the first 1,000 elements of a slice or an array. Maps have none: other goroutines may be
 // writing them, which a reader must not meet.
 func (v *Variable) Parts() []Variable {
@@ -93,8 +104,8 @@ func (v *Variable) Parts() []Variable {
 	}
 	switch x := v.parent(); x.Kind() {
 	case reflect.Struct:
-		for i := range x.NumField() {
-			add(x.Type().Field(i).Name, x.Field(i))
+		for _, f := range shownFields(x.Type()) {
+			add(f.Name, x.FieldByIndex(f.Index))
 		}
 	case reflect.Slice, reflect.Array:
 		for i := range min(x.Len(), maxParts) {

@@ -30,7 +30,8 @@ type Config struct {
 	ParentPID int
 	// IgnoreSignals leaves SIGINT (interrupt) and SIGTERM (shutdown) alone.
 	IgnoreSignals bool
-	// Logger hears of refused messages and of trouble; nil discards. It must not write to what cells print.
+	// Logger hears of refused messages and of trouble, at most 200 records in ten seconds; nil discards. It must not write to what
+	// cells print.
 	Logger *slog.Logger
 }
 
@@ -60,5 +61,6 @@ func (c Config) withDefaults() Config {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
+	c.Logger = limitLog(c.Logger)
 	return c
 }

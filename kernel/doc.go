@@ -3,7 +3,7 @@
 //
 // # The way of a request
 //
-// A goroutine per channel receives frames, package wire checks and decodes them (what does not pass is logged and dropped),
+// A goroutine per channel receives frames, package wire checks and decodes them (what does not pass is logged, see loglimit.go, and dropped),
 // and the message becomes a request. On control it is answered at once. On shell it goes to the queue of its subshell, whose
 // runner answers one after the other: status busy, the handler, status idle. The handlers are in one file for each
 // family: execute.go, info.go (kernel_info, is_complete), complete.go, inspect.go, history.go, comm.go, stdin.go,

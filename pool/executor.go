@@ -87,10 +87,11 @@ func ExecutorMap[T, R any](ex *Executor, fn func(T) R, items []T, opts ...CallOp
 	return results[R](ex.p.c.Stream(core.CallerOrigin(), "ExecutorMap", true, 0, fn, items, opts), false)
 }
 
-// AsCompleted gives the futures in the order in which they are done. It ends early when the cell is interrupted.
+// AsCompleted gives the futures in the order in which they are done, each once. It ends early when the cell is interrupted.
 func AsCompleted[R any](fs []*Future[R]) iter.Seq[*Future[R]] {
 	return func(yield func(*Future[R]) bool) {
 		o := core.CallerOrigin()
+		fs := distinct(fs)
 		w := core.Watch(jobsOf(fs))
 		for range fs {
 			i, err := w.Next(o, -1)
@@ -99,6 +100,19 @@ func AsCompleted[R any](fs []*Future[R]) iter.Seq[*Future[R]] {
 			}
 		}
 	}
+}
+
+// distinct are the futures without those that were there before.
+func distinct[R any](fs []*Future[R]) []*Future[R] {
+	seen := make(map[*Future[R]]bool, len(fs))
+	var out []*Future[R]
+	for _, f := range fs {
+		if !seen[f] {
+			seen[f] = true
+			out = append(out, f)
+		}
+	}
+	return out
 }
 
 func jobsOf[R any](fs []*Future[R]) []*core.Job {
@@ -116,10 +130,10 @@ type WaitMode int
 const (
 	AllCompleted   WaitMode = iota // until all are done
 	FirstCompleted                 // until one is done
-	FirstException                 // until one has failed, or all are done
+	FirstException                 // until one has failed, or all are done; a cancelled one has not failed
 )
 
-// Wait waits for futures and returns those that are done and those that are not.
+// Wait waits for futures and returns those that are done and those that are not, each once.
 func Wait[R any](fs []*Future[R], mode WaitMode) (done, notDone []*Future[R]) {
 	return WaitTimeout(fs, mode, -1)
 }
@@ -127,6 +141,7 @@ func Wait[R any](fs []*Future[R], mode WaitMode) (done, notDone []*Future[R]) {
 // WaitTimeout is [Wait] that ends after d; a negative d has no limit.
 func WaitTimeout[R any](fs []*Future[R], mode WaitMode, d time.Duration) (done, notDone []*Future[R]) {
 	o := core.CallerOrigin()
+	fs = distinct(fs)
 	w := core.Watch(jobsOf(fs))
 	end := time.Now().Add(d)
 	for range fs {
@@ -135,7 +150,7 @@ func WaitTimeout[R any](fs []*Future[R], mode WaitMode, d time.Duration) (done, 
 			left = max(time.Until(end), 0)
 		}
 		i, err := w.Next(o, left)
-		if err != nil || mode == FirstCompleted || mode == FirstException && !fs[i].j.Successful() {
+		if err != nil || mode == FirstCompleted || mode == FirstException && !fs[i].j.Cancelled() && !fs[i].j.Successful() {
 			break
 		}
 	}

@@ -3,7 +3,6 @@
 package pool_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -223,52 +222,6 @@ func TestRetries(t *testing.T) {
 	})
 }
 
-// TestKillAll kills all workers again and again while they work: nothing hangs, and only items that ran are lost.
-func TestKillAll(t *testing.T) {
-	processes(t, func(t *testing.T, _ *output) {
-		p := pool.New(pool.Processes(3))
-		defer p.Terminate()
-		r := pool.MapAsync(p, napping, pool.Repeat(5, 300), pool.ChunkSize(1))
-		for range 5 {
-			time.Sleep(60 * time.Millisecond)
-			for _, pid := range children() {
-				n, _ := strconv.Atoi(pid)
-				_ = syscall.Kill(n, syscall.SIGKILL)
-			}
-		}
-		if !r.WaitTimeout(30 * time.Second) {
-			t.Fatal("hangs")
-		}
-		lost := 0
-		for i, o := range r.Outcomes() {
-			if o.Err != nil {
-				lostError(t, o.Err)
-				lost++
-			} else if o.Value != 5 {
-				t.Errorf("item %d is %d", i, o.Value)
-			}
-		}
-		if lost > 15 {
-			t.Errorf("%d items were lost to 15 deaths", lost)
-		}
-	})
-}
-
-// TestKillIdle kills workers that do nothing: nobody notices.
-func TestKillIdle(t *testing.T) {
-	processes(t, func(t *testing.T, _ *output) {
-		p := pool.New(pool.Processes(2))
-		defer p.Terminate()
-		for range 3 {
-			wantEqual(t, must[[]int](t)(pool.Map(p, square, []int{1, 2, 3})), []int{1, 4, 9})
-			for _, pid := range children() {
-				n, _ := strconv.Atoi(pid)
-				_ = syscall.Kill(n, syscall.SIGKILL)
-			}
-		}
-	})
-}
-
 func TestTimeout(t *testing.T) {
 	both(t, func(t *testing.T, _ *output, threads bool) {
 		p := newPool(threads, pool.Processes(2))
@@ -288,63 +241,6 @@ func TestTimeout(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 		wantEqual(t, must[[]int](t)(slow.Get()), []int{300})
-	})
-}
-
-func TestCancel(t *testing.T) {
-	processes(t, func(t *testing.T, _ *output) {
-		p := pool.New(pool.Processes(2))
-		defer p.Terminate()
-		stuck := pool.MapAsync(p, forever, pool.Range(10))
-		other := pool.MapAsync(p, square, pool.Range(10))
-		if other.WaitTimeout(50 * time.Millisecond) {
-			t.Error("it did not wait for the stuck ones")
-		}
-		stuck.Cancel()
-		if _, err := stuck.Get(); !errors.Is(err, pool.ErrCancelled) {
-			t.Errorf("got %v", err)
-		}
-		if _, err := other.GetTimeout(10 * time.Second); err != nil {
-			t.Errorf("the other job: %v", err)
-		}
-	})
-}
-
-func TestTerminate(t *testing.T) {
-	processes(t, func(t *testing.T, _ *output) {
-		start := time.Now()
-		var r *pool.MapResult[int]
-		pool.With(func(p *pool.Pool) {
-			r = pool.MapAsync(p, forever, pool.Range(10))
-			time.Sleep(50 * time.Millisecond)
-		}, pool.Processes(2))
-		if _, err := r.Get(); !errors.Is(err, pool.ErrTerminated) || time.Since(start) > 5*time.Second {
-			t.Errorf("got %v after %v", err, time.Since(start))
-		}
-		p := pool.New(pool.Processes(1))
-		if err := p.Join(); !errors.Is(err, pool.ErrNotClosed) {
-			t.Errorf("got %v", err)
-		}
-		p.Terminate()
-		p.Terminate()
-		if err := p.Join(); err != nil {
-			t.Error(err)
-		}
-	})
-}
-
-func TestInterrupt(t *testing.T) {
-	processes(t, func(t *testing.T, _ *output) {
-		p := pool.New(pool.Processes(2))
-		defer p.Terminate()
-		ctx, cancel := context.WithCancel(context.Background())
-		setContext(ctx)
-		time.AfterFunc(100*time.Millisecond, cancel)
-		if _, err := pool.Map(p, forever, pool.Range(10)); !errors.Is(err, pool.ErrInterrupted) {
-			t.Errorf("got %v", err)
-		}
-		setContext(context.Background())
-		wantEqual(t, must[[]int](t)(pool.Map(p, square, []int{3})), []int{9})
 	})
 }
 
@@ -555,51 +451,6 @@ func TestSteal(t *testing.T) {
 			time.Sleep(10 * time.Millisecond)
 		}
 		must[[]int](t)(r.Get())
-	})
-}
-
-// TestStopped: a worker that is stopped (it reads nothing) is ended by Terminate.
-func TestStopped(t *testing.T) {
-	processes(t, func(t *testing.T, _ *output) {
-		p := pool.New(pool.Processes(1))
-		must[[]int](t)(pool.Map(p, square, []int{1}))
-		n, _ := strconv.Atoi(children()[0])
-		_ = syscall.Kill(n, syscall.SIGSTOP)
-		big := make([][]byte, 64)
-		for i := range big {
-			big[i] = make([]byte, 1<<20)
-		}
-		r := pool.MapAsync(p, length, big, pool.ChunkSize(64))
-		if r.WaitTimeout(50 * time.Millisecond) {
-			t.Error("a stopped worker answered")
-		}
-		p.Terminate()
-		if err := p.Join(); err != nil {
-			t.Error(err)
-		}
-	})
-}
-
-func init() { register(length) }
-
-func length(b []byte) int { return len(b) }
-
-func TestDroppedPools(t *testing.T) {
-	processes(t, func(t *testing.T, _ *output) {
-		for range 50 {
-			p := pool.New(pool.Processes(2))
-			if n := pool.MapAsync(p, square, []int{3}); n == nil {
-				t.Error()
-			}
-		}
-		limit := time.Now().Add(20 * time.Second)
-		for len(children()) > 0 {
-			if time.Now().After(limit) {
-				t.Fatalf("%d workers of unreachable pools are left", len(children()))
-			}
-			runtime.GC()
-			time.Sleep(20 * time.Millisecond)
-		}
 	})
 }
 

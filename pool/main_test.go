@@ -295,3 +295,6 @@ func runSelf(t *testing.T, test, env string) string {
 	out, _ := cmd.CombinedOutput()
 	return string(out)
 }
+
+// share makes a variable of the tests one that functions can read in workers.
+func share[T any](name string, v *T) { variables[name] = reflect.ValueOf(v).Elem() }

@@ -33,6 +33,11 @@ func Initializer(f func()) Option { return core.Initializer(f) }
 // task here. 0 is the default: never. It panics when n is negative. A thread pool ignores it.
 func MaxTasksPerChild(n int) Option { return core.MaxTasksPerChild(n) }
 
+// MemoryLimit is how many bytes of memory a worker process may hold, 64 MB at least. The garbage collector works harder near it; a worker
+// that comes to it all the same is ended, and the running item fails with a [*WorkerLostError] that names the limit. A worker looks a hundred
+// times a second, so that a task can be beyond it for that long. The default is no limit. A thread pool ignores it. It panics when bytes is less.
+func MemoryLimit(bytes int64) Option { return core.MemoryLimit(bytes) }
+
 // StartMethod is how worker processes start: "spawn", the default, starts each when it is needed; "forkserver" keeps spare ones
 // warm, so that a new pool or a replaced worker starts at once. "fork" panics: a process with several threads, as every Go program is,
 // cannot go on in a forked copy. Other names panic too.

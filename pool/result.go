@@ -119,6 +119,7 @@ func (r *MapResult[R]) Successful() bool { return r.j.Successful() }
 func (r *MapResult[R]) Done() <-chan struct{} { return r.j.Done() }
 
 // Cancel ends the job: queued items are dropped, running ones are stopped, their error is [ErrCancelled]. Other jobs go on.
+// Outcomes has the values of the items that were done before.
 func (r *MapResult[R]) Cancel() { r.j.Cancel() }
 
 // Stats are what the job has taken so far.

@@ -53,11 +53,6 @@ func init() {
 	register(meet, "barrier")
 	register(useItem)
 	register(echoBack, "endB")
-	register(child, "queue")
-	register(exitChild, "codeExit")
-	register(panicChild)
-	register(sleepChild)
-	register(whoAmI)
 	register(sum2)
 }
 
@@ -165,17 +160,6 @@ func echoBack(int) {
 	}
 }
 
-func child()      { _ = queue.Put("from " + pool.CurrentProcess().Name) }
-func exitChild()  { os.Exit(codeExit) }
-func panicChild() { panic("child fails") }
-func sleepChild() { time.Sleep(time.Minute) }
-func whoAmI(int) string {
-	c := pool.CurrentProcess()
-	if c.PID != os.Getpid() {
-		return "wrong pid"
-	}
-	return c.Name
-}
 func sum2(a, b int) int { return a + b }
 
 func TestLock(t *testing.T) {
@@ -475,114 +459,24 @@ func TestStarmap(t *testing.T) {
 		defer p.Terminate()
 		wantEqual(t, must[[]int](t)(pool.Starmap(p, sum2, pool.Product([]int{1, 2}, []int{10, 20}))), []int{11, 21, 12, 22})
 		wantEqual(t, must[[]int](t)(pool.StarmapAsync(p, sum2, pool.Zip(pool.Range(3), pool.Repeat(5, 3))).Get()), []int{5, 6, 7})
+		thrice := pool.Zip3([]int{6, 7}, []int{3, 0}, []string{"a", "b"})
+		got := pool.Starmap3AsyncErr(p, divide3, thrice).Outcomes()
+		if got[0].Err != nil || got[0].Value != "a2" || got[1].Err == nil || !strings.Contains(got[1].Err.Error(), "b: divided by 0") {
+			t.Errorf("%v", got)
+		}
+		if _, err := pool.Starmap3Err(p, divide3, thrice); err == nil {
+			t.Error("no error")
+		}
 		wantEqual(t, pool.Range(10, 0, -3), []int{10, 7, 4, 1})
 		wantEqual(t, pool.Reduce(sum2, pool.Range(1, 5), 0), 10)
 	})
 }
 
-func TestProcess(t *testing.T) {
-	processes(t, func(t *testing.T, out *output) {
-		queue = pool.NewQueue[string](0)
-		p := pool.NewProcess(child, pool.Name("reader"))
-		if p.IsAlive() || p.PID() != 0 {
-			t.Error("it lives before Start")
-		}
-		if err := p.Start(); err != nil {
-			t.Fatal(err)
-		}
-		if p.Name() != "reader" || p.PID() == 0 || p.PID() == os.Getpid() {
-			t.Error(p.Name(), p.PID())
-		}
-		wantEqual(t, must[string](t)(queue.Get()), "from reader")
-		if err := p.Join(); err != nil || p.ExitCode() != 0 || p.IsAlive() {
-			t.Error(err, p.ExitCode())
-		}
-		if err := p.Start(); err == nil {
-			t.Error("it started twice")
-		}
-		codeExit = 9
-		for _, c := range []struct {
-			f    func()
-			kill func(*pool.Process)
-			want int
-		}{{exitChild, nil, 9}, {panicChild, nil, 1}, {sleepChild, (*pool.Process).Kill, -9}, {sleepChild, (*pool.Process).Terminate, -15}} {
-			p := pool.NewProcess(c.f)
-			if err := p.Start(); err != nil {
-				t.Fatal(err)
-			}
-			if c.kill != nil {
-				if p.JoinTimeout(50*time.Millisecond) || !p.IsAlive() || len(pool.ActiveChildren()) != 1 {
-					t.Error("it does not live")
-				}
-				c.kill(p)
-			}
-			if !p.JoinTimeout(10*time.Second) || p.ExitCode() != c.want {
-				t.Errorf("exit code %d, want %d", p.ExitCode(), c.want)
-			}
-		}
-		out.wait(t, "child fails")
-		w := pool.New(pool.Processes(2))
-		for _, n := range must[[]string](t)(pool.Map(w, whoAmI, pool.Range(4))) {
-			if !strings.HasPrefix(n, "PoolWorker-") {
-				t.Error(n)
-			}
-		}
-		wantEqual(t, pool.CurrentProcess().Name, "MainProcess")
-		w.Terminate()
-	})
-}
+func init() { register(divide3) }
 
-func TestExecutor(t *testing.T) {
-	processes(t, func(t *testing.T, _ *output) {
-		ex := pool.NewProcessExecutor(pool.MaxWorkers(2))
-		f := pool.Submit(ex, answer)
-		wantEqual(t, must[int](t)(f.Result()), 42)
-		called := make(chan int, 1)
-		f.AddDoneCallback(func(f *pool.Future[int]) { called <- must[int](t)(f.Result()) })
-		wantEqual(t, <-called, 42)
-		if _, err := pool.SubmitErr(ex, failAnswer).Result(); !errors.Is(err, os.ErrNotExist) {
-			t.Errorf("got %v", err)
-		}
-		fs := []*pool.Future[int]{pool.Submit(ex, answer), pool.Submit(ex, answer), pool.Submit(ex, answer)}
-		n := 0
-		for f := range pool.AsCompleted(fs) {
-			if !f.Ready() {
-				t.Error("not completed")
-			}
-			n++
-		}
-		wantEqual(t, n, 3)
-		slow := []*pool.Future[int]{pool.Submit(ex, slowAnswer), pool.Submit(ex, answer), pool.Submit(ex, slowAnswer), pool.Submit(ex, slowAnswer)}
-		last := slow[3]
-		if !last.Cancel() || !last.Cancelled() {
-			t.Error("a queued future cannot be cancelled")
-		}
-		done, notDone := pool.Wait(slow[:3], pool.FirstCompleted)
-		if len(done) < 1 || len(done)+len(notDone) != 3 {
-			t.Error(len(done), len(notDone))
-		}
-		done, _ = pool.Wait(slow, pool.AllCompleted)
-		wantEqual(t, len(done), 4)
-		var got []int
-		for v, err := range pool.ExecutorMap(ex, square, pool.Range(4)) {
-			if err != nil {
-				t.Error(err)
-			}
-			got = append(got, v)
-		}
-		wantEqual(t, got, []int{0, 1, 4, 9})
-		if err := ex.Shutdown(); err != nil {
-			t.Error(err)
-		}
-		if _, err := pool.Submit(ex, answer).Result(); !errors.Is(err, pool.ErrClosed) {
-			t.Errorf("got %v", err)
-		}
-	})
-}
-
-func init() { register(slowAnswer) }
-
-func slowAnswer() int {
-	time.Sleep(200 * time.Millisecond)
-	return 43
+func divide3(a, b int, name string) (string, error) {
+	if b == 0 {
+		return "", fmt.Errorf("%s: divided by 0", name)
+	}
+	return name + fmt.Sprint(a/b), nil
 }

@@ -51,6 +51,19 @@ func Starmap3[A, B, C, R any](p *Pool, fn func(A, B, C) R, args []Args3[A, B, C]
 	return out, err
 }
 
+// Starmap3Err is Starmap3 for a function that can fail.
+func Starmap3Err[A, B, C, R any](p *Pool, fn func(A, B, C) (R, error), args []Args3[A, B, C], opts ...CallOption) ([]R, error) {
+	o := core.CallerOrigin()
+	var out []R
+	err := p.c.Start(o, "Starmap3", core.Spread|core.LastErr, fn, args, opts).Run(o, &out)
+	return out, err
+}
+
+// Starmap3AsyncErr is Starmap3Async for a function that can fail.
+func Starmap3AsyncErr[A, B, C, R any](p *Pool, fn func(A, B, C) (R, error), args []Args3[A, B, C], opts ...CallOption) *MapResult[R] {
+	return &MapResult[R]{p.c.Start(core.CallerOrigin(), "Starmap3Async", core.Spread|core.LastErr, fn, args, opts)}
+}
+
 // Starmap3Async is Starmap3 that does not wait.
 func Starmap3Async[A, B, C, R any](p *Pool, fn func(A, B, C) R, args []Args3[A, B, C], opts ...CallOption) *MapResult[R] {
 	return &MapResult[R]{p.c.Start(core.CallerOrigin(), "Starmap3Async", core.Spread, fn, args, opts)}

@@ -228,7 +228,7 @@ func (s *Server) deleteContents(w http.ResponseWriter, _ *http.Request, p string
 
 func (s *Server) checkpointsAPI(w http.ResponseWriter, r *http.Request, p, id string) error {
 	switch {
-	case r.Method == http.MethodGet && id == "":
+	case (r.Method == http.MethodGet || r.Method == http.MethodHead) && id == "":
 		list, err := s.contents.Checkpoints(p)
 		if err != nil {
 			return err

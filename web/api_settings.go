@@ -158,7 +158,7 @@ func (s *Server) schemaIDs() ([]string, error) {
 func (s *Server) labWorkspaces(w http.ResponseWriter, r *http.Request) error {
 	id := r.PathValue("id")
 	switch r.Method {
-	case http.MethodGet:
+	case http.MethodGet, http.MethodHead:
 		all, err := s.workspaces.all()
 		if err != nil {
 			return err
@@ -240,7 +240,7 @@ func (s *Server) labTheme(w http.ResponseWriter, r *http.Request) error {
 // config serves /api/config/{section}: GET, PUT (replaces), PATCH (merges; null removes a key).
 func (s *Server) config(w http.ResponseWriter, r *http.Request) error {
 	section := r.PathValue("section")
-	if r.Method != http.MethodGet {
+	if r.Method == http.MethodPut || r.Method == http.MethodPatch {
 		var body map[string]any
 		if err := readJSON(w, r, maxStoreEntry, &body); err != nil {
 			return err

@@ -113,7 +113,7 @@ func (s *Server) stripToken(w http.ResponseWriter, r *http.Request) bool {
 	if !q.Has("token") || !s.guard.Right(q.Get("token")) {
 		return false
 	}
-	s.guard.SignIn(w, r)
+	s.guard.SignIn(w, r, "")
 	if r.Method != http.MethodGet || !strings.Contains(r.Header.Get("Accept"), "text/html") {
 		return false
 	}
@@ -161,6 +161,7 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) error {
 			redirect(w, r, next)
 			return nil
 		}
+		s.guard.BeforeSignIn(w, r)
 		return s.loginPage(w, r, http.StatusOK, next, "")
 	}
 	if !s.guard.RightOrigin(r) || r.Header.Get("Sec-Fetch-Site") == "cross-site" {
@@ -187,7 +188,7 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) error {
 		s.log.Warn("sign-in with a wrong token", "from", r.RemoteAddr)
 		return s.loginPage(w, r, http.StatusUnauthorized, next, "That is not the token.")
 	}
-	s.guard.SignIn(w, r)
+	s.guard.SignIn(w, r, r.PostForm.Get(auth.XSRFCookie))
 	redirect(w, r, next)
 	return nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"reflect"
 	"strings"
 
@@ -15,8 +16,8 @@ import (
 // has the cell as its parent, and what a handler prints or sends the message
 // that it handles.
 type cellComms struct {
-	session *interp.Session // set by attach, before the first cell
-	comms   *kernel.Comms   // set by use, before the first cell
+	session *interp.Session // set before the first cell
+	comms   *kernel.Comms   // set before the first cell; nil without front ends
 }
 
 // link is the notebook's side of a cell's comm.
@@ -46,7 +47,11 @@ func (cc *cellComms) intrinsics() map[string]func(interp.Call, []reflect.Value) 
 // register is comm.Register(target, f).
 func (cc *cellComms) register(c interp.Call, args []reflect.Value) []reflect.Value {
 	target, f := args[0].String(), args[1]
-	if cc.comms == nil || strings.HasPrefix(target, "poolbook.") { // the kernel's own
+	if cc.comms == nil {
+		return nil
+	}
+	if target == panelTarget || strings.HasPrefix(target, "poolbook.") {
+		fmt.Fprintf(c.Cell().Stderr, "comm.Register: the target %q is the notebook's own: choose another name\n", target)
 		return nil
 	}
 	if f.IsNil() {

@@ -20,8 +20,8 @@ func sessionConfig(host *poolHost, comms *cellComms, log *slog.Logger) interp.Co
 	c := interp.Config{
 		Packages: []interp.Package{
 			{Path: "poolbook/pool/core", Name: "core", Symbols: core.Symbols()},
-			{Path: "poolbook/interp/display", Name: "display", Symbols: display.Symbols()},
-			{Path: "poolbook/interp/comm", Name: "comm", Symbols: comm.Symbols()},
+			{Path: "poolbook/interp/display", Name: "display", Symbols: display.Symbols(), Source: display.Source},
+			{Path: "poolbook/interp/comm", Name: "comm", Symbols: comm.Symbols(), Source: comm.Source},
 		},
 		Sources:    map[string]fs.FS{"poolbook/pool": pool.Source},
 		Preload:    []string{"poolbook/pool", "poolbook/interp/display", "poolbook/interp/comm"},

@@ -29,10 +29,11 @@ it to.`,
 			if file == "" {
 				return usageError{errors.New("kernel: -f FILE, the connection file, is missing")}
 			}
-			log := slog.New(slog.DiscardHandler)
+			level := slog.LevelWarn
 			if verbose {
-				log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
+				level = slog.LevelDebug
 			}
+			log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
 			session, err := newKernelSession(log)
 			if err != nil {
 				return err
@@ -49,6 +50,6 @@ it to.`,
 		},
 	}
 	cmd.Flags().StringVarP(&file, "connection-file", "f", "", "the connection `FILE`")
-	cmd.Flags().BoolVar(&verbose, "verbose", false, "log to standard error")
+	cmd.Flags().BoolVar(&verbose, "verbose", false, "log to standard error more than what was refused and what went wrong")
 	return cmd
 }

@@ -128,6 +128,15 @@ func TestRunNotebook(t *testing.T) {
 	if err != nil || out.code != 0 || nb.Cells[2].Outputs[0].Data.Text("text/plain") != "42" || nb.KernelName() != kernelName {
 		t.Errorf("run -o: %+v, %v", out, err)
 	}
+	for name, want := range map[string]string{"out.html": "42</pre>", "out.go": "x * 2 + 2\n"} {
+		out = p.poolbook("run", "good.ipynb", "-o", name)
+		if text, err := os.ReadFile(p.file(name)); err != nil || out.code != 0 || !strings.Contains(string(text), want) {
+			t.Errorf("run -o %s: %+v, %v\n%s", name, out, err, text)
+		}
+	}
+	if out = p.poolbook("run", "good.ipynb", "-o", "out.pdf"); out.code != exitUsage || !strings.Contains(out.stderr, ".ipynb, .html or .go") {
+		t.Errorf("run -o out.pdf: %+v", out)
+	}
 	out = p.poolbook("run", "bad.ipynb", "-o", "out.ipynb")
 	if out.code != 1 || !strings.Contains(out.stderr, "cell 2") || !strings.Contains(out.stderr, "index out of range") {
 		t.Errorf("run of a cell that fails: %+v", out)

@@ -9,9 +9,10 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"sync"
+	"syscall"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"poolbook/interp"
 	"poolbook/interp/display"
@@ -22,8 +23,10 @@ func replCommand() *cobra.Command {
 		Use:   "repl",
 		Short: "Run cells in the terminal",
 		Long: `Read Go from the terminal, cell by cell, in one session: a cell ends with the
-line that completes it. Ctrl-C stops a cell, Ctrl-D ends the session. What is
-piped in is run the same way, and the first error ends it.`,
+line that completes it. Tab completes, Up and Ctrl-R go through earlier cells,
+Alt-Enter begins a new line. Ctrl-C stops a cell, or gives up the one that is
+being written; Ctrl-D ends the session. What is piped in is run the same way,
+and the first error ends it. NO_COLOR turns colours off.`,
 		Example: `  poolbook repl
   echo 'fmt.Println(1 + 1)' | poolbook repl`,
 		Args: atMost(0),
@@ -36,170 +39,194 @@ piped in is run the same way, and the first error ends it.`,
 			}
 			defer session.Close()
 			pools.attach(session)
-			r := &repl{session: session, in: lines(os.Stdin, os.Stdout)}
+			r := &repl{session: session, pools: pools, screen: newScreen()}
+			restore := func() {}
+			if isTerminal(os.Stdin) && r.screen.out.terminal {
+				r.colour = os.Getenv("NO_COLOR") == "" && r.screen.err.terminal
+				e := newEditor(session, r.screen, historyFile())
+				r.in, r.stdin, restore = e, func(ctx context.Context) io.Reader { return terminalInput{ctx, r.screen} }, e.restore
+				fmt.Printf("Poolbook %s: Go, cell by cell. %%help lists what is special, Ctrl-D ends.\n", version)
+			} else {
+				p := &pipedCells{session: session, in: bufio.NewReader(os.Stdin)}
+				r.in, r.stdin = p, func(context.Context) io.Reader { return p }
+			}
+			defer ended(restore)()
+			r.interrupts = make(chan os.Signal, 1)
+			signal.Notify(r.interrupts, os.Interrupt)
+			defer signal.Stop(r.interrupts)
 			return r.loop(context.WithoutCancel(cmd.Context()))
 		},
 	}
 }
 
-// lineReader reads a line of input without its end. errAgain means that the
-// user gave the line up.
-type lineReader interface {
-	line(prompt string) (string, error)
+// ended runs restore and ends the process when it is told to end, until the
+// function that it returns is called.
+func ended(restore func()) (stop func()) {
+	c := make(chan os.Signal, 1)
+	signal.Notify(c, syscall.SIGTERM, syscall.SIGHUP)
+	done, gone := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(gone)
+		select {
+		case s := <-c:
+			restore()
+			code := exitFailure
+			if n, ok := s.(syscall.Signal); ok {
+				code = 128 + int(n)
+			}
+			os.Exit(code) // workers end with their pipes
+		case <-done:
+		}
+	}()
+	return func() {
+		signal.Stop(c)
+		close(done)
+		<-gone
+	}
+}
+
+// cellReader reads cells. errAgain means that the user gave the cell up, io.EOF
+// that there are no more.
+type cellReader interface {
+	cell(number int) (string, error)
 	interactive() bool
 }
 
-var errAgain = errors.New("the line was given up")
+var errAgain = errors.New("the cell was given up")
 
 type repl struct {
-	session *interp.Session
-	in      lineReader
-	cells   int
+	session    *interp.Session
+	pools      *poolHost
+	in         cellReader
+	stdin      func(ctx context.Context) io.Reader // of a cell that runs until ctx ends
+	screen     *screen
+	colour     bool
+	interrupts chan os.Signal // kept for the whole session: between cells they are for nobody
+	cells      int
 }
 
 // loop runs cells until the input ends.
 func (r *repl) loop(ctx context.Context) error {
 	for {
-		code, err := r.cell()
-		if errors.Is(err, io.EOF) {
+		code, err := r.in.cell(r.cells + 1)
+		switch {
+		case errors.Is(err, io.EOF):
 			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if strings.TrimSpace(code) == "" {
+		case errors.Is(err, errAgain), err == nil && strings.TrimSpace(code) == "":
 			continue
+		case err != nil:
+			return err
 		}
 		err = r.run(ctx, code)
 		var exit *interp.ExitError
 		switch {
-		case errors.As(err, &exit):
+		case errors.As(err, &exit) && !(r.in.interactive() && strings.HasPrefix(exit.By, "!")): // a command that failed ends no session
 			return &exitError{code: exit.Code}
 		case err != nil:
-			fmt.Fprintln(os.Stderr, err)
-			if !r.in.interactive() {
-				return &exitError{code: exitFailure}
+			r.fail(err)
+			if r.in.interactive() {
+				continue
 			}
+			var interrupted *interp.InterruptError
+			if errors.As(err, &interrupted) {
+				return &exitError{code: exitInterrupted}
+			}
+			return &exitError{code: exitFailure}
 		}
-	}
-}
-
-// cell reads lines until they are complete Go.
-func (r *repl) cell() (string, error) {
-	var code strings.Builder
-	prompt := fmt.Sprintf("[%d] ", r.cells+1)
-	for {
-		line, err := r.in.line(prompt)
-		if errors.Is(err, errAgain) {
-			return "", nil
-		}
-		if errors.Is(err, io.EOF) && code.Len() > 0 {
-			return code.String(), nil // what is incomplete gets its error
-		}
-		if err != nil {
-			return "", err
-		}
-		code.WriteString(line + "\n")
-		state, indent := r.session.IsComplete(code.String())
-		if state != interp.Incomplete {
-			return code.String(), nil
-		}
-		prompt = strings.Repeat(" ", len(prompt)-4) + "... " + strings.ReplaceAll(indent, "\t", "    ")
 	}
 }
 
 // run runs a cell and prints the value of its final expression.
 func (r *repl) run(ctx context.Context, code string) error {
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
-	defer stop()
+	ctx, interrupt := context.WithCancel(ctx)
+	done := r.interruptWith(interrupt)
+	defer done()
 	r.cells++
+	r.pools.enter(cellKey(r.cells), r.screen)
+	stdin := r.stdin(ctx)
 	result, err := r.session.Run(ctx, interp.Cell{
-		Number: r.cells, Code: code, Stdout: os.Stdout, Stderr: os.Stderr, Stdin: os.Stdin,
+		Number: r.cells, Code: code, Stdout: r.screen.out, Stderr: r.screen.err, Stdin: stdin,
+		Host: terminalHost{r.screen, stdin, interrupt},
 	})
+	r.pools.flush()
+	r.screen.end()
 	if err != nil {
 		return err
 	}
 	for _, w := range result.Warnings {
-		fmt.Fprintln(os.Stderr, w)
+		fmt.Fprintln(r.screen.err, w)
 	}
 	if result.Value.IsValid() {
-		fmt.Println(display.Text(result.Value))
+		fmt.Fprintln(r.screen.out, display.Text(result.Value))
 	}
 	return nil
 }
 
-// lines reads from a terminal with editing and history, or from a pipe.
-func lines(in, out *os.File) lineReader {
-	if !term.IsTerminal(int(in.Fd())) || !term.IsTerminal(int(out.Fd())) {
-		return &pipedLines{bufio.NewReader(in)}
+// interruptWith calls interrupt at Ctrl-C, and when the function that it
+// returns is called, which waits until it has been.
+func (r *repl) interruptWith(interrupt func()) (done func()) {
+	select {
+	case <-r.interrupts: // an old one
+	default:
 	}
-	keys := &keyReader{in: in}
-	return &terminalLines{fd: int(in.Fd()), keys: keys, term: term.NewTerminal(struct {
-		io.Reader
-		io.Writer
-	}{keys, out}, "")}
+	ended, gone := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(gone)
+		defer interrupt()
+		select {
+		case <-r.interrupts:
+		case <-ended:
+		}
+	}()
+	return func() {
+		close(ended)
+		<-gone
+	}
 }
 
-type pipedLines struct{ in *bufio.Reader }
-
-func (p *pipedLines) interactive() bool { return false }
-
-func (p *pipedLines) line(string) (string, error) {
-	line, err := p.in.ReadString('\n')
-	if err != nil && line == "" {
-		return "", err
+// fail shows the error of a cell.
+func (r *repl) fail(err error) {
+	text := err.Error()
+	if r.colour {
+		text = strings.Join(interp.Traceback(err), "\n")
 	}
-	return strings.TrimRight(line, "\r\n"), nil
+	fmt.Fprintln(r.screen.err, text)
 }
 
-type terminalLines struct {
-	fd   int
-	keys *keyReader
-	term *term.Terminal
+// pipedCells reads what is not typed. A cell that reads its standard input gets
+// what follows it.
+type pipedCells struct {
+	session *interp.Session
+
+	mu sync.Mutex
+	in *bufio.Reader // guarded by mu
 }
 
-func (t *terminalLines) interactive() bool { return true }
+func (p *pipedCells) interactive() bool { return false }
 
-// line reads with the terminal in raw mode, which ends with the line: a cell
-// that runs has an ordinary terminal, with Ctrl-C.
-func (t *terminalLines) line(prompt string) (string, error) {
-	state, err := term.MakeRaw(t.fd)
-	if err != nil {
-		return "", fmt.Errorf("read a line: %w", err)
-	}
-	defer term.Restore(t.fd, state)
-	if w, h, err := term.GetSize(t.fd); err == nil && w > 0 {
-		if err := t.term.SetSize(w, h); err != nil {
-			return "", fmt.Errorf("read a line: %w", err)
+// cell reads lines until they are complete Go.
+func (p *pipedCells) cell(int) (string, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var code strings.Builder
+	for {
+		line, err := p.in.ReadString('\n')
+		code.WriteString(line)
+		switch {
+		case err == nil:
+			if state, _ := p.session.IsComplete(code.String()); state != interp.Incomplete {
+				return code.String(), nil
+			}
+		case errors.Is(err, io.EOF) && code.Len() > 0:
+			return code.String(), nil // what is incomplete gets its error
+		default:
+			return "", err
 		}
 	}
-	t.term.SetPrompt(prompt)
-	t.keys.interrupted = false
-	line, err := t.term.ReadLine()
-	if t.keys.interrupted {
-		return "", errAgain
-	}
-	if errors.Is(err, term.ErrPasteIndicator) {
-		err = nil
-	}
-	return line, err
 }
 
-// keyReader turns Ctrl-C, which the terminal type takes for the end of input,
-// into the end of an empty line.
-type keyReader struct {
-	in          io.Reader
-	interrupted bool
-}
-
-func (k *keyReader) Read(p []byte) (int, error) {
-	n, err := k.in.Read(p[:max(len(p)/2, 1)])
-	for i := 0; i < n; i++ {
-		if p[i] == 3 {
-			k.interrupted = true
-			const clearLine, enter = 21, '\r'
-			return copy(p, []byte{clearLine, enter}), err
-		}
-	}
-	return n, err
+func (p *pipedCells) Read(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.in.Read(b)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"poolbook/kernel/client"
+	"poolbook/notebooks/export"
 	"poolbook/notebooks/nbformat"
 	"poolbook/notebooks/run"
 )
@@ -38,12 +40,15 @@ func runCommand() *cobra.Command {
 		Long: `Run a notebook (.ipynb) from its first cell to its last, in a new kernel and in
 the notebook's folder, and stop at the first error. Without -o or --inplace the
 outputs are printed. The file of -o is written also when a cell fails, with the
-error in it; --inplace leaves the notebook alone then.
+error in it; --inplace leaves the notebook alone then. With -o a file that ends
+in .html is a page to pass on, which needs nothing but a browser; .go is the
+code alone.
 
 Run a Go program (one or more .go files of package main) in the interpreter:
 without compiling it, with its arguments after --. It exits as the program does.`,
 		Example: `  poolbook run notes.ipynb -o done.ipynb
   poolbook run notes.ipynb --inplace --timeout 2m
+  poolbook run notes.ipynb -o report.html
   poolbook run hello.go -- --name Gopher`,
 		Args: atLeast(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -61,6 +66,8 @@ without compiling it, with its arguments after --. It exits as the program does.
 				return usageError{errors.New("one notebook at a time; `poolbook test` takes many")}
 			case out != "" && inPlace:
 				return usageError{errors.New("-o and --inplace are two places: choose one")}
+			case out != "" && writers[filepath.Ext(out)] == nil:
+				return usageError{fmt.Errorf("-o %s: a notebook is written as .ipynb, .html or .go", out)}
 			}
 			target := out
 			if inPlace {
@@ -71,7 +78,7 @@ without compiling it, with its arguments after --. It exits as the program does.
 	}
 	f.add(cmd, 0)
 	cmd.Flags().BoolVar(&f.allowErrors, "allow-errors", false, "go on after a cell that fails")
-	cmd.Flags().StringVarP(&out, "output", "o", "", "write the notebook with its outputs to `FILE`")
+	cmd.Flags().StringVarP(&out, "output", "o", "", "write the notebook with its outputs to `FILE` (.ipynb, .html or .go)")
 	cmd.Flags().BoolVar(&inPlace, "inplace", false, "write the outputs into the notebook itself")
 	return cmd
 }
@@ -106,12 +113,27 @@ func runNotebook(cmd *cobra.Command, name, target string, inPlace bool, f runFla
 		return runErr
 	}
 	if runErr == nil || !inPlace {
-		if err := nbformat.WriteFile(target, nb); err != nil {
+		if err := writers[filepath.Ext(target)](target, nb); err != nil {
 			return errors.Join(runErr, err)
 		}
 		show.line("wrote " + target)
 	}
 	return runErr
+}
+
+// writers write a notebook, by the ending of the file's name.
+var writers = map[string]func(name string, nb *nbformat.Notebook) error{
+	".ipynb": nbformat.WriteFile,
+	".html": func(name string, nb *nbformat.Notebook) error {
+		page, err := export.HTML(nb, strings.TrimSuffix(filepath.Base(name), ".html"))
+		if err != nil {
+			return fmt.Errorf("write %s: %w", name, err)
+		}
+		return os.WriteFile(name, page, 0o644)
+	},
+	".go": func(name string, nb *nbformat.Notebook) error {
+		return os.WriteFile(name, export.Code(nb, strings.TrimSuffix(filepath.Base(name), ".go")+".ipynb"), 0o644)
+	},
 }
 
 // executeIn runs a notebook in a new kernel with dir as its folder. The kernel

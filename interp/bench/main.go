@@ -214,7 +214,9 @@ func unpack(dir string, only []string) ([]string, error) {
 }
 
 func build(exe, source string) error {
-	if out, err := exec.Command("go", "build", "-o", exe, source).CombinedOutput(); err != nil {
+	cmd := exec.Command("go", "build", "-trimpath", "-o", exe, source)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0") // as make build does
+	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("go build %s: %w\n%s", source, err, out)
 	}
 	return nil

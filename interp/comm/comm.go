@@ -106,6 +106,7 @@ func (c *Comm) OnClose(f func()) {}
 func (c *Comm) Close() {}
 
 // Register has f called for each comm that a front end opens to the target, in place of the function before; nil refuses them.
+// The targets "pool" and "poolbook.…" are the notebook's own and stay so.
 func Register(target string, f func(c *Comm)) {}
 
 // Open opens a comm to a target of the front ends, with a first message.

@@ -37,7 +37,8 @@ func Functions() []string {
 	return []string{"HTML", "Markdown", "SVG", "Latex", "PNG", "JPEG", "JSON", "VegaLite", "MIMEBundle", "Show", "All", "Update", "Clear", "ClearWait"}
 }
 
-// HTML shows text as HTML.
+// HTML shows text as HTML. Whether scripts in it run is the front end's choice: JupyterLab runs them in trusted notebooks, Poolbook's own
+// page never does (its content security policy allows none), so that opening a notebook of somebody else cannot act for its reader.
 func (p Printer) HTML(html string) {
 	p.show(Bundle{"text/html": html, "text/plain": html})
 }
@@ -80,7 +81,7 @@ func (p Printer) VegaLite(spec any) {
 		p.show(Bundle{"text/plain": "display.VegaLite: " + err.Error()})
 		return
 	}
-	p.show(Bundle{"application/vnd.vegalite.v5+json": tree, "text/plain": "<Vega-Lite chart>"})
+	p.show(Bundle{"application/vnd.vegalite.v5+json": tree, "text/plain": "<a Vega-Lite chart, which is drawn by front ends that know Vega-Lite, such as JupyterLab>"})
 }
 
 // MIMEBundle shows representations made by hand, by MIME type.
@@ -134,7 +135,8 @@ func (t text) Clear(bool)                         {}
 
 func program() Printer { return Printer{text{os.Stdout}} }
 
-// HTML shows text as HTML.
+// HTML shows text as HTML. Whether scripts in it run is the front end's choice: JupyterLab runs them in trusted notebooks, Poolbook's own
+// page never does (its content security policy allows none), so that opening a notebook of somebody else cannot act for its reader.
 func HTML(html string) { program().HTML(html) }
 
 // Markdown shows text as Markdown.

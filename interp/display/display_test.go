@@ -7,22 +7,28 @@ import (
 	"io/fs"
 	"reflect"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
 
 type point struct {
-	X, y int
-	name string
+	X, Y int
+	Name string
+	own  int // not shown: no cell has declared it
 }
+
+// private is what a cell's struct{ x int } is to reflection.
+var private = reflect.StructOf([]reflect.StructField{{Name: "x", PkgPath: "main", Type: reflect.TypeFor[int]()}})
 
 type shout string
 
 func (s shout) String() string { return strings.ToUpper(string(s)) }
 
 type node struct {
-	next *node
-	v    int
+	Next *node
+	V    int
 }
 
 type broken int
@@ -34,8 +40,8 @@ type page struct{}
 func (*page) HTML() string { return "<b>page</b>" }
 
 func TestText(t *testing.T) {
-	ring := &node{v: 1}
-	ring.next = &node{v: 2, next: ring}
+	ring := &node{V: 1}
+	ring.Next = &node{V: 2, Next: ring}
 	for _, tt := range []struct {
 		v    any
 		want string
@@ -45,15 +51,17 @@ func TestText(t *testing.T) {
 		{[]any{1, "a", nil}, `[]any{1, "a", nil}`},
 		{map[string]int{"b": 2, "a": 1}, `map[string]int{"a": 1, "b": 2}`},
 		{map[int]bool{10: true, 9: false}, `map[int]bool{9: false, 10: true}`},
-		{point{1, 2, "n"}, `display.point{X: 1, y: 2, name: "n"}`},
-		{&point{}, `&display.point{X: 0, y: 0, name: ""}`},
-		{[]point{{1, 2, ""}}, `[]display.point{{X: 1, y: 2, name: ""}}`},
+		{point{1, 2, "n", 3}, `display.point{X: 1, Y: 2, Name: "n", …}`},
+		{&point{}, `&display.point{X: 0, Y: 0, Name: "", …}`},
+		{[]point{{1, 2, "", 3}}, `[]display.point{{X: 1, Y: 2, Name: "", …}}`},
+		{reflect.New(private).Interface(), "&struct { x int }{x: 0}"}, {new(sync.Mutex), "&sync.Mutex{…}"},
+		{new(atomic.Int64), "&atomic.Int64{0}"}, {new(atomic.Uint32), "&atomic.Uint32{0}"}, {new(atomic.Bool), "&atomic.Bool{false}"}, {new(atomic.Value), "&atomic.Value{…}"},
 		{1500 * time.Millisecond, "1.5s"}, {[]time.Duration{1}, "[]time.Duration{1ns}"}, {shout("a"), "A"},
 		{[]byte("hi"), `[]byte("hi")`}, {[]byte{0, 255}, "[]byte{00 ff}"},
 		{Tuple{3, nil}, "3, nil"}, {Tuple{0, errors.New("bad")}, "0, error: bad"},
 		{errors.New("bad"), "error: bad (*errors.errorString)"},
 		{fmt.Errorf("open: %w", fs.ErrNotExist), "error: open: file does not exist (*fmt.wrapError)\n  wraps: file does not exist (*errors.errorString)"},
-		{ring, "&display.node{next: &display.node{next: &display.node{…}, v: 2}, v: 1}"},
+		{ring, "&display.node{Next: &display.node{Next: &display.node{…}, V: 2}, V: 1}"},
 		{broken(1), "display.broken(method String panicked: no)"},
 		{(*point)(nil), "nil"}, {func(int) string { return "" }, "func(int) string"},
 		{make(chan int, 2), "chan int (0 of 2 buffered)"},
@@ -73,6 +81,9 @@ func TestLongTexts(t *testing.T) {
 	nested := Text(reflect.ValueOf([][]int{make([]int, 5000), make([]int, 5000)}))
 	if strings.Count(nested, "… 4000 more") != 2 || strings.Contains(nested, hint) {
 		t.Errorf("notes of inner values: %d", strings.Count(nested, "… 4000 more"))
+	}
+	if n := strings.Count(long, "\n"); n > 50 {
+		t.Errorf("%d lines", n)
 	}
 	for _, l := range strings.Split(long, "\n") {
 		if len(l) > 110 {
@@ -126,7 +137,7 @@ func TestPeek(t *testing.T) {
 		{3, "3"}, {"text", `"text"`}, {strings.Repeat("ä", 1000), `"` + strings.Repeat("ä", 10) + `"…`},
 		{map[string]int{"a": 1}, "map[string]int (1)"}, {time.Second, "1s"}, {shout("a"), `"a"`}, {broken(1), "1"},
 		{make([]int, 1<<20), "[]int{" + strings.Repeat("0, ", 20) + "… 1048556 more}"},
-		{point{X: 1, name: "n"}, `display.point{X: 1, y: 0, name: "n"}`}, {errors.New("bad"), "bad"},
+		{point{X: 1, Name: "n"}, `display.point{X: 1, Y: 0, Name: "n", …}`}, {errors.New("bad"), "bad"},
 	} {
 		if got := Peek(reflect.ValueOf(tt.v), 20); got != tt.want {
 			t.Errorf("%T: got %s, want %s", tt.v, got, tt.want)
@@ -141,11 +152,12 @@ func TestMIME(t *testing.T) {
 		mime string
 		want string
 	}{
-		{"table of structs", []point{{1, 2, "<n>"}}, "text/html", "<th>X</th><th>y</th><th>name</th>"},
-		{"escaped", []point{{1, 2, "<n>"}}, "text/html", "<td>&lt;n&gt;</td>"},
-		{"pointers", []*point{{1, 2, "n"}, nil}, "text/html", "<tr><th>1</th><td></td>"},
+		{"table of structs", []point{{1, 2, "<n>", 3}}, "text/html", `<th style="text-align:right">Y</th><th style="text-align:left">Name</th></tr>`},
+		{"escaped", []point{{1, 2, "<n>", 3}}, "text/html", `<td style="text-align:left">&lt;n&gt;</td>`},
+		{"pointers", []*point{{1, 2, "n", 3}, nil}, "text/html", `<tr><th>1</th><td style="text-align:right"></td>`},
 		{"map of structs", map[string]point{"k": {}}, "text/html", "<th>k</th>"},
-		{"maps", []map[string]int{{"a": 1}, {"b": 2}}, "text/html", "<th>a</th><th>b</th>"},
+		{"maps", []map[string]int{{"a": 1}, {"b": 2}}, "text/html", `<th style="text-align:right">a</th><th style="text-align:right">b</th>`},
+		{"any", []map[string]any{{"a": 1}, {"a": "x"}, {"a": []int(nil)}}, "text/html", `<tr><th>2</th><td style="text-align:left">nil</td></tr>`},
 		{"method of the pointer", page{}, "text/html", "<b>page</b>"},
 		{"image", image.NewGray(image.Rect(0, 0, 3, 2)), "text/plain", "<image.Gray 3×2>"},
 		{"image", image.NewGray(image.Rect(0, 0, 3, 2)), "image/png", "iVBOR"},

@@ -50,25 +50,41 @@ func table(v reflect.Value, most int) string {
 	if len(columns) == 0 {
 		return ""
 	}
+	cells := make([][]reflect.Value, len(rows))
+	words := make([]bool, len(columns)) // columns of more than numbers
+	for i, r := range rows {
+		cells[i] = make([]reflect.Value, len(columns))
+		for j := range columns {
+			c := cell(r, j)
+			cells[i][j] = c
+			for c.Kind() == reflect.Interface {
+				c = c.Elem()
+			}
+			if c.IsValid() { // a map of a row need not have the column
+				words[j] = words[j] || isText(c.Type()) || !c.CanInt() && !c.CanUint() && !c.CanFloat()
+			}
+		}
+	}
+	align := func(column int) string { // front ends differ in what they do by themselves
+		if words[column] {
+			return ` style="text-align:left"`
+		}
+		return ` style="text-align:right"`
+	}
 	var b strings.Builder
 	b.WriteString("<table>\n<thead><tr><th></th>")
-	for _, c := range columns {
-		b.WriteString("<th>" + html.EscapeString(c) + "</th>")
+	for j, c := range columns {
+		b.WriteString("<th" + align(j) + ">" + html.EscapeString(c) + "</th>")
 	}
 	b.WriteString("</tr></thead>\n<tbody>\n")
-	for i, r := range rows {
+	for i, row := range cells {
 		b.WriteString("<tr><th>" + html.EscapeString(index[i]) + "</th>")
-		for j := range columns {
-			align := ""
-			c := cell(r, j)
-			if c.IsValid() && (c.CanInt() || c.CanUint() || c.CanFloat()) {
-				align = ` style="text-align:right"`
-			}
+		for j, c := range row {
 			text := ""
 			if c.IsValid() {
 				text = plainText(c)
 			}
-			b.WriteString("<td" + align + ">" + html.EscapeString(text) + "</td>")
+			b.WriteString("<td" + align(j) + ">" + html.EscapeString(text) + "</td>")
 		}
 		b.WriteString("</tr>\n")
 	}
@@ -90,11 +106,11 @@ func layout(t reflect.Type, rows []reflect.Value) (columns []string, cell func(r
 		if isText(t) || isText(base) {
 			return nil, nil
 		}
+		var fields []int
 		for i := range base.NumField() {
-			if i == maxColumns {
-				break
+			if f := base.Field(i); !IsHidden(f) && len(fields) < maxColumns {
+				columns, fields = append(columns, f.Name), append(fields, i)
 			}
-			columns = append(columns, base.Field(i).Name)
 		}
 		return columns, func(r reflect.Value, j int) reflect.Value {
 			if r.Kind() == reflect.Pointer {
@@ -103,7 +119,7 @@ func layout(t reflect.Type, rows []reflect.Value) (columns []string, cell func(r
 				}
 				r = r.Elem()
 			}
-			return r.Field(j)
+			return r.Field(fields[j])
 		}
 	case reflect.Map:
 		if t.Kind() == reflect.Pointer || base.Key().Kind() != reflect.String {
@@ -134,13 +150,15 @@ func isText(t reflect.Type) bool {
 	return s || e
 }
 
-// plainText is a cell's text: strings without quotes, long texts cut.
+// plainText is a cell's text: strings without quotes, nil without its type, long texts cut.
 func plainText(v reflect.Value) string {
 	for v.Kind() == reflect.Interface && !v.IsNil() {
 		v = v.Elem()
 	}
 	s := ""
-	if v.Kind() == reflect.String && !isText(v.Type()) {
+	if k := v.Kind(); (k == reflect.Slice || k == reflect.Map) && v.IsNil() {
+		s = "nil"
+	} else if v.Kind() == reflect.String && !isText(v.Type()) {
 		s = v.String()
 	} else {
 		s = (&writer{elements: 100, bytes: 100, most: 400}).value(v, false, 1)

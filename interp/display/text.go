@@ -181,17 +181,51 @@ func (w *writer) write(v reflect.Value, plain bool, depth int) string {
 	case reflect.Pointer:
 		return w.pointer(v, depth)
 	case reflect.Struct:
-		var parts []string
-		for i := range v.NumField() {
-			parts = append(parts, t.Field(i).Name+": "+w.value(v.Field(i), false, depth+1))
-		}
-		return wrap(head(t, plain), parts, "")
+		return w.structure(v, plain, depth)
 	case reflect.Map:
 		return w.mapping(v, plain, depth)
 	case reflect.Slice, reflect.Array:
 		return w.list(v, plain, depth)
 	}
 	return "?"
+}
+
+func (w *writer) structure(v reflect.Value, plain bool, depth int) string {
+	t := v.Type()
+	if t.PkgPath() == "sync/atomic" {
+		if s, ok := atomicText(v); ok {
+			return typeName(t) + "{" + s + "}"
+		}
+	}
+	var parts []string
+	more := ""
+	for i := range v.NumField() {
+		if f := t.Field(i); IsHidden(f) {
+			more = "…"
+		} else {
+			parts = append(parts, f.Name+": "+w.value(v.Field(i), false, depth+1))
+		}
+	}
+	return wrap(head(t, plain), parts, more)
+}
+
+// IsHidden reports whether a field is a package's own affair: an unexported one that no cell has declared. It is not shown, and not
+// read, since its package may be writing it at the same time.
+func IsHidden(f reflect.StructField) bool { return f.PkgPath != "" && f.PkgPath != "main" }
+
+// atomicText is the number or bool in one of the types of sync/atomic; false for the others.
+func atomicText(v reflect.Value) (string, bool) {
+	switch n := v.FieldByName("v"); {
+	case !n.IsValid():
+		return "", false
+	case n.CanInt():
+		return strconv.FormatInt(n.Int(), 10), true
+	case n.CanUint() && v.Type().Name() == "Bool":
+		return strconv.FormatBool(n.Uint() != 0), true
+	case n.CanUint():
+		return strconv.FormatUint(n.Uint(), 10), true
+	}
+	return "", false
 }
 
 func head(t reflect.Type, plain bool) string {
@@ -320,12 +354,13 @@ func (w *writer) call(v reflect.Value, name string, f func() string) (s string) 
 	return f()
 }
 
-// wrap joins the parts of a composite on one line, or on a line each when that would be long.
+// wrap joins the parts of a composite, and a note about more of them, on one line, or on several when that would be long.
 func wrap(head string, parts []string, more string) string {
+	all := parts
 	if more != "" {
-		parts = append(parts, more)
+		all = append(slices.Clip(parts), more)
 	}
-	one := head + "{" + strings.Join(parts, ", ") + "}"
+	one := head + "{" + strings.Join(all, ", ") + "}"
 	if !strings.Contains(one, "\n") && utf8.RuneCountInString(one) <= lineWidth {
 		return one
 	}
@@ -333,7 +368,7 @@ func wrap(head string, parts []string, more string) string {
 	b.WriteString(head + "{")
 	short := !slices.ContainsFunc(parts, func(p string) bool { return len(p) > 24 || strings.Contains(p, "\n") })
 	col := lineWidth
-	for i, p := range parts {
+	for _, p := range parts {
 		if short && col+len(p)+2 < lineWidth { // several to a line, as in a paragraph
 			b.WriteByte(' ')
 			col++
@@ -341,11 +376,11 @@ func wrap(head string, parts []string, more string) string {
 			b.WriteString("\n    ")
 			col = 4
 		}
-		b.WriteString(strings.ReplaceAll(p, "\n", "\n    "))
-		if i < len(parts)-1 || more == "" {
-			b.WriteByte(',')
-		}
+		b.WriteString(strings.ReplaceAll(p, "\n", "\n    ") + ",")
 		col += len(p) + 1
+	}
+	if more != "" {
+		b.WriteString("\n    " + more)
 	}
 	b.WriteString("\n}")
 	return b.String()

@@ -36,7 +36,7 @@ func Dial(ctx context.Context, network, address string, kind Kind, identity stri
 	if err != nil {
 		return nil, fmt.Errorf("transport: dial: %w", err)
 	}
-	stop := context.AfterFunc(ctx, func() { _ = c.SetDeadline(time.Unix(1, 0)) })
+	stop := context.AfterFunc(ctx, func() { _ = c.Close() })
 	p, err := open(c, zmq4.SocketType(kind), identity, false, o)
 	if !stop() {
 		err = errors.Join(ctx.Err(), err)

@@ -16,6 +16,9 @@
 //   - lose what is queued at Close: here Close sends it first (linger);
 //   - allocate whatever length a frame claims: here a guard under zmq4 reads frame headers first, refuses what is too long,
 //     and reads long frames piece by piece, so that memory follows what was sent and not what was claimed;
+//   - take long messages of any number of peers at once, answer PINGs of peers that do not read, keep any number of topics, and give a
+//     peer whatever identity it claims: here each has a limit ([Options.MaxIncoming], a queue's length, 1,024 topics of 64 KiB, the
+//     rules of ZMTP);
 //   - hide subscriptions from XPUB's owner: here the publisher sees each as it comes and greets the subscriber.
 //
 // # Goroutines

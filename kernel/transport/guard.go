@@ -22,6 +22,9 @@ const (
 	greetingLen    = 64
 	maxCommand     = 64 << 10 // a command's body after the handshake, and all of one in it
 	maxFrames      = 8192     // in one message
+	maxIdentity    = 255      // bytes, as ZMTP has it
+	maxTopics      = 1024     // that one peer subscribes to
+	maxSmall       = 64 << 10 // of messages that are small in their nature: subscriptions and heartbeats
 	pieceByPiece   = 1 << 20  // longer frames are read in pieces that grow
 	writeBufferLen = 64 << 10
 )
@@ -36,7 +39,12 @@ type guard struct {
 	maxMessage int64
 	onCommand  func(name string, body []byte) error // called by the reader, set when the handshake is done
 
+	// reserve takes (and with a negative number gives back) room for long messages, false when there is none; nil: there is always.
+	// Set when the handshake is done.
+	reserve func(bytes int64) bool
+
 	// Owned by the reader.
+	held     int64 // reserved for the current message
 	in       *bufio.Reader
 	greeting int    // bytes of the greeting still to come
 	pending  []byte // read and checked, not yet given to zmq4
@@ -117,6 +125,7 @@ func (g *guard) nextFrame() error {
 		return fmt.Errorf("%w: frame %d of %d bytes after %d: a message may have %d bytes in %d frames",
 			ErrProtocol, g.frames, size, g.total, g.maxMessage, maxFrames)
 	}
+	before := g.total
 	g.total += int64(size)
 	if flags&flagMore == 0 {
 		g.frames, g.total = 0, 0
@@ -124,10 +133,13 @@ func (g *guard) nextFrame() error {
 	g.pending = append(g.pending, header[:n]...)
 	if size <= pieceByPiece {
 		g.body = int64(size)
-		return nil
+		return g.hold(before + g.body)
 	}
 	for left := int64(size); left > 0; {
 		piece := min(left, max(pieceByPiece, int64(len(g.pending))))
+		if err := g.hold(before + int64(size) - left + piece); err != nil {
+			return err
+		}
 		old := len(g.pending)
 		g.pending = append(g.pending, make([]byte, piece)...)
 		if _, err := io.ReadFull(g.in, g.pending[old:]); err != nil {
@@ -136,6 +148,27 @@ func (g *guard) nextFrame() error {
 		left -= piece
 	}
 	return nil
+}
+
+// hold reserves room for so much of a message. The first MiB is every peer's own.
+func (g *guard) hold(bytes int64) error {
+	more := bytes - pieceByPiece - g.held
+	if g.reserve == nil || more <= 0 {
+		return nil
+	}
+	if !g.reserve(more) {
+		return fmt.Errorf("%w: no room for %d bytes of a message beside those of other peers", ErrProtocol, bytes)
+	}
+	g.held += more
+	return nil
+}
+
+// release gives back what the message took that has been dealt with.
+func (g *guard) release() {
+	if g.held > 0 {
+		g.reserve(-g.held)
+		g.held = 0
+	}
 }
 
 func (g *guard) command(size int) error {

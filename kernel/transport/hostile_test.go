@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"runtime"
 	"strings"
 	"sync"
@@ -15,9 +17,9 @@ import (
 )
 
 // raw connects without ZMTP.
-func raw(t *testing.T, r *Router) net.Conn {
+func raw(t *testing.T, socket interface{ Addr() net.Addr }) net.Conn {
 	t.Helper()
-	c, err := net.Dial("tcp", r.Addr().String())
+	c, err := net.Dial("tcp", socket.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +44,7 @@ func ready(identity string) []byte {
 		body = binary.BigEndian.AppendUint32(body, uint32(len(p[1])))
 		body = append(body, p[1]...)
 	}
-	return append([]byte{flagCommand, byte(len(body))}, body...)
+	return append(long(flagCommand, uint64(len(body))), body...)
 }
 
 func long(flags byte, size uint64) []byte {
@@ -74,6 +76,8 @@ func TestHostilePeers(t *testing.T) {
 		{"overflowing frame", join(greeting(), ready("h"), long(0, 1<<63|5))},
 		{"frames that add up", join(greeting(), ready("h"), bytes.Repeat(join(long(flagMore, 60), make([]byte, 60)), 20))},
 		{"too many frames", join(greeting(), ready("h"), many)},
+		{"identity that the socket gives", join(greeting(), ready("\x00\x00\x00\x00\x01"))},
+		{"long identity", join(greeting(), ready(strings.Repeat("i", maxIdentity+1)))},
 		{"unknown flags", join(greeting(), ready("h"), []byte{0x80, 0})},
 		{"command in a message", join(greeting(), ready("h"), []byte{flagMore, 0}, []byte{flagCommand, 5}, []byte("\x04PING"))},
 		{"command with more", join(greeting(), ready("h"), []byte{flagCommand | flagMore, 5}, []byte("\x04PING"))},
@@ -175,6 +179,115 @@ func TestPing(t *testing.T) {
 	}
 	if want := join([]byte{flagCommand, 8}, []byte("\x04PONGctx")); !bytes.Equal(pong, want) {
 		t.Errorf("got %q, want %q", pong, want)
+	}
+}
+
+// disconnected waits until the other side has ended the connection.
+func disconnected(t *testing.T, c net.Conn) {
+	t.Helper()
+	if _, err := io.Copy(io.Discard, c); err != nil && !strings.Contains(err.Error(), "reset") {
+		t.Errorf("not disconnected: %v", err)
+	}
+}
+
+// Who sends PINGs and does not read the answers does not fill the memory.
+func TestPingsWithoutReading(t *testing.T) {
+	r := newRouter(t, Options{MaxQueueBytes: 64 << 10})
+	c := raw(t, r)
+	pings := bytes.Repeat(join([]byte{flagCommand, 23}, []byte("\x04PING\x00\x01"), make([]byte, 16)), 4096)
+	if _, err := c.Write(join(greeting(), ready("p"))); err != nil {
+		t.Fatal(err)
+	}
+	for sent := 0; ; sent += len(pings) {
+		if _, err := c.Write(pings); err != nil {
+			if errors.Is(err, os.ErrDeadlineExceeded) {
+				t.Error(err)
+			}
+			return
+		}
+		if sent > 1<<30 {
+			t.Fatal("a GiB of PINGs is taken")
+		}
+	}
+}
+
+// A subscriber says little: topics that are many or long end the connection, and others go on.
+func TestManyTopics(t *testing.T) {
+	var l log
+	pub := newPublisher(t, Options{Logger: l.logger()}, nil)
+	good := dial(t, pub.Addr(), Sub, "")
+	waitFor(t, func() bool { return subscribers(pub) == 1 })
+	sub := bytes.Replace(ready(""), []byte("DEALER"), []byte("SUB"), 1)
+	sub[8] -= 3 // the command's length
+	sub = bytes.Replace(sub, []byte{0, 0, 0, 6, 'S'}, []byte{0, 0, 0, 3, 'S'}, 1)
+	many, commands := []byte{}, []byte{}
+	for i := range maxTopics + 1 {
+		topic := fmt.Sprintf("%06d", i)
+		many = append(many, join([]byte{0, 7, 1}, []byte(topic))...)
+		commands = append(commands, join([]byte{flagCommand, 16}, []byte("\x09SUBSCRIBE"), []byte(topic))...)
+	}
+	for name, data := range map[string][]byte{
+		"many": many, "many by commands": commands,
+		"long": join(long(0, maxSmall+1), []byte{1}, make([]byte, maxSmall)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := raw(t, pub)
+			if _, err := c.Write(join(greeting(), sub, data)); err != nil {
+				t.Fatal(err)
+			}
+			disconnected(t, c)
+			if err := pub.Publish(t.Context(), frames("a", name)); err != nil {
+				t.Error(err)
+			}
+			if got := text(recv(t, good)); got != "a|"+name {
+				t.Errorf("got %q", got)
+			}
+		})
+	}
+	if !l.has("more than 1024 subscriptions") {
+		t.Error("the log does not say what was refused")
+	}
+}
+
+// Heartbeats are short.
+func TestLongHeartbeat(t *testing.T) {
+	e := NewEcho(listener(t), Options{})
+	t.Cleanup(func() { _ = e.Close(0) })
+	c := raw(t, e)
+	if _, err := c.Write(join(greeting(), ready("h"), long(0, maxSmall+1))); err != nil {
+		t.Fatal(err)
+	}
+	disconnected(t, c)
+}
+
+// Long messages of all peers together have a limit; short ones always come through.
+func TestLongMessagesTogether(t *testing.T) {
+	r := newRouter(t, Options{MaxMessage: 8 << 20, MaxIncoming: 5 << 20})
+	half := func(name string) net.Conn {
+		c := raw(t, r)
+		if _, err := c.Write(join(greeting(), ready(name), long(0, 4<<20), make([]byte, 3<<20))); err != nil && name != "c" {
+			t.Fatal(err)
+		}
+		return c
+	}
+	a, _ := half("a"), half("b")
+	waitFor(t, func() bool { return r.b.held.Load() >= 4<<20 })
+	disconnected(t, half("c"))
+	good := dial(t, r.Addr(), Dealer, "good")
+	send(t, good, "short")
+	if got := text(recvRouter(t, r)); got != "good|short" {
+		t.Errorf("got %q", got)
+	}
+	if _, err := a.Write(make([]byte, 1<<20)); err != nil { // the end of it
+		t.Fatal(err)
+	}
+	if got := recvRouter(t, r); len(got[1]) != 4<<20 {
+		t.Errorf("got %d bytes", len(got[1]))
+	}
+	waitFor(t, func() bool { return r.b.held.Load() <= 3<<20 })
+	send(t, good, strings.Repeat("x", 2<<20))
+	if got := recvRouter(t, r); len(got[1]) != 2<<20 {
+		t.Errorf("got %d bytes", len(got[1]))
 	}
 }
 

@@ -3,9 +3,11 @@ package transport
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -22,6 +24,9 @@ type Options struct {
 	HandshakeTimeout time.Duration
 	// MaxMessage is the largest message taken from a peer, in bytes of all its frames; 512 MiB by default.
 	MaxMessage int64
+	// MaxIncoming is how much a listening socket holds of messages longer than 1 MiB, of all peers together, which are on their way or
+	// wait to be received; 1 GiB by default. Who sends more is disconnected.
+	MaxIncoming int64
 	// MaxPeers is how many connections a listening socket has at once; 1,024 by default. More are closed as they come.
 	MaxPeers int
 	// QueueBytes is how much may be queued for one subscriber before Publish waits; 8 MiB by default. See Publish.
@@ -42,6 +47,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.MaxMessage == 0 {
 		o.MaxMessage = 512 << 20
+	}
+	if o.MaxIncoming == 0 {
+		o.MaxIncoming = 1 << 30
 	}
 	if o.MaxPeers == 0 {
 		o.MaxPeers = 1024
@@ -85,6 +93,7 @@ type binding struct {
 	closed chan struct{}         // closed under mu by close
 	wg     sync.WaitGroup        // accept loop, and per connection one reader (which waits for its writer)
 	count  atomic.Int64          // of connections
+	held   atomic.Int64          // bytes of long messages, see MaxIncoming
 }
 
 func bind(l net.Listener, kind zmq4.SocketType, o Options) *binding {
@@ -152,6 +161,10 @@ func (b *binding) serve(c net.Conn) {
 	b.mu.Unlock()
 
 	p, err := open(c, b.kind, "", true, b.opts)
+	if err == nil {
+		p.guard.reserve = b.reserve
+		err = checkIdentity(p.identity)
+	}
 	if err == nil && b.arriving != nil {
 		b.arriving(p)
 	}
@@ -184,9 +197,11 @@ func (b *binding) serve(c net.Conn) {
 		var frames [][]byte
 		if frames, err = p.recv(); err == nil {
 			err = b.received(p, frames)
+			p.guard.release()
 		}
 	}
 	p.fail(err)
+	p.guard.release()
 	<-p.drained
 	b.mu.Lock()
 	delete(b.peers, p)
@@ -199,14 +214,30 @@ func (b *binding) serve(c net.Conn) {
 	}
 }
 
+// checkIdentity refuses identities that no peer may choose: those that begin with 0 are the socket's own to give.
+func checkIdentity(identity string) error {
+	if len(identity) > maxIdentity || strings.HasPrefix(identity, "\x00") {
+		return fmt.Errorf("%w: identity of %d bytes: %.20q", ErrProtocol, len(identity), identity)
+	}
+	return nil
+}
+
+// reserve takes room for long messages, see [Options.MaxIncoming].
+func (b *binding) reserve(bytes int64) bool {
+	if b.held.Add(bytes) > b.opts.MaxIncoming && bytes > 0 {
+		b.held.Add(-bytes)
+		return false
+	}
+	return true
+}
+
 // enqueue queues a message for p without waiting, and disconnects p when it has too much queued already.
 func (b *binding) enqueue(p *peer, frames [][]byte) error {
-	if queued, _ := p.size(); queued > b.opts.MaxQueueBytes {
-		b.log.Warn("peer disconnected: it does not read", "peer", remote(p.guard.Conn), "queued", queued)
-		p.fail(errStalled)
-		return errStalled
+	err := p.send(frames)
+	if errors.Is(err, errStalled) && p.fail(err) {
+		b.log.Warn("peer disconnected: it does not read", "peer", remote(p.guard.Conn))
 	}
-	return p.send(frames)
+	return err
 }
 
 func (b *binding) all() []*peer {

@@ -22,6 +22,7 @@ type peer struct {
 	conn     *zmq4.Conn
 	guard    *guard
 	identity string
+	limit    int // of bytes in the queue, after which no more is taken
 
 	mu       sync.Mutex
 	queue    []outgoing
@@ -68,6 +69,7 @@ func open(c net.Conn, kind zmq4.SocketType, identity string, server bool, o Opti
 		conn:     conn,
 		guard:    g,
 		identity: conn.Peer.Meta["Identity"],
+		limit:    o.MaxQueueBytes,
 		moved:    time.Now(),
 		wake:     make(chan struct{}, 1),
 		done:     make(chan struct{}),
@@ -87,9 +89,11 @@ func (p *peer) command(name string, body []byte) error {
 		}
 		return p.enqueue(outgoing{name: zmq4.CmdPong, frames: [][]byte{body[2:]}, size: len(body)})
 	case zmq4.CmdSubscribe:
-		p.subscribe(string(body), 1)
+		_, err := p.subscribe(string(body), 1)
+		return err
 	case zmq4.CmdCancel:
-		p.subscribe(string(body), -1)
+		_, err := p.subscribe(string(body), -1)
+		return err
 	}
 	return nil // unknown commands are ignored, as ZMTP asks
 }
@@ -103,7 +107,7 @@ func (p *peer) recv() ([][]byte, error) {
 	return m.Frames, nil
 }
 
-// send queues a message without waiting.
+// send queues a message without waiting. errStalled: there is too much already that the peer does not read.
 func (p *peer) send(frames [][]byte) error {
 	size := 64 // about what a queued message costs besides its bytes
 	for _, f := range frames {
@@ -120,6 +124,9 @@ func (p *peer) enqueue(m outgoing) error {
 	}
 	if p.closing {
 		return errClosing
+	}
+	if p.bytes > p.limit {
+		return errStalled
 	}
 	if p.bytes == 0 {
 		p.moved = time.Now()
@@ -198,12 +205,12 @@ func (p *peer) writeOne(m outgoing, flush bool) error {
 	return err
 }
 
-// fail ends the connection at once; the first reason stays.
-func (p *peer) fail(err error) {
+// fail ends the connection at once; the first reason stays. It reports whether this was the first.
+func (p *peer) fail(err error) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.err != nil {
-		return
+		return false
 	}
 	if err == nil {
 		err = io.EOF
@@ -213,6 +220,7 @@ func (p *peer) fail(err error) {
 	close(p.done)
 	p.roomier()
 	_ = p.guard.Conn.Close()
+	return true
 }
 
 // finish refuses further messages and lets the writer end when all is sent.
@@ -248,17 +256,21 @@ func (p *peer) linger(deadline time.Time) {
 	p.fail(net.ErrClosed)
 }
 
-func (p *peer) subscribe(topic string, delta int) (added bool) {
+// subscribe adds or removes a subscription and reports whether it added one.
+func (p *peer) subscribe(topic string, delta int) (added bool, err error) {
 	p.topicMu.Lock()
 	defer p.topicMu.Unlock()
 	if delta < 0 && p.topics[topic] == 0 {
-		return false
+		return false, nil
+	}
+	if len(p.topics) >= maxTopics && p.topics[topic] == 0 {
+		return false, fmt.Errorf("%w: more than %d subscriptions", ErrProtocol, maxTopics)
 	}
 	p.topics[topic] += delta
 	if p.topics[topic] == 0 {
 		delete(p.topics, topic)
 	}
-	return delta > 0
+	return delta > 0, nil
 }
 
 // subscribed reports whether a message with this first frame goes to the peer.

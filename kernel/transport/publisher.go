@@ -23,6 +23,7 @@ type Publisher struct {
 // NewPublisher serves an XPUB socket on l, which it owns from now on. welcome, if not nil, makes the message that a new
 // subscriber gets first, and only it; it is called by many goroutines.
 func NewPublisher(l net.Listener, o Options, welcome func(topic string) [][]byte) *Publisher {
+	o.MaxMessage = maxSmall // all that subscribers say is what they subscribe to
 	pub := &Publisher{b: bind(l, zmq4.XPub, o), welcome: welcome}
 	pub.b.received = pub.received
 	pub.b.joined = func(p *peer) error {
@@ -39,12 +40,12 @@ func (pub *Publisher) received(p *peer, frames [][]byte) error {
 		return nil // libzmq hands such messages to the application, which is not interested
 	}
 	topic := string(frames[0][1:])
+	delta := 1
 	if frames[0][0] == 0 {
-		p.subscribe(topic, -1)
-		return nil
+		delta = -1
 	}
-	if !p.subscribe(topic, 1) || pub.welcome == nil {
-		return nil
+	if added, err := p.subscribe(topic, delta); !added || pub.welcome == nil {
+		return err
 	}
 	if frames := pub.welcome(topic); frames != nil {
 		return pub.b.enqueue(p, frames)

@@ -125,8 +125,9 @@ func (r *Router) Close(linger time.Duration) error { return r.b.close(linger) }
 // Echo is the heartbeat socket: it sends every message back to its sender, whatever the rest of the kernel does.
 type Echo struct{ b *binding }
 
-// NewEcho serves a heartbeat on l, which it owns from now on.
+// NewEcho serves a heartbeat on l, which it owns from now on. Its messages have at most 64 KiB.
 func NewEcho(l net.Listener, o Options) *Echo {
+	o.MaxMessage = maxSmall
 	e := &Echo{b: bind(l, zmq4.Router, o)}
 	e.b.received = e.b.enqueue
 	e.b.start()

@@ -8,6 +8,7 @@ import (
 	"html/template"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/extension"
@@ -132,16 +133,21 @@ func image(kind, base64 string) template.HTML {
 
 func escaped(text string) template.HTML { return template.HTML(template.HTMLEscapeString(text)) } // #nosec G203: escaped
 
+// pattern compiles a regular expression at its first use: every start of the program would pay for it.
+func pattern(text string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(text) })
+}
+
 var (
-	renderer = goldmark.New(goldmark.WithExtensions(extension.GFM))
+	renderer = sync.OnceValue(func() goldmark.Markdown { return goldmark.New(goldmark.WithExtensions(extension.GFM)) })
 	// formulas are kept from Markdown, to which their underscores would be emphasis.
-	formulas = regexp.MustCompile(`(?s)\$\$.+?\$\$|\$[^\s$](?:[^$\n]*[^\s$\\])?\$|\\begin\{(\w+\*?)\}.*?\\end\{\w+\*?\}`)
-	fences   = regexp.MustCompile("(?ms)^(```|~~~).*?^(```|~~~)|`[^`\n]+`")
+	formulas = pattern(`(?s)\$\$.+?\$\$|\$[^\s$](?:[^$\n]*[^\s$\\])?\$|\\begin\{(\w+\*?)\}.*?\\end\{\w+\*?\}`)
+	fences   = pattern("(?ms)^(```|~~~).*?^(```|~~~)|`[^`\n]+`")
 )
 
 // markdown renders a text. HTML in it is left out, as goldmark does by default.
 func markdown(text string, attachments *nbformat.Object) (template.HTML, error) {
-	code := fences.FindAllStringIndex(text, -1)
+	code := fences().FindAllStringIndex(text, -1)
 	inCode := func(at int) bool {
 		for _, c := range code {
 			if at >= c[0] && at < c[1] {
@@ -153,7 +159,7 @@ func markdown(text string, attachments *nbformat.Object) (template.HTML, error) 
 	var plain strings.Builder
 	var kept []string
 	last := 0
-	for _, at := range formulas.FindAllStringIndex(text, -1) {
+	for _, at := range formulas().FindAllStringIndex(text, -1) {
 		if inCode(at[0]) {
 			continue
 		}
@@ -176,7 +182,7 @@ func markdown(text string, attachments *nbformat.Object) (template.HTML, error) 
 		}
 	}
 	var b bytes.Buffer
-	if err := renderer.Convert([]byte(source), &b); err != nil {
+	if err := renderer().Convert([]byte(source), &b); err != nil {
 		return "", err
 	}
 	out := b.String()
@@ -187,7 +193,7 @@ func markdown(text string, attachments *nbformat.Object) (template.HTML, error) 
 }
 
 // escape sequences of terminals: colours (ESC [ … m) are shown, others left out.
-var sequences = regexp.MustCompile("\x1b\\[([0-9;]*)([A-Za-z])")
+var sequences = pattern("\x1b\\[([0-9;]*)([A-Za-z])")
 
 // colours are the classes of terminal colours 30 to 37 and 90 to 97.
 var colours = []string{"black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"}
@@ -203,7 +209,7 @@ func terminal(text string) template.HTML {
 		open = false
 	}
 	last := 0
-	for _, at := range sequences.FindAllStringSubmatchIndex(text, -1) {
+	for _, at := range sequences().FindAllStringSubmatchIndex(text, -1) {
 		b.WriteString(template.HTMLEscapeString(text[last:at[0]]))
 		last = at[1]
 		if text[at[4]:at[5]] != "m" {

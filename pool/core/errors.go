@@ -79,6 +79,7 @@ type WorkerLostError struct {
 	PID      int    // its process
 	Signal   string // the signal that ended it, such as "killed"; empty when it exited
 	ExitCode int    // its exit code when Signal is empty
+	Limit    int64  // the limit of memory in bytes that it came to; 0 when that was not the reason
 	Output   string // the last lines it wrote
 	More     int    // how many further items of the job failed
 }
@@ -87,7 +88,9 @@ type WorkerLostError struct {
 func (e *WorkerLostError) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "worker %s (pid %d) ", e.Worker, e.PID)
-	if e.Signal != "" {
+	if e.Limit != 0 {
+		fmt.Fprintf(&b, "was ended at its limit of memory, %s (pool.MemoryLimit),", size(e.Limit))
+	} else if e.Signal != "" {
 		fmt.Fprintf(&b, "was ended by signal: %s", e.Signal)
 	} else {
 		fmt.Fprintf(&b, "exited with code %d", e.ExitCode)

@@ -48,7 +48,7 @@ type WorkerInfo struct {
 	ID     int           `json:"id"` // unique in its pool
 	Name   string        `json:"name"`
 	PID    int           `json:"pid"`   // 0 in a thread pool
-	State  string        `json:"state"` // "starting", "idle", "busy", "ended"
+	State  string        `json:"state"` // "starting", "idle", "busy", "stalled" (stopped from outside), "ended"
 	Job    int64         `json:"job"`   // what it works on; 0 when idle
 	Item   int           `json:"item"`  // index of the running item; -1 when none runs
 	Tasks  int           `json:"tasks"` // items done

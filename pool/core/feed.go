@@ -183,6 +183,8 @@ func (s *state) complete(l *link, batch []completion) {
 		if d.err != nil && errors.Is(d.err, ErrCancelled) && l.reason == nil {
 			d.err = ErrCancelled
 		}
+		d.c.job.meter.got += int64(d.size)
+		s.total.Got += int64(d.size)
 		s.itemsDone(d.c, d.item, d.n, d.err, d.took)
 		l.items += d.n
 		s.taskDone(l.id, d)
@@ -237,10 +239,17 @@ func (s *state) ended(l *link, status proc.Status, readErr error) {
 	asked := l.phase == linkLeaving && l.reason == nil
 	early := l.phase == linkStarting
 	l.phase = linkGone
+	if l.stall != nil {
+		l.stall.Stop()
+	}
+	s.cpu += l.p.CPU()
 	flight := l.flight
 	l.flight = nil
 	s.release(l)
 	lost := &WorkerLostError{Worker: l.name, PID: l.p.PID, Signal: status.Signal, ExitCode: status.Code, Output: l.tail.Lines(lastLines)}
+	if status.Signal == "" && status.Code == ExitMemory {
+		lost.Limit = s.config.memory
+	}
 	if asked {
 		s.workerChanged(l, "ended", "")
 	} else {

@@ -44,6 +44,8 @@ type Job struct {
 	total    int // items; grows while a stream goes on
 	open     bool
 	queue    []*chunk // not handed out yet
+	chunks   []*chunk // all of a map; nil for other calls
+	missing  []bool   // items that were not done when the job ended with an error of the whole; nil: none were
 	results  reflect.Value
 	stream   *results
 	errs     map[int]error
@@ -282,12 +284,12 @@ func (j *Job) Outcomes(o *Origin, into any) []error {
 	}
 	errs := make([]error, j.total)
 	for i := range errs {
-		errs[i] = j.err
-	}
-	if j.err == nil {
-		for i, err := range j.errs {
-			errs[i] = err
+		if j.err != nil && (j.missing == nil || j.missing[i]) {
+			errs[i] = j.err
 		}
+	}
+	for i, err := range j.errs {
+		errs[i] = err
 	}
 	if j.results.IsValid() {
 		reflect.ValueOf(into).Elem().Set(j.results)
@@ -323,7 +325,7 @@ func withMore(err error, more int) error {
 	return err
 }
 
-// Cancel ends the job: queued items are dropped, running ones are stopped.
+// Cancel ends the job: queued items are dropped, running ones are stopped. Outcomes has those that were done.
 func (j *Job) Cancel() { j.s.cancelJob(j) }
 
 // single is whether an index says nothing.

@@ -29,6 +29,8 @@ type link struct {
 	reason  error          // why it is being killed, when that is the task's fault: what its running item fails with
 	flight  []*chunk       // sent and not done, in order
 	ahead   ahead          // what flight amounts to
+	stall   *time.Timer    // looks whether it keeps the limits of its tasks; nil until there is one
+	watched bool           // stall is running
 	jobs    map[int64]*Job // set up in it
 	units   map[string]uint64
 	blobs   map[[2]uint64]*sentBlob
@@ -112,6 +114,11 @@ func (l *link) run() {
 	}
 	if l.phase == linkLeaving {
 		p.Kill() // terminated in the meantime
+	}
+	if limit := s.config.memory; limit > 0 {
+		l.out.Put(func(b []byte) []byte {
+			return frame(b, proc.Limit, func(b proc.Body) proc.Body { return b.Uint(uint64(limit)) })
+		}, nil)
 	}
 	l.out.Push(true)
 	s.workerChanged(l, "starting", "")
@@ -244,6 +251,7 @@ type completion struct {
 	n    int // that many, from item on; 1 with an error
 	err  error
 	took time.Duration
+	size int  // bytes of its result
 	kill bool // the worker must be replaced
 }
 
@@ -431,6 +439,7 @@ func (l *link) send(c *chunk) {
 	c.sent = l.last
 	l.ahead.add(c)
 	l.flight = append(l.flight, c)
+	l.watch(j.opts.timeout)
 	l.taken++
 	j.meter.sent += int64(len(c.data))
 	j.meter.chunks++
@@ -503,7 +512,7 @@ func (l *link) cancel(j *Job) {
 	l.out.Push(false)
 	s := l.s
 	s.wg.Add(1)
-	t := time.AfterFunc(cancelGrace, func() {
+	time.AfterFunc(cancelGrace, func() {
 		defer s.wg.Done()
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -517,7 +526,47 @@ func (l *link) cancel(j *Job) {
 			}
 		}
 	})
-	_ = t
+}
+
+// stallGrace is how much longer than a task's limit a worker may be silent. It reports the end of the limit itself, when it can.
+const stallGrace = 500 * time.Millisecond
+
+// watch looks after a while whether the worker, which has a task with a limit of time, has been heard of: one that is stopped
+// (SIGSTOP), or swapped out, cannot keep the limit itself. mu is held.
+func (l *link) watch(limit time.Duration) {
+	switch {
+	case limit == 0 || l.watched:
+		return
+	case l.stall == nil:
+		l.stall = time.AfterFunc(limit+stallGrace, l.stalled)
+	default:
+		l.stall.Reset(limit + stallGrace)
+	}
+	l.watched = true
+}
+
+// stalled replaces a worker that has been silent for too long.
+func (l *link) stalled() {
+	l.s.mu.Lock()
+	defer l.s.mu.Unlock()
+	l.watched = false
+	if len(l.flight) == 0 || l.phase == linkGone {
+		return
+	}
+	limit := l.flight[0].job.opts.timeout
+	silent := time.Since(l.last)
+	switch {
+	case limit == 0:
+		for _, c := range l.flight { // another job's tasks come after this one's
+			l.watch(c.job.opts.timeout)
+		}
+	case silent < limit+stallGrace:
+		l.watched = true
+		l.stall.Reset(limit + stallGrace - silent)
+	default:
+		l.reason = fmt.Errorf("%w: the limit of a task is %v, and the worker was not heard of for %v: was it stopped?", ErrTimeout, limit, silent.Round(time.Millisecond))
+		l.p.Kill()
+	}
 }
 
 // returned: the worker gives chunks back that it has not begun.

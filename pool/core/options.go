@@ -26,6 +26,7 @@ type config struct {
 	init      any
 	maxTasks  int
 	warm      bool
+	memory    int64 // bytes that a worker may hold; 0: any
 	engine    EngineKind
 }
 
@@ -52,6 +53,20 @@ func MaxTasksPerChild(n int) Option {
 	}
 	return Option{func(c *config) { c.maxTasks = n }}
 }
+
+// MemoryLimit is how many bytes of memory a worker process may hold.
+func MemoryLimit(bytes int64) Option {
+	if bytes < minMemory {
+		panic(fmt.Sprintf("pool.MemoryLimit(%d): a worker needs %s at least for itself", bytes, size(minMemory)))
+	}
+	return Option{func(c *config) { c.memory = bytes }}
+}
+
+// minMemory is the least limit: an idle worker of a notebook holds about half of it.
+const minMemory = 64 << 20
+
+// ExitMemory is the exit code of a worker that came to its limit of memory.
+const ExitMemory = 12
 
 // StartMethod is "spawn" or "forkserver".
 func StartMethod(method string) Option {

@@ -155,9 +155,10 @@ func (s *state) tellLink(l *link) {
 	if l.phase == linkStarting {
 		w.State = "starting"
 	}
+	stopped := false
 	if l.p != nil {
 		w.PID = l.p.PID
-		w.CPU, w.Memory = l.p.Usage()
+		w.CPU, w.Memory, stopped = l.p.Usage()
 	}
 	if len(l.flight) > 0 {
 		w.State = "busy"
@@ -169,6 +170,9 @@ func (s *state) tellLink(l *link) {
 				}
 			}
 		}
+	}
+	if stopped {
+		w.State = "stalled"
 	}
 	s.emit(Event{Kind: WorkerChanged, Worker: w})
 }

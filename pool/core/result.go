@@ -55,7 +55,7 @@ func (r *resultReader) read(f *proc.Fields) (completion, bool, error) {
 	if item < 0 || item >= c.n {
 		return completion{}, false, fmt.Errorf("%w: item %d of a chunk of %d", proc.ErrFrame, item, c.n)
 	}
-	done := completion{c: c, item: item, n: 1, took: took}
+	done := completion{c: c, item: item, n: 1, took: took, size: len(f.Data)}
 	switch status {
 	case StatusValue:
 		if c.job.mode&NoResult != 0 {
@@ -111,7 +111,7 @@ func (r *resultReader) run(body []byte) (completion, bool, error) {
 	if first < 0 || n < 1 || first > c.n || n > c.n-first {
 		return completion{}, false, fmt.Errorf("%w: items %d to %d of a chunk of %d", proc.ErrFrame, first, first+n, c.n)
 	}
-	done := completion{c: c, item: first, n: n, took: time.Duration(took)}
+	done := completion{c: c, item: first, n: n, took: time.Duration(took), size: len(values)}
 	if c.job.mode&NoResult != 0 {
 		return done, true, nil
 	}

@@ -48,6 +48,7 @@ func (j *Job) RetryFailed(o *Origin) *Job {
 	}
 	j.s.mu.Unlock()
 	slices.SortFunc(r.queue, func(a, b *chunk) int { return a.first - b.first })
+	r.chunks = slices.Clone(r.queue)
 	j.s.submit(r)
 	runtime.KeepAlive(j)
 	return r

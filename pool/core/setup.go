@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"reflect"
+	"slices"
 	"strconv"
 
 	"poolbook/pool/internal/codec"
@@ -173,6 +174,7 @@ func (j *Job) cut(items reflect.Value) error {
 		chunks[i] = chunk{id: j.s.chunkID(), job: j, first: lo, n: k, left: k, base: j.results, off: lo}
 		j.queue[i] = &chunks[i]
 	}
+	j.chunks = slices.Clone(j.queue)
 	if j.s.threads {
 		// The caller may change the slice's elements after the call.
 		own := reflect.MakeSlice(items.Type(), n, n)

@@ -339,19 +339,36 @@ func (s *state) runCallbacks() {
 	}
 }
 
-// fail ends a job with an error of the whole; values that are there stay for Outcomes only when the items' errors tell them apart.
+// fail ends a job with an error of the whole. What was done before stays for Outcomes.
 func (s *state) fail(j *Job, err error) {
 	if j.finished {
 		return
 	}
-	// Workers that are at it may still write to the old slots.
-	if j.results.IsValid() {
-		sealed := reflect.MakeSlice(j.results.Type(), j.results.Len(), j.results.Len())
-		j.results = sealed
-	}
 	j.err = err
-	j.errs = nil
+	j.seal()
 	s.finish(j)
+}
+
+// seal takes the values that are there to slots of the job's own: workers that are still at it may write to the old ones.
+func (j *Job) seal() {
+	if !j.results.IsValid() {
+		return
+	}
+	n := j.results.Len()
+	sealed := reflect.MakeSlice(j.results.Type(), n, n)
+	j.missing = make([]bool, n)
+	for i := range j.missing {
+		j.missing[i] = true
+	}
+	for _, c := range j.chunks {
+		for i := range c.n {
+			if slot := c.slot(i); slot >= 0 && c.isDone(i) {
+				sealed.Index(slot).Set(c.base.Index(slot))
+				j.missing[slot] = false
+			}
+		}
+	}
+	j.results = sealed
 }
 
 // cancelJob ends a job on request.

@@ -15,8 +15,9 @@ type Stats struct {
 	Start   time.Time     // when the job, or the pool, was made
 	Wall    time.Duration // from then to the end of the job, or to now
 	Busy    time.Duration // sum of the time that the tasks themselves took
-	CPU     time.Duration // CPU time of the worker processes that have ended, where the platform tells; of a pool only
-	Sent    int64         // bytes sent to workers
+	CPU     time.Duration // CPU time of the worker processes, of those that have ended too, where the platform tells; of a pool only
+	Sent    int64         // bytes of items sent to workers
+	Got     int64         // bytes of results that came back
 	Speedup float64       // Busy divided by Wall: how many times faster than one task after the other
 	Chunk   int           // items in a chunk; of a job only
 	Better  int           // the chunk size that would have been better; 0 when this one is good, or nothing is known
@@ -29,7 +30,7 @@ func (s Stats) String() string {
 	if s.Failed > 0 {
 		t += fmt.Sprintf(", %d failed", s.Failed)
 	}
-	t += fmt.Sprintf(", %v wall, %v in tasks, %.1f× speed-up, %s sent", round(s.Wall), round(s.Busy), s.Speedup, size(s.Sent))
+	t += fmt.Sprintf(", %v wall, %v in tasks, %.1f× speed-up, %s sent, %s back", round(s.Wall), round(s.Busy), s.Speedup, size(s.Sent), size(s.Got))
 	if s.Advice != "" {
 		t += "; " + s.Advice
 	}
@@ -60,7 +61,7 @@ func size(n int64) string {
 type meter struct {
 	start, end time.Time
 	busy       time.Duration
-	sent       int64
+	sent, got  int64
 	chunks     int
 	chunk      int
 }
@@ -74,7 +75,7 @@ func (j *Job) Stats() Stats {
 	if end.IsZero() {
 		end = time.Now()
 	}
-	st := Stats{Jobs: 1, Items: j.total, Done: j.done, Failed: j.failed, Chunks: m.chunks, Start: m.start, Wall: end.Sub(m.start), Busy: m.busy, Sent: m.sent, Chunk: m.chunk}
+	st := Stats{Jobs: 1, Items: j.total, Done: j.done, Failed: j.failed, Chunks: m.chunks, Start: m.start, Wall: end.Sub(m.start), Busy: m.busy, Sent: m.sent, Got: m.got, Chunk: m.chunk}
 	st.finish()
 	st.advise(j.s.config.processes, j.single())
 	return st
@@ -116,6 +117,12 @@ func (p *Pool) Stats() Stats {
 	st := s.total
 	st.Wall = time.Since(st.Start)
 	st.CPU = s.cpu
+	for _, l := range s.links {
+		if l.p != nil && l.phase != linkGone {
+			cpu, _, _ := l.p.Usage()
+			st.CPU += cpu
+		}
+	}
 	st.finish()
 	return st
 }

@@ -24,6 +24,7 @@ func Symbols() map[string]reflect.Value {
 		"Initializer":      reflect.ValueOf(Initializer),
 		"Label":            reflect.ValueOf(Label),
 		"MaxTasksPerChild": reflect.ValueOf(MaxTasksPerChild),
+		"MemoryLimit":      reflect.ValueOf(MemoryLimit),
 		"NextTimeout":      reflect.ValueOf(NextTimeout),
 		"Processes":        reflect.ValueOf(Processes),
 		"Retries":          reflect.ValueOf(Retries),

@@ -67,6 +67,8 @@ func (w *worker) items() {
 		w.ctx, w.cancel = context.WithCancel(context.Background())
 	}
 	w.running = c.job.id
+	w.turn++
+	reads := w.reads
 	if w.stopped[c.job.id] {
 		w.cancel()
 	}
@@ -74,6 +76,9 @@ func (w *worker) items() {
 	w.mu.Unlock()
 	if closed {
 		os.Exit(exitOrphan)
+	}
+	if !reads {
+		w.out.arm() // the flusher looks whether it takes long
 	}
 	w.job.Store(c.job.id)
 	w.ticks, w.clock = w.out.ticks.Load(), time.Now()

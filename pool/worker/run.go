@@ -42,10 +42,16 @@ type worker struct {
 	parts atomic.Pointer[[]part] // of what runs in a loop, nil when none does
 	loop  atomic.Pointer[loop]   // that the executor is in
 
+	relief chan struct{} // wakes the reader
+
 	mu      sync.Mutex
 	wake    sync.Cond
 	queue   []message          // for the executor, in order
 	closed  bool               // the pool's pipe has ended
+	reads   bool               // somebody reads the pipe: the executor or the reader
+	idle    bool               // the executor waits for the reader
+	turn    uint64             // chunks begun
+	seen    uint64             // turn when the flusher looked last
 	running int64              // job whose chunk the executor is at, 0 for none
 	cancel  context.CancelFunc // ends ctx
 	stopped map[int64]bool     // jobs to cancel
@@ -71,17 +77,20 @@ type message struct {
 
 func newWorker(in io.Reader, out io.Writer) *worker {
 	w := &worker{in: proc.NewReader(in), beacon: beacon.Load(), units: map[uint64]*unit{}, blobs: map[[2]uint64][]byte{},
-		jobs: map[int64]*job{}, stopped: map[int64]bool{}}
+		jobs: map[int64]*job{}, stopped: map[int64]bool{}, relief: make(chan struct{}, 1)}
 	w.out = newWriter(out, w.peek)
 	w.wake.L = &w.mu
 	w.item.Store(-1)
 	return w
 }
 
-// peek is what the flusher does before it writes.
+// peek is what the flusher does before it writes. It reports whether to come back soon.
 func (w *worker) peek() bool {
-	l := w.loop.Load()
-	return l != nil && l.peek(w)
+	again := w.overdue()
+	if l := w.loop.Load(); l != nil && l.peek(w) {
+		again = true
+	}
+	return again
 }
 
 // main is Main.
@@ -107,11 +116,7 @@ func (w *worker) main(ctx context.Context, open func(Env) (Evaluator, error)) er
 	w.out.put(func(b proc.Body) proc.Body { return b.Uint(core.Version) }, proc.Ready, nil)
 	w.out.flush()
 
-	reading := make(chan struct{})
-	go func() {
-		defer close(reading)
-		w.read()
-	}()
+	go w.relieve() // it stays in its read until the pipe ends; the process ends before that
 	for {
 		// An executor that a task ends by runtime.Goexit is followed by another one, which goes on where it was.
 		var done bool
@@ -126,7 +131,6 @@ func (w *worker) main(ctx context.Context, open func(Env) (Evaluator, error)) er
 			break
 		}
 	}
-	// The reader stays in its read until the pipe ends; the process ends before that.
 	return err
 }
 
@@ -135,46 +139,6 @@ func (w *worker) fail(err error) error {
 	w.out.put(func(b proc.Body) proc.Body { return b.String(err.Error()) }, proc.Failed, nil)
 	w.out.flush()
 	return err
-}
-
-// read is the reader.
-func (w *worker) read() {
-	for {
-		kind, body, err := w.in.Next()
-		if err != nil {
-			w.ended()
-			return
-		}
-		f := proc.Fields{Data: body}
-		switch kind {
-		case proc.Cancel:
-			w.cancelJob(int64(f.Uint()))
-		case proc.Recall:
-			w.giveBack(func(int64) bool { return true })
-			if l := w.loop.Load(); l != nil {
-				l.giveBack(w)
-			}
-		case proc.Reply:
-			w.client.Reply(f.Uint(), append([]byte(nil), f.Data...))
-		default:
-			m := message{kind, w.in.Keep(body)}
-			w.mu.Lock()
-			w.queue = append(w.queue, m)
-			w.wake.Signal()
-			w.mu.Unlock()
-		}
-	}
-}
-
-// ended: the pool is gone. A running task ends with the process.
-func (w *worker) ended() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.closed = true
-	w.wake.Signal()
-	if w.running != 0 {
-		os.Exit(exitOrphan)
-	}
 }
 
 // exitOrphan is the exit code of a worker whose pool went away in the middle of a task.
@@ -223,34 +187,6 @@ func (w *worker) returned(ids ...uint64) {
 		return b
 	}, proc.Returned, nil)
 	w.out.flush()
-}
-
-// take waits for the next message; false when there will be none.
-func (w *worker) take() (message, bool) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if len(w.queue) == 0 && !w.closed {
-		w.mu.Unlock()
-		w.out.flush()
-		w.mu.Lock()
-	}
-	for len(w.queue) == 0 && !w.closed {
-		w.wake.Wait()
-	}
-	if w.closed {
-		return message{}, false
-	}
-	return w.next(), true
-}
-
-// next takes the first message of the queue. mu is held.
-func (w *worker) next() message {
-	m := w.queue[0]
-	w.queue[0] = message{}
-	if w.queue = w.queue[1:]; len(w.queue) == 0 {
-		w.queue = nil
-	}
-	return m
 }
 
 // execute is the executor. It returns when the pool says stop or is gone.
@@ -318,4 +254,5 @@ func (w *worker) tag() (job, item int64) {
 func (w *worker) request(body []byte) {
 	w.out.put(func(b proc.Body) proc.Body { return append(b, body...) }, proc.Request, nil)
 	w.out.flush()
+	w.callReader() // for the answer
 }

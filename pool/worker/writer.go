@@ -179,11 +179,13 @@ func (o *writer) flusher() {
 			return
 		}
 		o.ticks.Add(1)
+		o.mu.Lock()
+		o.armed = false // before the look: what begins after it arms anew
+		o.mu.Unlock()
 		again := o.more()
 		o.mu.Lock()
-		o.armed = false
 		o.flushLocked()
-		if again {
+		if again && !o.armed {
 			o.armLocked()
 		}
 		o.mu.Unlock()

@@ -37,7 +37,7 @@ type Env struct {
 	texts   map[*token.File]string // of committed program files
 	varIDs  map[*types.Var]string
 	seq     int
-	scope   *types.Scope // names as a scope; nil when it must be built again
+	scope   *types.Scope // names as a scope, the same one until Reset: the cells' packages share it
 }
 
 // Package is one checked cell, or file.
@@ -92,7 +92,7 @@ func (e *Env) Reset() {
 	e.specs = map[string]*typeRecord{}
 	e.imports = map[string]string{}
 	e.dots = nil
-	e.scope = nil
+	e.scope = types.NewScope(types.Universe, token.NoPos, token.NoPos, "session")
 	if e.cells == nil {
 		e.cells = map[*types.Package]*Package{}
 		e.bySeq = map[int]*Package{}
@@ -175,25 +175,10 @@ func (e *Env) TypeString(t types.Type) string {
 	return e.clean(types.TypeString(t, e.Qualify), nil)
 }
 
-// earlier returns the scope of the session's names, whose parent is the universe.
-func (e *Env) earlier() *types.Scope {
-	if e.scope == nil {
-		e.scope = types.NewScope(types.Universe, token.NoPos, token.NoPos, "session")
-		for _, ent := range e.names {
-			e.scope.Insert(ent.obj)
-		}
-	}
-	return e.scope
-}
-
 // set makes name stand for obj.
 func (e *Env) set(obj types.Object, pkg *Package) {
 	name := obj.Name()
-	if old := e.names[name]; old != nil {
-		e.scope = nil // a scope's entries cannot be replaced
-	} else if e.scope != nil {
-		e.scope.Insert(obj)
-	}
+	replaceIn(e.scope, name, obj)
 	e.names[name] = &entity{obj, pkg}
 	delete(e.imports, name)
 }

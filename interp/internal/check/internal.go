@@ -19,6 +19,21 @@ func setScopeParent(s, parent *types.Scope) {
 	*(**types.Scope)(field(reflect.ValueOf(s), "parent")) = parent
 }
 
+// replaceIn makes name stand for obj in scope s, or for nothing when obj is nil. A scope's own Insert keeps what is there; a new scope
+// with all names for each cell that declares one again would be time and memory that grow with the session.
+func replaceIn(s *types.Scope, name string, obj types.Object) {
+	elems := *(*map[string]types.Object)(field(reflect.ValueOf(s), "elems"))
+	if obj == nil {
+		delete(elems, name)
+		return
+	}
+	if _, ok := elems[name]; ok {
+		elems[name] = obj
+		return
+	}
+	s.Insert(obj)
+}
+
 // methodsOf gives access to the methods declared for a named type.
 func methodsOf(n *types.Named) *[]*types.Func {
 	return (*[]*types.Func)(field(reflect.ValueOf(n), "methods"))
@@ -66,6 +81,7 @@ func SelfTest() error {
 		typ   reflect.Type
 	}{
 		{reflect.TypeFor[types.Scope](), "parent", reflect.TypeFor[*types.Scope]()},
+		{reflect.TypeFor[types.Scope](), "elems", reflect.TypeFor[map[string]types.Object]()},
 		{reflect.TypeFor[types.Named](), "methods", reflect.TypeFor[[]*types.Func]()},
 	}
 	for _, w := range want {

@@ -132,7 +132,7 @@ func (p *pass) errorf(n ast.Node, format string, args ...any) {
 // check runs go/types over the assembled file.
 func (p *pass) check() {
 	scope := p.pkg.Types.Scope()
-	setScopeParent(scope, p.env.earlier())
+	setScopeParent(scope, p.env.scope)
 	imp := &recorder{p.env.imp, true}
 	conf := types.Config{
 		GoVersion:                "go1.26",

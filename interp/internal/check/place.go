@@ -15,6 +15,7 @@ type Place struct {
 	Packages []*types.Package
 	Operand  types.Type
 	Member   bool // behind a dot, known or not
+	Method   bool // behind the dot of a type: only the methods that it has itself
 
 	// Labels are those that a break, continue or goto may name; Label tells that there can be nothing else.
 	Labels []string
@@ -112,7 +113,7 @@ func (v *View) member(sel *ast.SelectorExpr) Place {
 			return Place{Member: true, Packages: pkgs}
 		}
 	}
-	return Place{Member: true, Operand: v.typeOf(sel.X)}
+	return Place{Member: true, Operand: v.typeOf(sel.X), Method: v.pass.pkg.Info.Types[sel.X].IsType()}
 }
 
 // typeOf is the type of an expression, nil if it has none or an unknown one.

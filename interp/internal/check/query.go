@@ -195,13 +195,23 @@ func (v *View) ObjectAt(offset int) types.Object {
 	return nil
 }
 
+// selection is what the name behind a dot means, also a method of the pointer where the value has no address.
 func (v *View) selection(id *ast.Ident) types.Object {
-	for sel, s := range v.pass.pkg.Info.Selections {
-		if sel.Sel == id {
-			return s.Obj()
+	info := v.pass.pkg.Info
+	var obj types.Object
+	v.walk(func(n ast.Node) bool {
+		sel, ok := n.(*ast.SelectorExpr)
+		if !ok || sel.Sel != id {
+			return obj == nil
 		}
-	}
-	return nil
+		if s := info.Selections[sel]; s != nil {
+			obj = s.Obj()
+		} else if t := v.typeOf(sel.X); t != nil {
+			obj, _, _ = types.LookupFieldOrMethod(t, true, v.pass.pkg.Types, id.Name)
+		}
+		return false
+	})
+	return obj
 }
 
 // packagesNamed returns the packages that id may mean: the one that it is, or, when it means nothing, all of that name.

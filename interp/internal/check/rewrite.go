@@ -427,7 +427,7 @@ func (c *Checked) commitImports(d *ast.GenDecl) {
 		e.imports[pn.Name()] = pn.Imported().Path()
 		if e.names[pn.Name()] != nil {
 			delete(e.names, pn.Name())
-			e.scope = nil
+			replaceIn(e.scope, pn.Name(), nil)
 		}
 	}
 }

@@ -228,6 +228,9 @@ func (g *gen) funcLit(t *typ, pure bool, depth int) string {
 		g.results = []*typ{t.out}
 	}
 	b.WriteString(" {\n")
+	if !pure { // it may come to call itself
+		b.WriteString("if fuel--; fuel < 0 { panic(\"no fuel\") }\n")
+	}
 	if depth > 0 {
 		g.stmts(&b, g.n(3), depth-1)
 	}

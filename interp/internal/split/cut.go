@@ -3,6 +3,7 @@ package split
 import (
 	"go/scanner"
 	"go/token"
+	"strings"
 )
 
 // Kind is what a piece of a cell is.
@@ -57,6 +58,10 @@ func lex(code string) lexed {
 			end = off
 		case lit == "":
 			end = off + len(t.String())
+		case lit[0] == '`': // without the carriage returns that the text has
+			if n := strings.IndexByte(code[off+1:], '`'); n >= 0 {
+				end = off + 1 + n + 1
+			}
 		}
 		if n := len(l.toks); n > 0 { // an illegal byte's literal is longer than the byte
 			l.toks[n-1].end = min(l.toks[n-1].end, off)

@@ -127,19 +127,28 @@ func TestIsComplete(t *testing.T) {
 	}
 }
 
-// FuzzParse checks that no text makes the splitter fail, that its pieces are in order and lie in the text, and that errors point into it.
+// FuzzParse checks that no text makes the splitter fail, that its pieces are in order, lie in the text and leave nothing out but comments, space
+// and semicolons, and that errors point into it.
 func FuzzParse(f *testing.F) {
 	for _, s := range []string{"x := 1", "func f() {}\nf()", "import \"a\"; a.B()", "x := `a\r\nb`;", "L: x := 1", "type (A int; B string)\nvar c A", "func (", "}{", "\xff", "/*", "package main\nfunc main() {}"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, code string) {
-		pieces, _ := Cut(code)
+		pieces, bad := Cut(code)
 		at := 0
+		left := []byte(code)
 		for _, p := range pieces {
 			if p.Start < at || p.End < p.Start || p.End > len(code) {
 				t.Fatalf("piece %+v after %d in a text of %d bytes", p, at, len(code))
 			}
 			at = p.End
+			blank(left, p.Start, p.End)
+		}
+		sound := bad == nil && len(lex(code).errors) == 0
+		for _, tok := range lex(string(left)).toks {
+			if sound && tok.tok != token.SEMICOLON {
+				t.Fatalf("%q at %d is in no piece", tok.lit, tok.off)
+			}
 		}
 		c, errs := Parse(token.NewFileSet(), "cell", code)
 		if (c == nil) != (len(errs) > 0) {

@@ -223,6 +223,25 @@ func (g *goroutine) callers() []Frame {
 	return list
 }
 
+// Callers is the trace of the running goroutine, the latest call first; nil when
+// it runs no interpreted code.
+func (m *Machine) Callers() []Frame {
+	v, ok := m.running.Load(goid())
+	if !ok {
+		return nil
+	}
+	return v.(*goroutine).callers()
+}
+
+// Running is the run that the calling goroutine belongs to, nil if none.
+func (m *Machine) Running() *Run {
+	v, ok := m.running.Load(goid())
+	if !ok {
+		return nil
+	}
+	return v.(*goroutine).run
+}
+
 // stackText is the trace as the runtime writes it.
 func (g *goroutine) stackText() []byte {
 	var b bytes.Buffer

@@ -136,6 +136,10 @@ func (g *goroutine) wait(what string) (chosen int, ok bool) {
 		var none struct{}
 		g.cases = append(g.cases[:n], selectCase{int(reflect.SelectRecv), wakeType, *(*ptr)(ptr(&wake)), ptr(&none)})
 		chosen, ok = g.selectNow()
+		if g.polling {
+			clear(g.cases)
+			return chosen, ok // until says when the wait is over
+		}
 		if chosen != n {
 			g.run.unblock(g, true)
 			clear(g.cases)

@@ -227,7 +227,7 @@ func (c *compiler) lookup(in *ssa.Lookup) {
 	})
 	if r := mt.r; kind == 1 && et.class == classWord && et.size == 8 {
 		c.cold(func(g *goroutine, fp ptr) { // a missing element is read as well: it is zero
-			if !g.aloneInMap() {
+			if !g.aloneInMap(*at[ptr](fp, m)) {
 				general(g, fp)
 				return
 			}
@@ -238,7 +238,7 @@ func (c *compiler) lookup(in *ssa.Lookup) {
 		return
 	} else if kind == 2 && et.class == classWord && et.size == 8 {
 		c.cold(func(g *goroutine, fp ptr) {
-			if !g.aloneInMap() {
+			if !g.aloneInMap(*at[ptr](fp, m)) {
 				general(g, fp)
 				return
 			}
@@ -266,7 +266,7 @@ func (c *compiler) mapUpdate(in *ssa.MapUpdate) {
 	switch mapKind(mt.rt) {
 	case 1:
 		c.cold(func(g *goroutine, fp ptr) {
-			if !g.aloneInMap() {
+			if !g.aloneInMap(*at[ptr](fp, m)) {
 				general(g, fp)
 				return
 			}
@@ -275,7 +275,7 @@ func (c *compiler) mapUpdate(in *ssa.MapUpdate) {
 		})
 	case 2:
 		c.cold(func(g *goroutine, fp ptr) {
-			if !g.aloneInMap() {
+			if !g.aloneInMap(*at[ptr](fp, m)) {
 				general(g, fp)
 				return
 			}
@@ -363,8 +363,8 @@ func (c *compiler) next(in *ssa.Next) {
 		}
 	}
 	c.cold(func(g *goroutine, fp ptr) {
-		if !g.aloneInMap() {
-			g.guarded(site, (*mapRange)(*at[ptr](fp, it)).m, step, fp)
+		if m := (*mapRange)(*at[ptr](fp, it)).m; !g.aloneInMap(m) {
+			g.guarded(site, m, step, fp)
 			return
 		}
 		step(g, fp)

@@ -2,6 +2,7 @@ package vm
 
 import (
 	"fmt"
+	"go/ast"
 	"go/token"
 	"go/types"
 	"reflect"
@@ -24,6 +25,8 @@ func (c *compiler) emit() {
 		c.starts[i] = len(c.b.code)
 		if p := firstPos(b); p.IsValid() {
 			c.pos = p // not that of the block before
+		} else if len(b.Succs) == 1 && b.Succs[0] == b {
+			c.pos = emptyLoop(b, c.pos)
 		}
 		for j, in := range b.Instrs {
 			c.at = point{b.Index, j}
@@ -58,6 +61,30 @@ func firstPos(b *ssa.BasicBlock) token.Pos {
 		}
 	}
 	return token.NoPos
+}
+
+// emptyLoop is the position of a `for {}`, whose block b has no instruction with
+// one: of the first such statement after the code that comes before b.
+func emptyLoop(b *ssa.BasicBlock, pos token.Pos) token.Pos {
+	var before token.Pos
+	for d := b.Idom(); d != nil && !before.IsValid(); d = d.Idom() {
+		for _, in := range d.Instrs {
+			before = max(before, in.Pos())
+		}
+	}
+	found := token.NoPos
+	if syntax := b.Parent().Syntax(); syntax != nil {
+		ast.Inspect(syntax, func(n ast.Node) bool {
+			if f, ok := n.(*ast.ForStmt); ok && len(f.Body.List) == 0 && f.For > before && !found.IsValid() {
+				found = f.For
+			}
+			return !found.IsValid()
+		})
+	}
+	if found.IsValid() {
+		return found
+	}
+	return pos
 }
 
 func (c *compiler) instr(in ssa.Instruction) {

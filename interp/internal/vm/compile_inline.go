@@ -10,7 +10,7 @@ import (
 // A call of a small function whose code is known needs no frame: its code is
 // made in the place of the call, and its registers are in the frame of the
 // caller. Parameters that the function does not change are the registers of
-// the arguments. inlinable says which functions are fit for it; traces and
+// the arguments. inlines says which functions are fit for it; traces and
 // runtime.Callers show the call as if it had happened (see frame.frames), and
 // Machine.Replace forgets the bodies that an outdated function is part of.
 
@@ -35,7 +35,6 @@ type inlinedCall struct {
 // known is a call whose callee is known when it is compiled.
 type known struct {
 	fn   *Func
-	from []*Func     // that it replaces, and itself
 	args []ssa.Value // the callee's parameters; nil for a receiver from an interface value
 	slot []slot      // where they are
 	load *slot       // the receiver has to be loaded from here first
@@ -74,31 +73,11 @@ func (c *compiler) callee(cc *ssa.CallCommon) (known, bool) {
 	if fn.Blocks == nil || c.m.compiledFunc(fn) != nil {
 		return k, false
 	}
-	k.from = c.m.funcOf(fn).replacements()
-	k.fn = k.from[len(k.from)-1]
+	k.fn = c.m.funcOf(fn).last()
 	if len(fn.FreeVars) > 0 {
 		k.free = c.reg(cc.Value)
 	}
 	return k, k.fn.ssa.Blocks != nil
-}
-
-// replacements lists f and what replaced it, the last of them runs.
-func (f *Func) replacements() []*Func {
-	list := []*Func{f}
-	for {
-		o := list[len(list)-1].replacement()
-		if o == nil {
-			return list
-		}
-		list = append(list, o)
-	}
-}
-
-// dependsOn notes that the body is outdated when one of the functions is replaced.
-func (c *compiler) dependsOn(list []*Func) {
-	for _, f := range list {
-		c.parts[f] = true
-	}
 }
 
 // origin follows a value to where it was made: through the parameters of
@@ -128,12 +107,12 @@ func (c *compiler) origin(v ssa.Value) (*compiler, ssa.Value) {
 			if !ok || fn.Blocks == nil || c.m.compiledFunc(fn) != nil {
 				return c, v
 			}
-			list := c.m.funcOf(fn).replacements()
-			clo := returnedClosure(list[len(list)-1].ssa)
+			f := c.m.funcOf(fn).last()
+			clo := returnedClosure(f.ssa)
 			if clo == nil {
 				return c, v
 			}
-			c.dependsOn(list)
+			c.parts[f] = true
 			return c, clo
 		default:
 			return c, v
@@ -247,7 +226,7 @@ func inlineCostOf(fn *ssa.Function) (cost int, loops bool) {
 // inline makes the code of a known call; its results go to out.
 func (c *compiler) inline(k known, out uint32) {
 	fn := k.fn.ssa
-	c.dependsOn(k.from)
+	c.parts[k.fn] = true
 	k.fn.prepare()
 	child := newCompiler(k.fn)
 	child.output, child.parent, child.args = c.output, c, k.args

@@ -95,7 +95,7 @@ func (c *compiler) updateMap(mu *ssa.MapUpdate, op *ssa.BinOp, f func(elem, x pt
 	switch kind := mapKind(mt.rt); {
 	case kind == 1 && counts:
 		c.cold(func(g *goroutine, fp ptr) {
-			if !g.aloneInMap() {
+			if !g.aloneInMap(*at[ptr](fp, m)) {
 				general(g, fp)
 				return
 			}
@@ -104,7 +104,7 @@ func (c *compiler) updateMap(mu *ssa.MapUpdate, op *ssa.BinOp, f func(elem, x pt
 		})
 	case kind == 2 && counts:
 		c.cold(func(g *goroutine, fp ptr) {
-			if !g.aloneInMap() {
+			if !g.aloneInMap(*at[ptr](fp, m)) {
 				general(g, fp)
 				return
 			}

@@ -76,6 +76,12 @@
 // a common one, 17 ns otherwise. Sprintf of three values takes 0.8 of the time
 // of CPython's % operator, whole programs compared.
 //
+// Two goroutines scale as compiled ones do: the same work done by two instead of
+// twice by one takes 1.02 times the processor time (BenchmarkTwoGoroutines), so
+// 0.51 of the time on two processors that have nothing else to do. A map that
+// several goroutines share costs 11 ns more for an operation than one that a
+// single goroutine uses (mapguard.go).
+//
 // An instruction takes 1 to 1.5 ns. What mattered: no variable of the loop may be
 // needed after a call in it, or the compiler stores it in every round (Leibniz
 // 200 → 91 ms); calls as functions of their own for the same reason.
@@ -90,3 +96,5 @@
 // (mapguard.go), as does memory that runs out (memory.go); but compiled code that reads a map (fmt, encoding/json, reflect)
 // while interpreted code writes it cannot be seen, and still ends the process.
 package vm
+
+//go:generate go run ./gen

@@ -5,7 +5,6 @@ import (
 	"go/token"
 	"go/types"
 	"reflect"
-	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -30,6 +29,7 @@ type Func struct {
 	header   atomic.Pointer[header]
 	cost     int // see inlineCost; 0: not known
 	loops    bool
+	users    map[*Func]bool // see usedBy
 }
 
 // body is the code of a function with the layout of its frames. It does not
@@ -97,14 +97,18 @@ func (f *Func) compiled() *body {
 		}
 		changes := f.m.changes.Load()
 		var b *body
-		if o := f.replacement(); o != nil {
+		if o := f.last(); o != f {
 			b = o.compiled()
+			o.usedBy(f)
 		} else {
 			f.m.exclusive(func() { b = compile(f) })
 			if jitAlways {
 				if n := f.m.translated(b); n != nil {
 					b = n
 				}
+			}
+			for _, p := range b.parts {
+				p.usedBy(f)
 			}
 		}
 		f.body.Store(b)
@@ -115,29 +119,58 @@ func (f *Func) compiled() *body {
 	}
 }
 
-// replace makes f run other from now on.
+// usedBy notes that the code that user runs is outdated when f is replaced.
+func (f *Func) usedBy(user *Func) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.users == nil {
+		f.users = make(map[*Func]bool)
+	}
+	f.users[user] = true
+}
+
+// replace makes other run wherever f does, from now on.
 func (f *Func) replace(other *Func) {
-	for o := other; o != nil; o = o.replacement() {
-		if o == f {
-			return // a circle: f is what other runs already
-		}
+	f = f.last()
+	if other.last() == f {
+		return // it is what other runs already
 	}
 	f.mu.Lock()
 	f.replaced = other
 	f.mu.Unlock()
 	f.m.changes.Add(1)
+	f.outdated()
+}
+
+// outdated forgets the code of f and of the functions that it is part of, or
+// that run it by way of a replacement. They look again at the next call.
+func (f *Func) outdated() {
 	f.body.Store(nil)
-	// whoever runs f by way of a replacement, or has it inlined, must look again
-	f.m.funcs.Range(func(_, v any) bool {
-		g := v.(*Func)
-		if g == f {
-			return true
+	f.mu.Lock()
+	users := f.users
+	f.users = nil
+	f.mu.Unlock()
+	for u := range users {
+		u.outdated()
+	}
+}
+
+// last follows the replacements of f to what runs now, and shortens the way
+// there: a function may be replaced in every cell of a long session.
+func (f *Func) last() *Func {
+	way := []*Func{f}
+	for r := f.replacement(); r != nil; r = r.replacement() {
+		way = append(way, r)
+	}
+	o := way[len(way)-1]
+	for i, f := range way[:max(len(way)-2, 0)] {
+		f.mu.Lock()
+		if f.replaced == way[i+1] { // nobody else has shortened it
+			f.replaced = o
 		}
-		if b := g.body.Load(); b != nil && (g.replacement() != nil || slices.Contains(b.parts, f)) {
-			g.body.Store(nil)
-		}
-		return true
-	})
+		f.mu.Unlock()
+	}
+	return o
 }
 
 func (f *Func) replacement() *Func {

@@ -40,6 +40,7 @@ type deferred struct {
 type goroutine struct {
 	m       *Machine
 	id      atomic.Uintptr // goid while in use
+	uid     uint32         // its number in the machine
 	run     *Run
 	top     *frame
 	free    []*frame // by body.index
@@ -58,8 +59,9 @@ type goroutine struct {
 	cases   []selectCase
 	growing growing
 	blocked blockState
+	polling bool                // it waits in until, whose tries are no progress
 	runOf   atomic.Pointer[Run] // run, for others to read
-	inMap   uint32              // 1 in an operation on a map that is not guarded
+	inMap   uint32              // 1 in an operation on a map that is not marked in its slot
 }
 
 const (
@@ -221,7 +223,7 @@ func (m *Machine) goroutineFor(r *Run) (g *goroutine, fresh bool) {
 func (m *Machine) idleGoroutine(r *Run) *goroutine {
 	g, _ := m.idle.Get().(*goroutine)
 	if g == nil {
-		g = &goroutine{m: m}
+		g = &goroutine{m: m, uid: m.uids.Add(1)}
 	}
 	g.run, g.stop = r, &r.stop
 	g.runOf.Store(r)
@@ -236,6 +238,9 @@ func (m *Machine) idleGoroutine(r *Run) *goroutine {
 func (g *goroutine) done() {
 	g.id.Store(0)
 	g.m.running.Delete(goid())
+	if g.blocked.what != "" { // a callback that was stopped while it waited
+		g.run.unblock(g, true)
+	}
 	g.run, g.stop, g.top, g.pending, g.escaped = nil, nil, nil, nil, nil
 	g.runOf.Store(nil)
 	g.natives, g.started, g.grace, g.growing, g.inMap = 0, false, false, growing{}, 0

@@ -164,11 +164,10 @@ func (m *Machine) translated(b *body) *body {
 	}, m.nativeBytes)
 	b.native.Store(n)
 	b.fn.body.CompareAndSwap(b, n)
-	if m.changes.Load() > 0 { // b may be what other functions were replaced by
-		m.funcs.Range(func(_, v any) bool {
-			v.(*Func).body.CompareAndSwap(b, n)
-			return true
-		})
+	b.fn.mu.Lock()
+	defer b.fn.mu.Unlock()
+	for f := range b.fn.users { // some were replaced by b's function
+		f.body.CompareAndSwap(b, n)
 	}
 	return n
 }

@@ -37,6 +37,7 @@ type Machine struct {
 	running sync.Map  // goid → *goroutine, those in compiled calls included
 	parking parking
 	sharing *sharing
+	uids    atomic.Uint32 // of goroutines, see claim
 	memory  memory
 	places  places
 	latest  atomic.Pointer[Run]

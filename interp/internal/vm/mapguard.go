@@ -2,6 +2,7 @@ package vm
 
 import (
 	"go/types"
+	"math/bits"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -19,7 +20,9 @@ import (
 // reflect) marks nothing: it still can.
 //
 // One goroutine alone pays a flag for that. It sets inMap, then reads that it is
-// alone; whoever ends that state does it the other way round (see join).
+// alone; whoever ends that state does it the other way round (see join). The same
+// goes for maps that one goroutine of many uses alone: the first one there owns
+// the map's slot until another comes (see claim). Only then are operations marked.
 
 // sharing is the state of this in a machine.
 type sharing struct {
@@ -29,8 +32,15 @@ type sharing struct {
 	active int        // goroutines that run, or have begun to
 	sticky bool       // compiled code calls back from goroutines of its own: do not change back and forth
 
-	lanes [][guardSlots]guardSlot // a writer takes its slot in all of them, a reader in one
-	sites siteList
+	owners [guardSlots]uint32 // who may use the maps of a slot without marking it; atomic
+	owned  atomic.Bool        // some slot is not nobody's
+	lost   atomic.Int32       // slots that changed from one's to everybody's; maxLost: no goroutine gets one any more
+
+	// A writer takes a slot of writers, a reader one of its lane. Each then looks
+	// for the other's kind: of two that meet, one at least sees the other.
+	writers [guardSlots]guardSlot
+	lanes   [][guardSlots]guardSlot // a power of two of them
+	sites   siteList
 }
 
 const (
@@ -40,17 +50,25 @@ const (
 )
 
 const (
-	guardSlots = 512
-	maxLanes   = 4
+	guardSlots  = 512
+	maxLaneBits = 2
 	// settle is how long the store of inMap may take to be seen by another
 	// processor; store buffers drain in well under a microsecond.
 	settle = 20 * time.Microsecond
 )
 
+// Owners of a slot that are no goroutine's uid.
+const (
+	nobody   = 0
+	everyone = 1<<32 - 1
+	changing = everyone - 1 // soon everyone: its owner may not have seen it yet
+	maxLost  = 16
+)
+
 // guardSlot is taken by one operation at a time. Its word says by which: 45 bits
 // of the map's address, the number of its site, whether it writes; 0: free.
 type guardSlot struct {
-	word atomic.Uint64
+	word uint64   // atomic
 	_    [56]byte // a cache line of its own
 }
 
@@ -62,9 +80,10 @@ const (
 )
 
 func newSharing() *sharing {
-	s := &sharing{lanes: make([][guardSlots]guardSlot, min(maxLanes, runtime.GOMAXPROCS(0)))}
+	s := &sharing{lanes: make([][guardSlots]guardSlot, 1<<min(maxLaneBits, bits.Len(uint(runtime.GOMAXPROCS(0)-1))))}
 	if raceEnabled {
-		s.state, s.sticky = shared, true // the race detector does not know join's way
+		s.state, s.sticky = shared, true // the race detector does not know join's way, nor claim's
+		s.lost.Store(maxLost)
 	}
 	return s
 }
@@ -75,7 +94,15 @@ func (s *sharing) fork() {
 	defer s.mu.Unlock()
 	s.active++
 	if atomic.LoadUint32(&s.state) == alone {
-		atomic.StoreUint32(&s.state, shared) // the caller was the only one, and is in no map
+		s.disown() // the caller was the only one, and is in no map
+		atomic.StoreUint32(&s.state, shared)
+	}
+}
+
+// disown makes all slots nobody's, while no goroutine can be in a map.
+func (s *sharing) disown() {
+	if s.lost.Load() < maxLost && s.owned.Swap(false) {
+		clear(s.owners[:])
 	}
 }
 
@@ -84,11 +111,22 @@ func (s *sharing) fork() {
 func (s *sharing) join(m *Machine) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.active++; s.active == 1 || atomic.LoadUint32(&s.state) != alone {
+	if s.active++; s.active == 1 && !raceEnabled {
+		s.lost.Store(0)
+		s.disown()
+	}
+	if s.active == 1 || atomic.LoadUint32(&s.state) != alone {
 		return
 	}
 	atomic.StoreUint32(&s.state, joining)
 	s.sticky = true
+	m.leaveMaps()
+	atomic.StoreUint32(&s.state, shared)
+}
+
+// leaveMaps waits until every goroutine that was in a map has left it, and sees
+// at its next operation what the caller has stored.
+func (m *Machine) leaveMaps() {
 	time.Sleep(settle)
 	m.running.Range(func(_, v any) bool {
 		for g := v.(*goroutine); atomic.LoadUint32(&g.inMap) != 0; {
@@ -96,7 +134,6 @@ func (s *sharing) join(m *Machine) {
 		}
 		return true
 	})
-	atomic.StoreUint32(&s.state, shared)
 }
 
 // leave takes back a fork or join.
@@ -158,7 +195,7 @@ func (l *siteList) of(word uint64) *mapSite {
 func (c *compiler) mapFunc(m uint32, of ssa.Value, writes bool, f coldFunc) coldFunc {
 	site := c.mapSite(of, writes)
 	return func(g *goroutine, fp ptr) {
-		if !g.aloneInMap() {
+		if !g.aloneInMap(*at[ptr](fp, m)) {
 			g.guarded(site, *at[ptr](fp, m), f, fp)
 			return
 		}
@@ -200,17 +237,66 @@ func nameOfField(x ssa.Value, t types.Type, field int) string {
 	return name
 }
 
-// aloneInMap begins an operation of the only goroutine, which ends by setting
-// inMap to 0. It returns false when there may be others: then guarded is for it.
+// aloneInMap begins an operation on map m of the only goroutine that uses it, and
+// ends by setting inMap to 0. It returns false when there may be others: then
+// guarded is for it.
 //
 //go:norace
-func (g *goroutine) aloneInMap() bool {
+func (g *goroutine) aloneInMap(m ptr) bool {
 	g.inMap = 1
-	if atomic.LoadUint32(&g.m.sharing.state) == alone {
+	s := g.m.sharing
+	if atomic.LoadUint32(&s.state) == alone || atomic.LoadUint32(&s.owners[guardIndex(m)]) == g.uid {
 		return true
 	}
 	g.inMap = 0
 	return false
+}
+
+func guardIndex(m ptr) uintptr { return (uintptr(m)>>5 ^ uintptr(m)>>14) % guardSlots }
+
+// claim reports whether slot i is g's, when it was nobody's before. If it was
+// another goroutine's it is everyone's from now on. A program whose goroutines
+// meet in many slots loses time with that: it gets no more of its own.
+func (g *goroutine) claim(i uintptr) bool {
+	s := g.m.sharing
+	for o := &s.owners[i]; ; {
+		switch owner := atomic.LoadUint32(o); owner {
+		case g.uid:
+			return true
+		case everyone:
+			return false
+		case changing:
+			runtime.Gosched()
+		case nobody:
+			if s.lost.Load() >= maxLost {
+				atomic.CompareAndSwapUint32(o, nobody, everyone)
+			} else if atomic.CompareAndSwapUint32(o, nobody, g.uid) {
+				s.owned.Store(true)
+			}
+		default:
+			if atomic.CompareAndSwapUint32(o, owner, changing) {
+				g.m.share(i)
+			}
+		}
+	}
+}
+
+// share makes slot i everyone's, and all the slots when that happened often.
+func (m *Machine) share(i uintptr) {
+	s := m.sharing
+	list := []uintptr{i}
+	if s.lost.Add(1) == maxLost {
+		for i := range s.owners {
+			o := &s.owners[i]
+			if owner := atomic.LoadUint32(o); owner != nobody && owner < changing && atomic.CompareAndSwapUint32(o, owner, changing) {
+				list = append(list, uintptr(i))
+			}
+		}
+	}
+	m.leaveMaps()
+	for _, i := range list {
+		atomic.StoreUint32(&s.owners[i], everyone)
+	}
 }
 
 // guarded is an operation on map m beside other goroutines.
@@ -221,39 +307,51 @@ func (g *goroutine) guarded(site *mapSite, m ptr, f coldFunc, fp ptr) {
 	}
 	s := g.m.sharing
 	word := uint64(uintptr(m)>>3)<<addrShift | site.number
-	slot := (uintptr(m)>>5 ^ uintptr(m)>>14) % guardSlots
+	slot := guardIndex(m)
+	if g.claim(slot) && g.aloneInMap(m) {
+		f(g, fp)
+		g.inMap = 0
+		return
+	}
 	if !site.writes {
-		w := &s.lanes[g.number%len(s.lanes)][slot].word
+		w := &s.lanes[g.number&(len(s.lanes)-1)][slot].word
 		g.take(w, word, site)
-		defer w.Store(0)
+		defer release(w)
+		if other := atomic.LoadUint64(&s.writers[slot].word); other != 0 {
+			g.meet(other, word, site)
+		}
 		f(g, fp)
 		return
 	}
 	word |= wordWrites
-	taken := 0
-	defer func() {
-		for i := range taken {
-			s.lanes[i][slot].word.Store(0)
-		}
-	}()
+	w := &s.writers[slot].word
+	g.take(w, word, site)
+	defer release(w)
 	for i := range s.lanes {
-		g.take(&s.lanes[i][slot].word, word, site)
-		taken++
+		if other := atomic.LoadUint64(&s.lanes[i][slot].word); other != 0 {
+			g.meet(other, word, site)
+		}
 	}
 	f(g, fp)
 }
 
 // take waits for the slot to be free. Finding there an operation on the same
 // map, one of the two writing, ends the run.
-func (g *goroutine) take(w *atomic.Uint64, word uint64, site *mapSite) {
-	for spins := 0; !w.CompareAndSwap(0, word); spins++ {
-		if other := w.Load(); other != 0 && other>>addrShift == word>>addrShift && (other|word)&wordWrites != 0 {
-			g.fatal(conflict(site, g.m.sharing.sites.of(other)))
-		}
+func (g *goroutine) take(w *uint64, word uint64, site *mapSite) {
+	for spins := 0; !atomic.CompareAndSwapUint64(w, 0, word); spins++ {
+		g.meet(atomic.LoadUint64(w), word, site)
 		if spins > 100 {
 			g.checkStop()
 			runtime.Gosched()
 		}
+	}
+}
+
+// meet ends the run when other is an operation on the same map, one of the two
+// writing.
+func (g *goroutine) meet(other, word uint64, site *mapSite) {
+	if other>>addrShift == word>>addrShift && (other|word)&wordWrites != 0 {
+		g.fatal(conflict(site, g.m.sharing.sites.of(other)))
 	}
 }
 

@@ -122,6 +122,52 @@ func Locked() int {
 	}
 }
 
+// TestMapsHandedOn has maps that one goroutine uses alone, and another one later.
+func TestMapsHandedOn(t *testing.T) {
+	p := mustLoad(t, `import "sync"
+func main() {}
+func Sum() int {
+	var wg sync.WaitGroup
+	first, last := make(chan map[int]int), make(chan map[int]int)
+	in := first
+	for i := range 5 {
+		out := make(chan map[int]int)
+		if i == 4 { out = last }
+		from := in
+		wg.Go(func() {
+			own := map[string]int{}
+			for m := range from {
+				for k := range 20 { m[k]++; own["n"]++ }
+				out <- m
+			}
+			if own["n"] != 6000 { panic(own["n"]) }
+			close(out)
+		})
+		in = out
+	}
+	go func() {
+		for range 300 { first <- make(map[int]int) }
+		close(first)
+	}()
+	n := 0
+	for m := range last {
+		for _, v := range m { n += v }
+	}
+	wg.Wait()
+	return n
+}`)
+	for range 3 {
+		r := p.m.NewRun(t.Context(), vm.RunConfig{})
+		res, err := r.Call(p.main.Func("Sum"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := res[0].Int(); got != 30_000 {
+			t.Errorf("result %d", got)
+		}
+	}
+}
+
 // TestMapsOfTimers lets compiled code's goroutines come and go beside a loop that was alone in its maps.
 func TestMapsOfTimers(t *testing.T) {
 	p := mustLoad(t, `import ("time"; "sync/atomic")

@@ -89,7 +89,11 @@ func (g *goroutine) until(key ptr, what string, try func() bool) {
 	c := p.enter(key)
 	defer p.leave(key, c)
 	delay := time.Millisecond
+	// To try again is no progress: the goroutine counts as blocked until try
+	// succeeds. Woken to look for a deadlock, it tries before it waits on.
+	defer func() { g.polling = false }()
 	for !try() {
+		g.polling = true
 		t := time.AfterFunc(delay, func() {
 			select {
 			case c <- struct{}{}:
@@ -98,8 +102,10 @@ func (g *goroutine) until(key ptr, what string, try func() bool) {
 		})
 		g.waitOn(c, what)
 		t.Stop()
+		g.polling = false
 		delay = min(2*delay, 20*time.Millisecond)
 	}
+	g.run.unblock(g, true)
 }
 
 const allWaiters = 1 << 30

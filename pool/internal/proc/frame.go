@@ -25,6 +25,7 @@ const (
 	Drop                   // job: it is over
 	Reply                  // request, answer: of a shared object
 	Stop                   // finish what is there, then exit
+	Limit                  // bytes of memory that the worker may hold
 )
 
 // Frames from the worker to the pool.

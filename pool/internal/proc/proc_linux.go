@@ -32,19 +32,19 @@ func dieWithParent(cmd *exec.Cmd) {
 	cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL
 }
 
-// Usage is the CPU time that the process has used, and the memory it holds.
-func (p *Process) Usage() (cpu time.Duration, memory int64) {
+// Usage is the CPU time that the process has used, the memory it holds, and whether it is stopped (SIGSTOP, a debugger).
+func (p *Process) Usage() (cpu time.Duration, memory int64, stopped bool) {
 	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.PID))
 	if err != nil {
-		return 0, 0
+		return 0, 0, false
 	}
-	// Behind the name, which is in parentheses: field 14 and 15 are ticks of a hundredth of a second, field 24 is in pages.
+	// Behind the name, which is in parentheses: field 3 is the state, 14 and 15 are ticks of a hundredth of a second, 24 is in pages.
 	fields := strings.Fields(string(data[bytes.LastIndexByte(data, ')')+1:]))
 	if len(fields) < 22 {
-		return 0, 0
+		return 0, 0, false
 	}
 	user, _ := strconv.ParseInt(fields[11], 10, 64)
 	system, _ := strconv.ParseInt(fields[12], 10, 64)
 	pages, _ := strconv.ParseInt(fields[21], 10, 64)
-	return time.Duration(user+system) * 10 * time.Millisecond, pages * int64(os.Getpagesize())
+	return time.Duration(user+system) * 10 * time.Millisecond, pages * int64(os.Getpagesize()), fields[0] == "T" || fields[0] == "t"
 }

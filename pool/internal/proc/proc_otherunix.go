@@ -14,4 +14,4 @@ func widen(*os.File) {}
 func dieWithParent(*exec.Cmd) {}
 
 // Usage is not told by this platform without further privileges.
-func (p *Process) Usage() (cpu time.Duration, memory int64) { return 0, 0 }
+func (p *Process) Usage() (cpu time.Duration, memory int64, stopped bool) { return 0, 0, false }

@@ -45,4 +45,4 @@ func WorkerPipes() (in, out *os.File, beacon *Beacon, err error) {
 }
 
 // Usage is not told by this platform without further privileges.
-func (p *Process) Usage() (cpu time.Duration, memory int64) { return 0, 0 }
+func (p *Process) Usage() (cpu time.Duration, memory int64, stopped bool) { return 0, 0, false }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"sync"
+	"time"
 )
 
 // Process is a worker process with its pipes.
@@ -125,6 +126,11 @@ func (p *Process) wait() {
 
 // Exited is closed when the process has ended and Status tells how.
 func (p *Process) Exited() <-chan struct{} { return p.exited }
+
+// CPU is the CPU time of the process. It is valid when Exited is closed.
+func (p *Process) CPU() time.Duration {
+	return p.cmd.ProcessState.UserTime() + p.cmd.ProcessState.SystemTime()
+}
 
 // Status is how the process ended. It is valid when Exited is closed.
 func (p *Process) Status() Status { return p.status }

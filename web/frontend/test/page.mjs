@@ -279,6 +279,15 @@ async function narrow(t) {
   await t.page.waitForURL('**/notebooks/**');
   const notebook = await new Notebook(t.page).ready();
   equal(await wide(), 0, 'the notebook page is wider than the window by');
+  // What has no room in the toolbar is behind its last button.
+  await t.page.waitForFunction(() => {
+    const toolbar = document.querySelector('.jp-NotebookPanel-toolbar');
+    const { right, bottom } = toolbar.getBoundingClientRect();
+    return [...toolbar.children].every(item => {
+      const box = item.getBoundingClientRect();
+      return box.right <= right && box.bottom <= bottom;
+    });
+  });
   await notebook.run(0, (await code(t.page)).print);
   await notebook.shows(0, 'hello from the cell');
   await accessible(t.page);

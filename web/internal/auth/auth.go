@@ -9,6 +9,9 @@
 // For requests that change something and come with the cookie only, SameOrigin must hold: browsers say in Origin or Sec-Fetch-Site
 // which page made the request; clients that send neither must repeat the value of the _xsrf cookie, which only the server's own pages
 // can read, and which is bound to the session, so that a cookie planted by another port of the same host is of no use.
+//
+// Programs that sign in with the form, as VS Code does, keep the _xsrf cookie of the sign-in page for good: a form that sends it along
+// gets a session that it is bound to.
 package auth
 
 import (
@@ -115,13 +118,23 @@ func (g *Guard) Who(r *http.Request) (how Method, session string) {
 	return None, ""
 }
 
-// A session is: 8 bytes of expiry (Unix seconds), 16 random bytes, and their authentication code, in base64.
-const sessionLen = 8 + 16
+// A session is: 8 bytes of expiry (Unix seconds), a nonce, and their authentication code, in base64. The nonce ties the session to its
+// XSRF token, which is the nonce with an authentication code of its own; to know it is of no use without the server's key.
+const (
+	nonceLen   = 16
+	sessionLen = 8 + nonceLen
+)
 
-func (g *Guard) newSession() string {
-	b := make([]byte, sessionLen, sessionLen+sha256.Size)
+func newNonce() []byte {
+	b := make([]byte, nonceLen)
+	_, _ = rand.Read(b)
+	return b
+}
+
+func (g *Guard) newSession(nonce []byte) string {
+	b := make([]byte, 8, sessionLen+sha256.Size)
 	binary.BigEndian.PutUint64(b, uint64(time.Now().Add(Lifetime).Unix()))
-	_, _ = rand.Read(b[8:])
+	b = append(b, nonce...)
 	return base64.RawURLEncoding.EncodeToString(append(b, g.mac("session", b)...))
 }
 
@@ -141,19 +154,50 @@ func (g *Guard) mac(purpose string, data []byte) []byte {
 	return m.Sum(nil)
 }
 
-// xsrf is the value that the pages of a session repeat.
+// xsrf is the value that the pages of a session repeat. The session is a valid one.
 func (g *Guard) xsrf(session string) string {
-	return base64.RawURLEncoding.EncodeToString(g.mac("xsrf", []byte(session)))
+	b, err := base64.RawURLEncoding.DecodeString(session)
+	if err != nil || len(b) < sessionLen {
+		return ""
+	}
+	return g.xsrfOf(b[8:sessionLen])
 }
 
-// SignIn gives the browser a session.
-func (g *Guard) SignIn(w http.ResponseWriter, r *http.Request) {
-	session := g.newSession()
+func (g *Guard) xsrfOf(nonce []byte) string {
+	return base64.RawURLEncoding.EncodeToString(append(slices.Clone(nonce), g.mac("xsrf", nonce)...))
+}
+
+// nonceOf is the nonce of an XSRF token that this server gave out, nil when it is none.
+func (g *Guard) nonceOf(xsrf string) []byte {
+	b, err := base64.RawURLEncoding.DecodeString(xsrf)
+	if err != nil || len(b) != nonceLen+sha256.Size || !hmac.Equal(b[nonceLen:], g.mac("xsrf", b[:nonceLen])) {
+		return nil
+	}
+	return b[:nonceLen]
+}
+
+// BeforeSignIn gives a visitor of the sign-in page an XSRF token to send along with the form.
+func (g *Guard) BeforeSignIn(w http.ResponseWriter, r *http.Request) {
+	if c, err := r.Cookie(XSRFCookie); err != nil || g.nonceOf(c.Value) == nil {
+		g.giveXSRF(w, r, g.xsrfOf(newNonce()))
+	}
+}
+
+// SignIn gives the browser a session. sent is the XSRF token that its form sent along, "" for none: when it is the cookie's too, it
+// stays good in the session. A browser's form sends none, so that nobody can know the token of its session beforehand.
+func (g *Guard) SignIn(w http.ResponseWriter, r *http.Request, sent string) {
+	nonce := newNonce()
+	if c, err := r.Cookie(XSRFCookie); err == nil && sent == c.Value {
+		if given := g.nonceOf(sent); given != nil {
+			nonce = given
+		}
+	}
+	session := g.newSession(nonce)
 	http.SetCookie(w, &http.Cookie{
 		Name: g.cookie, Value: session, Path: "/", MaxAge: int(Lifetime.Seconds()),
 		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: r.TLS != nil,
 	})
-	g.giveXSRF(w, r, session)
+	g.giveXSRF(w, r, g.xsrf(session))
 }
 
 // SignOut takes the browser's session away.
@@ -163,16 +207,16 @@ func (g *Guard) SignOut(w http.ResponseWriter) {
 	}
 }
 
-func (g *Guard) giveXSRF(w http.ResponseWriter, r *http.Request, session string) {
+func (g *Guard) giveXSRF(w http.ResponseWriter, r *http.Request, value string) {
 	http.SetCookie(w, &http.Cookie{
-		Name: XSRFCookie, Value: g.xsrf(session), Path: "/", SameSite: http.SameSiteStrictMode, Secure: r.TLS != nil,
+		Name: XSRFCookie, Value: value, Path: "/", SameSite: http.SameSiteStrictMode, Secure: r.TLS != nil,
 	})
 }
 
 // RefreshXSRF sets the _xsrf cookie again when it is missing or another server's.
 func (g *Guard) RefreshXSRF(w http.ResponseWriter, r *http.Request, session string) {
 	if c, err := r.Cookie(XSRFCookie); err != nil || c.Value != g.xsrf(session) {
-		g.giveXSRF(w, r, session)
+		g.giveXSRF(w, r, g.xsrf(session))
 	}
 }
 

@@ -22,7 +22,8 @@ const (
 	stableAfter = 60 * time.Second // a kernel that lived longer begins a new row
 )
 
-// maxAsked is how many requests may wait for a reply at a time, for each kernel.
+// maxAsked is how many requests may wait for a reply at a time, for each kernel; then the oldest is forgotten, since a kernel that does
+// not know a request does not answer it.
 const maxAsked = 10_000
 
 // Model is a kernel in the form of Jupyter's API.
@@ -66,6 +67,7 @@ type asked struct {
 	session string // of the client
 	channel protocol.Channel
 	header  protocol.Header
+	at      time.Time
 }
 
 // newKernel takes over a started process.
@@ -203,12 +205,26 @@ func (k *Kernel) note(c *Conn, p Packet) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.active = time.Now().UTC()
-	if expectsReply(h.Type) && len(k.asked) < maxAsked {
-		k.asked[h.ID] = asked{c.session, p.Channel, h}
+	if expectsReply(h.Type) {
+		if len(k.asked) >= maxAsked {
+			k.forgetOldest()
+		}
+		k.asked[h.ID] = asked{c.session, p.Channel, h, k.active}
 	}
 	if h.Type == protocol.TypeExecuteRequest && p.Channel == protocol.Shell {
 		k.journal.note(p.Message)
 	}
+}
+
+// forgetOldest drops the request that has waited for longest; the lock is held.
+func (k *Kernel) forgetOldest() {
+	oldest := ""
+	for id, a := range k.asked {
+		if oldest == "" || a.at.Before(k.asked[oldest].at) {
+			oldest = id
+		}
+	}
+	delete(k.asked, oldest)
 }
 
 // waitsFor reports whether a request has not been answered yet.

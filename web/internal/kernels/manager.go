@@ -48,7 +48,7 @@ type Manager struct {
 	sessions map[string]*session // guarded by mu
 	opening  map[string]*opening // sessions that are being made, by path, guarded by mu
 	stopped  bool                // guarded by mu
-	starts   sync.WaitGroup      // of Start; Add under mu
+	work     sync.WaitGroup      // calls of Start and Shutdown; Add under mu, while not stopped
 
 	ctx    context.Context // ends with Stop
 	cancel context.CancelFunc
@@ -90,9 +90,9 @@ func (m *Manager) Start(ctx context.Context, name, path string, env ...string) (
 		return nil, fmt.Errorf("%w (%d)", ErrTooMany, m.opts.Max)
 	}
 	m.starting++
-	m.starts.Add(1)
+	m.work.Add(1)
 	m.mu.Unlock()
-	defer m.starts.Done()
+	defer m.work.Done()
 
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -167,7 +167,17 @@ func (m *Manager) Restart(ctx context.Context, id string) (*Kernel, error) {
 // Shutdown ends a kernel and the sessions that use it.
 func (m *Manager) Shutdown(ctx context.Context, id string) error {
 	m.mu.Lock()
+	if m.stopped {
+		m.mu.Unlock()
+		return ErrStopped // Stop ends it
+	}
 	k, ok := m.kernels[id]
+	if !ok {
+		m.mu.Unlock()
+		return ErrNoSuch
+	}
+	m.work.Add(1)
+	defer m.work.Done()
 	delete(m.kernels, id)
 	for sid, s := range m.sessions {
 		if s.kernel == k {
@@ -175,9 +185,6 @@ func (m *Manager) Shutdown(ctx context.Context, id string) error {
 		}
 	}
 	m.mu.Unlock()
-	if !ok {
-		return ErrNoSuch
-	}
 	m.opts.OnKernel("shutdown", id)
 	return k.shutdown(ctx)
 }
@@ -188,7 +195,7 @@ func (m *Manager) Stop(ctx context.Context) error {
 	m.stopped = true
 	m.mu.Unlock()
 	m.cancel()
-	m.starts.Wait() // none is added any more
+	m.work.Wait() // none is added any more
 
 	m.mu.Lock()
 	all := m.kernels

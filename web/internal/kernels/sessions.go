@@ -3,6 +3,7 @@ package kernels
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -179,42 +180,59 @@ func (m *Manager) ChangeSession(ctx context.Context, id string, r SessionRequest
 		m.mu.Unlock()
 		return Session{}, ErrNoSession
 	}
-	path, old := s.path, s.kernel
+	path, current := s.path, s.kernel
 	m.mu.Unlock()
 	if r.Path != nil {
 		path = strings.Trim(*r.Path, "/")
 	}
-	k := old
-	if kid, kname := r.kernel(); kid != "" && kid != old.id || kid == "" && kname != "" {
+	var wanted *Kernel // nil: it stays
+	kid, kname := r.kernel()
+	if kid != "" && kid != current.id || kid == "" && kname != "" {
 		var err error
-		if k, err = m.kernelFor(ctx, r, path); err != nil {
+		if wanted, err = m.kernelFor(ctx, r, path); err != nil {
 			return Session{}, err
 		}
 	}
-	m.mu.Lock()
-	if s, ok = m.sessions[id]; !ok {
-		m.mu.Unlock()
-		return Session{}, ErrNoSession
+	model, unused, err := m.change(id, path, wanted, r)
+	if err != nil && wanted != nil && kid == "" {
+		unused = wanted // started for nobody
 	}
-	s.path, s.kernel = path, k
+	if unused != nil {
+		if endErr := m.Shutdown(context.WithoutCancel(ctx), unused.id); endErr != nil && !errors.Is(endErr, ErrNoSuch) {
+			err = errors.Join(err, fmt.Errorf("shut down an unused kernel: %w", endErr))
+		}
+	}
+	return model, err
+}
+
+// change does what ChangeSession has prepared, unless the session or the kernel has gone meanwhile. unused is the former kernel when no
+// session has it any more.
+func (m *Manager) change(id, path string, wanted *Kernel, r SessionRequest) (model Session, unused *Kernel, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s, ok := m.sessions[id]
+	if !ok {
+		return Session{}, nil, ErrNoSession
+	}
+	if wanted != nil && m.kernels[wanted.id] != wanted {
+		return Session{}, nil, ErrNoSuch
+	}
+	s.path = path
 	if r.Name != nil {
 		s.name = *r.Name
 	}
 	if r.Type != nil && *r.Type != "" {
 		s.kind = *r.Type
 	}
-	unused := k != old
-	for _, other := range m.sessions {
-		unused = unused && other.kernel != old
-	}
-	model := s.model()
-	m.mu.Unlock()
-	if unused {
-		if err := m.Shutdown(context.WithoutCancel(ctx), old.id); err != nil {
-			return model, fmt.Errorf("shut down the former kernel: %w", err)
+	if former := s.kernel; wanted != nil && wanted != former {
+		s.kernel, unused = wanted, former
+		for _, other := range m.sessions {
+			if other.kernel == former {
+				unused = nil
+			}
 		}
 	}
-	return model, nil
+	return s.model(), unused, nil
 }
 
 // CloseSession ends a session and its kernel, unless another session uses that.

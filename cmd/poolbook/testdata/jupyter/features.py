@@ -367,6 +367,8 @@ comm.Register("slider", func(c *comm.Comm) {
         self.ok('comm.Register("bad", nil)')
         _, msg_id = self.open("bad")
         self.assertEqual(len(of_type(c.until_idle(msg_id), "comm_close")), 1)
+        messages, _ = self.ok('comm.Register("pool", func(c *comm.Comm) {})')
+        self.assertIn("notebook's own", text(messages, "stderr"))
 
     def test_on_a_subshell_while_a_cell_runs(self):
         c = self.c
@@ -443,7 +445,7 @@ class TestVariables(KernelTest):
         messages, _ = self.ok("%whos")
         shown = of_type(messages, "display_data")[0]["data"]
         self.assertIn("Variable", shown["text/plain"])
-        self.assertIn("<td>count</td>", shown["text/html"])
+        self.assertIn(">count</td>", shown["text/html"])
         messages, _ = self.ok("%who")
         self.assertIn("count", text(messages))
 

@@ -1,9 +1,10 @@
-// Package std holds the symbols of the standard library. The files symbols_*.go are written by the command in ../gen.
+// Package std holds the symbols of the standard library. The files symbols_*.go are written by the command in ../gen, which
+// has them from yaegi's extract.
 //
 // The tables are composite literals of addresses, which the linker lays out: at start-up nothing is run and nothing
-// allocated for them, and a page of them that no program asks for is never read from the file. Why not yaegi's tables, which
-// the ones here replace? They are maps that initialisers fill, 1.3 ms and 500 kB at every start of a process, have
-// wrapper types that nothing here needs (2.4 MB of the binary), and end at Go 1.22.
+// allocated for them, and a page of them that no program asks for is never read from the file. Why not yaegi's own package
+// stdlib? Its tables are maps that initialisers fill, 1.3 ms and 500 kB at every start of a process, have wrapper types for
+// interfaces (2.4 MB of the binary), which a machine with real types does not need, and end at Go 1.22.
 package std
 
 import (

@@ -94,6 +94,9 @@ func (s *synth) typeOf(r reflect.Type) types.Type {
 		return t
 	}
 	if r.PkgPath() == "" || r.Kind() == reflect.UnsafePointer {
+		if r.Kind() == reflect.Uint8 {
+			return types.Universe.Lookup("byte").Type() // as most say: []byte
+		}
 		if obj := types.Universe.Lookup(r.Name()); obj != nil {
 			return obj.Type()
 		}
@@ -184,6 +187,9 @@ func (s *synth) literal(r reflect.Type) types.Type {
 		}
 		return types.NewStruct(fields, tags)
 	case reflect.Interface:
+		if r.NumMethod() == 0 {
+			return types.Universe.Lookup("any").Type()
+		}
 		var methods []*types.Func
 		for m := range r.Methods() {
 			pkg := s.pkg

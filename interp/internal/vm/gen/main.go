@@ -1,5 +1,8 @@
 // Command gen writes exec_gen.go, the machine's loop: one switch with a case
-// for every operation and every kind of operand that is worth its own.
+// for every operation and every kind of operand that is worth its own; and the
+// functions of shapes_gen.go and natives_gen.go, through which compiled code
+// calls interpreted functions and the reverse. Run "go generate
+// ./interp/internal/vm"; a test compares the files with what it writes.
 package main
 
 import (
@@ -67,12 +70,30 @@ var moved = []struct{ name, typ string }{
 }
 
 func main() {
-	shapes()
-	natives()
-	loop()
+	log.SetFlags(0)
+	log.SetPrefix("gen: ")
+	for name, text := range generate() {
+		if err := os.WriteFile(name, text, 0o644); err != nil {
+			log.Fatal(err)
+		}
+	}
 }
 
-func loop() {
+// generate returns the files by name.
+func generate() map[string][]byte {
+	files := map[string][]byte{}
+	for name, text := range map[string]string{"exec_gen.go": loop(), "shapes_gen.go": shapes(), "natives_gen.go": natives()} {
+		src, err := format.Source([]byte(text))
+		if err != nil {
+			log.Fatalf("%s: %v", name, err)
+		}
+		files[name] = src
+	}
+	return files
+}
+
+// loop returns exec_gen.go, unformatted.
+func loop() string {
 	def("Nop", "")
 	def("Jump", "ip = unsafe.Add(ip, int32(in.c))")
 	def("Loop", loopBack)
@@ -351,12 +372,5 @@ stopped:
 	goto reload
 }
 `)
-	src, err := format.Source(b.Bytes())
-	if err != nil {
-		os.WriteFile("/tmp/exec_gen.go", b.Bytes(), 0o644)
-		log.Fatal(err)
-	}
-	if err := os.WriteFile("exec_gen.go", src, 0o644); err != nil {
-		log.Fatal(err)
-	}
+	return b.String()
 }

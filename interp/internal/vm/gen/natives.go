@@ -3,10 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
-	"go/format"
-	"log"
 	"maps"
-	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -31,8 +28,8 @@ var nativeLetters = map[byte]letter{
 	'P': {"P", "ptr", 8}, 'S': {"S", "string", 16}, 'I': {"I", "any", 16}, 'L': {"L", "[]byte", 24},
 }
 
-// natives writes natives_gen.go: for each common shape of a compiled function's signature a function that makes its calls.
-func natives() {
+// natives returns natives_gen.go: for each common shape of a compiled function's signature a function that makes its calls.
+func natives() string {
 	count := map[string]int{}
 	add := func(ft reflect.Type, n int) {
 		if s, ok := shapeOf(ft); ok {
@@ -87,13 +84,7 @@ func natives() {
 			name, strings.Join(args, ", "), strings.Join(outs, ", "), strings.Join(places, "\n"), call, strings.Join(stores, "\n"))
 	}
 	b.WriteString("}\n")
-	src, err := format.Source(b.Bytes())
-	if err != nil {
-		log.Fatal(err)
-	}
-	if err := os.WriteFile("natives_gen.go", src, 0o644); err != nil {
-		log.Fatal(err)
-	}
+	return b.String()
 }
 
 // shapeOf returns the letters of a signature, as vm.nativeShape does; ok is false for those that have none.

@@ -11,10 +11,11 @@ import { accessible } from './accessible';
 import { layout } from './layout';
 import { isNotebook, opened, opener, requestedPath, tree } from './location';
 import { math } from './math';
+import { pictures } from './pictures';
 import { plugins } from './plugins';
 import { loadLater, registry } from './registry';
 import { settings } from './settings';
-import { connectionLost, logo, translator, watch } from './shell';
+import { connectionLost, kernels, logo, translator, watch } from './shell';
 import { resumePlugin } from './resume';
 import { saveState } from './savestate';
 import { saving } from './saving';
@@ -48,6 +49,7 @@ export async function start(
     settings,
     registry,
     math,
+    pictures,
     state,
     accessible,
     saveState,
@@ -57,6 +59,7 @@ export async function start(
     layout,
     themes,
     translator,
+    kernels,
     logo,
     connectionLost,
     watch,

@@ -6,6 +6,7 @@ import {
   type JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import { Notification } from '@jupyterlab/apputils';
+import { IKernelManager, type Kernel } from '@jupyterlab/services';
 import {
   type ITranslator,
   ITranslator as TranslatorToken,
@@ -21,6 +22,14 @@ export const translator: JupyterFrontEndPlugin<ITranslator> = {
   autoStart: true,
   provides: TranslatorToken,
   activate: () => nullTranslator
+};
+
+export const kernels: JupyterFrontEndPlugin<Kernel.IManager> = {
+  id: 'poolbook:kernels',
+  description: 'The kernels of the server, for their settings.',
+  autoStart: true,
+  provides: IKernelManager,
+  activate: app => app.serviceManager.kernels
 };
 
 export const logo: JupyterFrontEndPlugin<void> = {

@@ -19,6 +19,11 @@ export class PoolConnection implements IDisposable {
     this.attach();
   }
 
+  /** The id of the kernel, empty without one. */
+  get kernel(): string {
+    return this.session.session?.kernel?.id ?? '';
+  }
+
   /** Asks the kernel to end a job. */
   cancel(job: number): void {
     const message: CancelMessage = { type: 'cancel', job };

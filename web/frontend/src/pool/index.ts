@@ -8,7 +8,7 @@ import {
 } from '@jupyterlab/application';
 import { ICommandPalette, IToolbarWidgetRegistry } from '@jupyterlab/apputils';
 import { INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
-import { Widget } from '@lumino/widgets';
+import { SplitPanel, Widget } from '@lumino/widgets';
 import { PoolConnection } from './comm';
 import { icon } from './icon';
 import { PoolPanel } from './panel';
@@ -31,6 +31,25 @@ class Connections {
     }
     return connection;
   }
+}
+
+/** The share of the window's height that the panel gets when it is first opened. */
+const SHARE = 0.38;
+
+/** Gives a panel below the documents enough room to be read. */
+function enlarge(panel: Widget): void {
+  let area: Widget = panel;
+  while (area.parent && !(area.parent instanceof SplitPanel))
+    area = area.parent;
+  const split = area.parent;
+  if (!(split instanceof SplitPanel) || split.orientation !== 'vertical')
+    return;
+  const sizes = split.relativeSizes();
+  const at = split.widgets.indexOf(area);
+  if (sizes.length !== 2 || sizes[at]! >= SHARE) return;
+  sizes[at] = SHARE;
+  sizes[1 - at] = 1 - SHARE;
+  split.setRelativeSizes(sizes);
 }
 
 /** The button in the notebook's toolbar, with how many of its jobs run. */
@@ -97,9 +116,11 @@ export const pool: JupyterFrontEndPlugin<void> = {
         if (panel.isVisible) {
           panel.parent = null;
         } else {
-          if (!panel.isAttached) app.shell.add(panel, 'down', { rank: 10 });
+          const attached = panel.isAttached;
+          if (!attached) app.shell.add(panel, 'down', { rank: 10 });
           current();
           app.shell.activateById(panel.id);
+          if (!attached) enlarge(panel);
         }
         app.commands.notifyCommandChanged(TOGGLE);
       }

@@ -23,6 +23,8 @@ export class PoolModel {
   readonly workers = new Map<string, Worker>();
   readonly jobs = new Map<number, Job>();
   readonly tasks = new Tasks();
+  /** Of each job the failed task with the lowest item: item and error. */
+  private readonly failures = new Map<number, [number, string]>();
   /** How far the kernel's clock is ahead of the browser's, in ms. */
   skew = 0;
 
@@ -40,6 +42,12 @@ export class PoolModel {
 
   get running(): Job[] {
     return [...this.jobs.values()].filter(j => j.state === 'running');
+  }
+
+  /** The first error of a job by its items' order, with its item; empty without any. */
+  failure(job: number): string {
+    const found = this.failures.get(job);
+    return found ? `item ${found[0]}: ${found[1]}` : '';
   }
 
   /** Workers that are there, and the last of those that have ended, by pool. */
@@ -60,6 +68,7 @@ export class PoolModel {
     this.workers.clear();
     this.jobs.clear();
     this.tasks.clear();
+    this.failures.clear();
   }
 
   private apply(event: PoolEvent, live: boolean): void {
@@ -72,6 +81,11 @@ export class PoolModel {
       const start = Date.parse(task.start);
       if (!Number.isFinite(start)) continue;
       const key = `${event.pool}:${task.worker}`;
+      if (task.error !== undefined) {
+        const first = this.failures.get(task.job);
+        if (!first || task.item < first[0])
+          this.failures.set(task.job, [task.item, task.error]);
+      }
       this.tasks.add(
         key,
         start,

@@ -1,39 +1,45 @@
-// A picture of the timeline as it is seen, kept in the notebook.
+// A picture of the timeline as it is seen, kept in the notebook with the jobs in
+// words. It has the lanes that are in view and nothing around them.
 import type { NotebookPanel } from '@jupyterlab/notebook';
+import { colours } from './look';
 import type { PoolModel, Worker } from './model';
-import { LANE, RULER } from './timeline';
+import { RULER, type Timeline } from './timeline';
 
 /** The width of the names, in CSS pixels. */
-const NAMES = 120;
+const NAMES = 110;
+/** Pixels of the picture for each CSS pixel, at most: bars need no more, and the notebook stays small. */
+const SHARP = 2;
+/** The least distance of two names, in CSS pixels. */
+const APART = 13;
 
 /** Draws names and lanes of the workers that are in view; a PNG in base64. */
-function draw(
-  canvas: HTMLCanvasElement,
-  workers: Worker[],
-  scrolled: number
-): string {
-  const ratio = canvas.width / Math.max(1, canvas.clientWidth);
-  const seen = Math.min(
-    canvas.clientHeight,
-    RULER + workers.length * LANE - scrolled
-  );
-  const style = getComputedStyle(canvas);
+function draw(timeline: Timeline, workers: Worker[], scrolled: number): string {
+  const { canvas, height: lane } = timeline;
+  const ratio = Math.min(devicePixelRatio || 1, SHARP);
+  const first = Math.floor(scrolled / lane);
+  const room = Math.ceil((canvas.clientHeight - RULER) / lane);
+  const seen = workers.slice(first, first + room);
+  const height = RULER + seen.length * lane + 1;
+  const width = canvas.clientWidth + NAMES;
+  const look = colours(canvas);
   const whole = document.createElement('canvas');
-  whole.width = Math.round((canvas.clientWidth + NAMES) * ratio);
-  whole.height = Math.round(seen * ratio);
+  whole.width = Math.round(width * ratio);
+  whole.height = Math.round(height * ratio);
   const context = whole.getContext('2d')!;
   context.scale(ratio, ratio);
-  context.fillStyle = style.getPropertyValue('--jp-layout-color1');
-  context.fillRect(0, 0, whole.width, whole.height);
-  context.fillStyle = style.getPropertyValue('--jp-ui-font-color1');
-  context.font = `12px ${style.fontFamily}`;
+  context.fillStyle = look.back;
+  context.fillRect(0, 0, width, height);
+  context.fillStyle = look.text;
+  context.font = `${lane < 16 ? 10 : 12}px ${look.font}`;
   context.textBaseline = 'middle';
-  workers.forEach((worker, i) => {
-    const y = RULER + (i + 0.5) * LANE - scrolled;
-    if (y > RULER && y < seen) context.fillText(worker.name, 6, y, NAMES - 12);
+  const every = Math.ceil(APART / lane);
+  seen.forEach((worker, i) => {
+    if (i % every > 0 || i + every > seen.length) return;
+    const y = RULER + i * lane + Math.max(lane, 12) / 2;
+    context.fillText(worker.name, 6, y, NAMES - 10);
   });
-  context.scale(1 / ratio, 1 / ratio);
-  context.drawImage(canvas, NAMES * ratio, 0);
+  context.translate(NAMES, 0);
+  timeline.drawOn(context, seen, 0, height);
   return whole.toDataURL('image/png').replace(/^[^,]*,/, '');
 }
 
@@ -49,11 +55,11 @@ function summaries(model: PoolModel): string {
 export function keep(
   notebook: NotebookPanel,
   model: PoolModel,
-  canvas: HTMLCanvasElement,
+  timeline: Timeline,
   scrolled: number
 ): void {
   const name = 'pool.png';
-  const image = draw(canvas, model.shown, scrolled);
+  const image = draw(timeline, model.shown, scrolled);
   notebook.model?.sharedModel.insertCell(notebook.content.activeCellIndex + 1, {
     cell_type: 'markdown',
     metadata: {},

@@ -12,10 +12,13 @@ export class Lane {
   job = new Float64Array(64);
   item = new Int32Array(64);
   count = new Int32Array(64);
-  failed = new Uint8Array(64);
+  /** The time in ms that tasks before this one have taken together. */
+  taken = new Float64Array(64);
   length = 0;
-  /** Errors by place; moves with the columns. */
+  /** Errors by place, ascending; moves with the columns. */
   errors = new Map<number, string>();
+  /** The places that have an error, ascending. */
+  failures: number[] = [];
 
   add(
     start: number,
@@ -32,8 +35,11 @@ export class Lane {
     this.job[i] = job;
     this.item[i] = item;
     this.count[i] = count;
-    this.failed[i] = error === undefined ? 0 : 1;
-    if (error !== undefined) this.errors.set(i, error);
+    this.taken[i] =
+      i > 0 ? this.taken[i - 1]! + this.end[i - 1]! - this.start[i - 1]! : 0;
+    if (error === undefined) return;
+    this.errors.set(i, error);
+    this.failures.push(i);
   }
 
   /** The first place whose task ends at or after a moment. */
@@ -48,6 +54,35 @@ export class Lane {
     return low;
   }
 
+  /** The first place from another one on whose task starts at or after a moment. */
+  starting(moment: number, from = 0): number {
+    let step = 1;
+    let low = from;
+    while (low + step < this.length && this.start[low + step]! < moment) {
+      low += step;
+      step *= 2;
+    }
+    let high = Math.min(low + step, this.length);
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.start[middle]! < moment) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** The time in ms that the tasks from one place up to another took together. */
+  busy(from: number, to: number): number {
+    if (to <= from) return 0;
+    const last = to - 1;
+    return (
+      this.taken[last]! -
+      this.taken[from]! +
+      this.end[last]! -
+      this.start[last]!
+    );
+  }
+
   /** Forgets the older half. */
   halve(): number {
     const gone = this.length >> 1;
@@ -57,7 +92,7 @@ export class Lane {
       this.job,
       this.item,
       this.count,
-      this.failed
+      this.taken
     ]) {
       column.copyWithin(0, gone, this.length);
     }
@@ -67,12 +102,13 @@ export class Lane {
         .filter(([i]) => i >= gone)
         .map(([i, error]) => [i - gone, error])
     );
+    this.failures = [...this.errors.keys()];
     return gone;
   }
 
   private grow(): void {
     const size = this.length * 2;
-    const larger = <T extends Float64Array | Int32Array | Uint8Array>(
+    const larger = <T extends Float64Array | Int32Array>(
       column: T,
       into: T
     ): T => {
@@ -84,7 +120,7 @@ export class Lane {
     this.job = larger(this.job, new Float64Array(size));
     this.item = larger(this.item, new Int32Array(size));
     this.count = larger(this.count, new Int32Array(size));
-    this.failed = larger(this.failed, new Uint8Array(size));
+    this.taken = larger(this.taken, new Float64Array(size));
   }
 }
 

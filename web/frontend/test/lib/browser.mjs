@@ -1,5 +1,5 @@
-// A headless Chromium that notices what a person would call broken: errors in
-// the console, requests that fail, and requests to any host but the server's.
+// A headless Chromium that notices what a person would call broken: errors and
+// warnings in the console, requests that fail, and requests to any host but the server's.
 import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 
@@ -56,12 +56,8 @@ export async function visit(browser, url, options = {}) {
   };
 }
 
-/**
- * JupyterLab's Markdown shows a picture that is attached to its cell for a moment
- * under its name in the notebook, before it gives it its content; the browser
- * refuses that name and says so.
- */
-const attachment = /\battachment:/;
+/** JupyterLab's word for a connection that ends because its kernel starts anew. */
+const reconnects = /^Connection lost, reconnecting in 0 seconds/;
 
 const watched = new WeakSet();
 
@@ -69,7 +65,10 @@ function watch(page, own, problems) {
   if (watched.has(page)) return;
   watched.add(page);
   page.on('console', message => {
-    if (message.type() === 'error' && !attachment.test(message.text()))
+    if (
+      /^(error|warning)$/.test(message.type()) &&
+      !reconnects.test(message.text())
+    )
       problems.push(`console: ${message.text()} (${message.location().url})`);
   });
   page.on('pageerror', error =>
@@ -77,13 +76,13 @@ function watch(page, own, problems) {
   );
   page.on('request', request => {
     const { protocol, host } = new URL(request.url());
-    if (/^(data|blob|about|attachment):$/.test(protocol)) return;
+    if (/^(data|blob|about):$/.test(protocol)) return;
     if (host !== own.host) problems.push(`foreign request: ${request.url()}`);
   });
   page.on('requestfailed', request => {
     // A page that is left takes its requests along.
     const reason = request.failure()?.errorText;
-    if (reason !== 'net::ERR_ABORTED' && !attachment.test(request.url()))
+    if (reason !== 'net::ERR_ABORTED')
       problems.push(`failed: ${request.url()}: ${reason}`);
   });
   page.on('response', response => {

@@ -1,17 +1,10 @@
-// The jobs with their progress and stop buttons, and the names of the workers
-// beside their lanes.
-import { bytes, duration, number } from './format';
-import type { Job, PoolModel, Worker } from './model';
-import { jobColour, LANE } from './timeline';
+// The jobs with their progress and stop buttons.
+import { element, say } from './dom';
+import { duration, number } from './format';
+import { jobColour } from './look';
+import type { Job, PoolModel } from './model';
 
 const NANO = 1e-6;
-
-function element(tag: string, name: string, text = ''): HTMLElement {
-  const node = document.createElement(tag);
-  node.className = name;
-  node.textContent = text;
-  return node;
-}
 
 const states: Record<Job['state'], string> = {
   running: 'running',
@@ -20,7 +13,7 @@ const states: Record<Job['state'], string> = {
   cancelled: 'stopped'
 };
 
-function counts(job: Job): string {
+function counts(job: Job): string[] {
   const parts = [
     job.total >= 0
       ? `${number(job.done)} of ${number(job.total)}`
@@ -32,7 +25,7 @@ function counts(job: Job): string {
   if (job.state === 'running' && job.remaining > 0)
     parts.push(`${duration(job.remaining * NANO)} left`);
   if (job.state !== 'running') parts.push(states[job.state]);
-  return parts.join(' · ');
+  return parts;
 }
 
 /** One job; its element stays the same as it goes on. */
@@ -40,6 +33,8 @@ class JobRow {
   readonly node = element('li', 'pb-Job');
   private readonly label = element('span', 'pb-Job-label');
   private readonly text = element('span', 'pb-Job-counts');
+  private readonly error = element('span', 'pb-Job-error');
+  private readonly track = element('span', 'pb-Job-track');
   private readonly bar = element('span', 'pb-Job-bar');
   private readonly stop = document.createElement('button');
 
@@ -51,25 +46,44 @@ class JobRow {
       this.stop.disabled = true;
       cancel(id);
     });
-    const track = element('span', 'pb-Job-track');
-    track.append(this.bar);
+    this.track.setAttribute('role', 'progressbar');
+    this.track.append(this.bar);
     const head = element('span', 'pb-Job-head');
     head.append(this.label, this.stop);
-    this.node.append(head, track, this.text);
-    this.node.style.setProperty('--pb-job', jobColour(id));
+    this.node.append(head, this.track, this.text, this.error);
   }
 
-  show(job: Job): void {
+  show(job: Job, error: string): void {
     const cell = job.cell.length <= 8 ? ` ${job.cell}` : '';
-    this.label.textContent = job.label + cell;
-    this.text.textContent = counts(job);
-    this.stop.hidden = job.state !== 'running';
+    say(this.label, job.label + cell);
+    this.label.title = job.label;
+    this.count(counts(job));
+    say(this.error, error);
+    this.error.title = error;
+    this.error.hidden = !error;
+    // A button that has the focus and goes would leave the keyboard nowhere.
+    const ended = job.state !== 'running';
+    if (ended && this.stop === document.activeElement)
+      this.node.parentElement?.focus();
+    this.stop.hidden = ended;
     this.stop.setAttribute('aria-label', `Stop ${job.label}`);
     this.node.dataset['state'] = job.state;
     this.node.style.setProperty('--pb-job', jobColour(job.id));
     const share =
       job.total > 0 ? job.done / job.total : job.state === 'running' ? 0 : 1;
     this.bar.style.transform = `scaleX(${share})`;
+    this.track.setAttribute('aria-label', `Progress of ${job.label}`);
+    this.track.setAttribute('aria-valuenow', String(Math.floor(share * 100)));
+    this.track.setAttribute('aria-valuetext', counts(job).join(', '));
+  }
+
+  /** Shows the counts, each of them on one line. */
+  private count(parts: string[]): void {
+    if (this.text.textContent === parts.join(' · ')) return;
+    const spans = parts.map(part => element('span', 'pb-Job-count', part));
+    this.text.replaceChildren(
+      ...spans.flatMap((span, i) => (i ? [' · ', span] : [span]))
+    );
   }
 }
 
@@ -78,11 +92,15 @@ const LISTED = 50;
 
 export class JobList {
   readonly node = element('ul', 'pb-Jobs');
+  /** Says what has ended, to screen readers. */
+  readonly news = element('span', 'pb-Heard');
   private readonly rows = new Map<number, JobRow>();
+  private readonly ran = new Set<number>();
 
   constructor(private readonly cancel: (job: number) => void) {
     this.node.setAttribute('aria-label', 'Jobs');
     this.node.tabIndex = 0;
+    this.news.setAttribute('role', 'status');
   }
 
   show(model: PoolModel): void {
@@ -99,57 +117,20 @@ export class JobList {
     jobs.forEach((job, i) => {
       let row = this.rows.get(job.id);
       if (!row) this.rows.set(job.id, (row = new JobRow(job.id, this.cancel)));
-      row.show(job);
+      row.show(job, model.failure(job.id));
       if (this.node.children[i] !== row.node)
         this.node.insertBefore(row.node, this.node.children[i] ?? null);
     });
-  }
-}
-
-function details(worker: Worker): string {
-  const parts: string[] = [];
-  if (worker.state === 'ended') parts.push(worker.reason || 'ended');
-  else if (worker.state === 'busy')
-    parts.push(worker.item >= 0 ? `item ${number(worker.item)}` : 'busy');
-  else parts.push(worker.state);
-  parts.push(`${number(worker.tasks)} done`);
-  if (worker.cpu > 0) parts.push(`${duration(worker.cpu * NANO)} CPU`);
-  if (worker.memory > 0) parts.push(bytes(worker.memory));
-  return parts.join(' · ');
-}
-
-/** The names at the left of the lanes, each as high as its lane. */
-export class WorkerList {
-  readonly node = element('ul', 'pb-Workers');
-
-  constructor() {
-    this.node.setAttribute('aria-label', 'Workers');
-    this.node.style.setProperty('--pb-lane', `${LANE}px`);
+    this.announce(model);
   }
 
-  show(workers: Worker[]): void {
-    while (this.node.children.length > workers.length)
-      this.node.lastElementChild!.remove();
-    workers.forEach((worker, i) => {
-      let row = this.node.children[i] as HTMLElement | undefined;
-      if (!row) {
-        row = element('li', 'pb-Worker');
-        row.append(
-          element('span', 'pb-Worker-name'),
-          element('span', 'pb-Worker-details')
-        );
-        this.node.append(row);
-      }
-      const [name, text] = row.children as unknown as [
-        HTMLElement,
-        HTMLElement
-      ];
-      const said = details(worker);
-      if (name.textContent !== worker.name) name.textContent = worker.name;
-      if (text.textContent !== said) text.textContent = said;
-      row.dataset['state'] =
-        worker.state === 'ended' && worker.reason ? 'lost' : worker.state;
-      row.title = `${worker.name}${worker.pid ? `, process ${worker.pid}` : ''}: ${said}`;
-    });
+  private announce(model: PoolModel): void {
+    const ended: string[] = [];
+    for (const job of model.jobs.values()) {
+      if (job.state === 'running') this.ran.add(job.id);
+      else if (this.ran.delete(job.id))
+        ended.push(`${job.label}: ${counts(job).join(', ')}`);
+    }
+    if (ended.length) say(this.news, ended.join('. '));
   }
 }

@@ -1,0 +1,87 @@
+package interp_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"poolbook/interp"
+)
+
+// TestSafety runs cells that would end a compiled program, one after the other in one session, and looks at what a user reads.
+func TestSafety(t *testing.T) {
+	s, err := interp.New(interp.Config{MemoryLimit: 1 << 30})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	mustRun(t, s, 1, "keep := 5")
+	for i, c := range []struct {
+		code string
+		want []string
+	}{
+		{"print(1)\nfor { }", []string{"interrupted", "line 2"}},
+		{"func f(n int) int { return f(n+1) + 1 }\nf(1)", []string{"stack overflow: f called itself too deeply", "hint:"}},
+		{"var wg sync.WaitGroup\nwg.Add(1)\nwg.Wait()", []string{"deadlock! [sync.WaitGroup.Wait]", "line 3"}},
+		{"var mu sync.Mutex\nmu.Lock()\nmu.Lock()", []string{"deadlock! [sync.Mutex.Lock]", "line 3"}},
+		{"var rw sync.RWMutex\nrw.Lock()\nrw.RLock()", []string{"deadlock! [sync.RWMutex.RLock]", "line 3"}},
+		{"sync.NewCond(&mu).Wait()", []string{"deadlock! [sync.Cond.Wait]"}},
+		{"time.Sleep(time.Millisecond)\nmu.Lock()\nmu.Lock()", []string{"deadlock! [sync.Mutex.Lock]"}},
+		{"<-make(chan int)", []string{"deadlock! [chan receive]"}},
+		{"select {}", []string{"deadlock! [select]"}},
+		{"mu.Unlock()\nmu.Unlock()", []string{"fatal error: sync: unlock of unlocked mutex\n", "line 2"}},
+		{"wg.Done()\nwg.Done()", []string{"negative WaitGroup counter"}},
+		{"os.Exit(3)", []string{"os.Exit ended the cell: exit status 3"}},
+		{`log.Fatal("bye")`, []string{"log.Fatal ended the cell: exit status 1"}},
+		{"c := make(chan int)\nclose(c)\nclose(c)", []string{"close of closed channel", "line 3"}},
+		{"var m map[string]int\nm[\"a\"] = 1", []string{"assignment to entry in nil map", "hint:"}},
+		{"type E struct{}\nfunc (e *E) Error() string { return fmt.Sprint(\"E \", e) }\npanic(&E{})", []string{"panic: E E E", "more bytes", "line 3"}},
+		{"big := make([]int, 1<<40)", []string{"fatal error: out of memory: 8.0 TB were asked for at once, and the limit is 1.0 GB", "hint:"}},
+		{"func h() [1 << 34]byte { return [1 << 34]byte{} }\nh()", []string{"use slices, or pointers made with new"}},
+		{"n := map[int]int{}\ngo func() { for { n[1]++ } }()\nfor { n[2]++ }", []string{"fatal error: concurrent map", "the map n ", "(the other one: cell ", "hint:"}},
+		{"debug.SetMaxStack(1)\ndebug.SetMaxThreads(1)\nprint(1)\nfor { }", []string{"interrupted", "line 4"}},
+	} {
+		ctx, cancel := context.WithCancel(t.Context())
+		_, err := s.Run(ctx, interp.Cell{Number: i + 2, Code: c.code, Stderr: interrupter(cancel)})
+		cancel()
+		if err == nil {
+			t.Errorf("%q: no error", c.code)
+			continue
+		}
+		for _, want := range c.want {
+			if !strings.Contains(err.Error(), want) {
+				t.Errorf("%q: %.600s\nwant %q in it", c.code, err, want)
+			}
+		}
+		if len(err.Error()) > 10_000 {
+			t.Errorf("%q: an error of %d bytes", c.code, len(err.Error()))
+		}
+		if v := mustRun(t, s, 100, "keep").Value.Int(); v != 5 {
+			t.Errorf("after %q keep is %d", c.code, v)
+		}
+	}
+}
+
+// interrupter ends a cell soon after it prints.
+type interrupter context.CancelFunc
+
+func (cancel interrupter) Write(p []byte) (int, error) {
+	time.AfterFunc(10*time.Millisecond, cancel)
+	return len(p), nil
+}
+
+// TestFatalCannotBeRecovered shows the error of a fault that recover does not see.
+func TestFatalCannotBeRecovered(t *testing.T) {
+	s, err := interp.New(interp.Config{MemoryLimit: 1 << 30})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	_, err = s.Run(t.Context(), interp.Cell{Number: 1, Code: "defer func() { recover() }()\nx := make([]byte, 1<<40)"})
+	var re *interp.RuntimeError
+	if !errors.As(err, &re) || re.Kind != "fatal error" || re.Value != nil || len(re.Stack) == 0 || re.Stack[0].Line != 2 {
+		t.Fatalf("%#v", err)
+	}
+}

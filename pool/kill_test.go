@@ -1,0 +1,195 @@
+//go:build unix
+
+package pool_test
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+
+	"poolbook/pool"
+)
+
+func init() {
+	register(hugeResult, "folder")
+}
+
+// signalAll sends a signal to all workers.
+func signalAll(signal syscall.Signal) {
+	for _, pid := range children() {
+		n, _ := strconv.Atoi(pid)
+		_ = syscall.Kill(n, signal)
+	}
+}
+
+// deadly are the signals that the tests of this file end workers with.
+var deadly = map[string]syscall.Signal{"SIGKILL": syscall.SIGKILL, "SIGSEGV": syscall.SIGSEGV}
+
+// TestKillBusy ends all workers at once, again and again, while they work: nothing hangs, and only items that ran are lost.
+func TestKillBusy(t *testing.T) {
+	for name, signal := range deadly {
+		t.Run(name, func(t *testing.T) {
+			processes(t, func(t *testing.T, _ *output) {
+				const workers, times = 3, 5
+				p := pool.New(pool.Processes(workers))
+				defer p.Terminate()
+				r := pool.MapAsync(p, napping, pool.Repeat(5, 300), pool.ChunkSize(1))
+				for n := range times {
+					for limit := time.Now().Add(20 * time.Second); r.Stats().Done < 10*(n+1); time.Sleep(time.Millisecond) {
+						if time.Now().After(limit) {
+							t.Fatalf("it does not go on after %d kills: %v", n, r.Stats())
+						}
+					}
+					signalAll(signal)
+				}
+				if !r.WaitTimeout(30 * time.Second) {
+					t.Fatal("hangs")
+				}
+				lost := 0
+				for i, o := range r.Outcomes() {
+					if o.Err != nil {
+						if e := lostError(t, o.Err); e.Index != i || e.PID == 0 || e.Worker == "" {
+							t.Errorf("item %d: %#v", i, e)
+						}
+						lost++
+					} else if o.Value != 5 {
+						t.Errorf("item %d is %d", i, o.Value)
+					}
+				}
+				if lost == 0 || lost > workers*times {
+					t.Errorf("%d items were lost to %d deaths", lost, workers*times)
+				}
+			})
+		})
+	}
+}
+
+// TestKillIdle ends workers that do nothing: nobody notices.
+func TestKillIdle(t *testing.T) {
+	for name, signal := range deadly {
+		t.Run(name, func(t *testing.T) {
+			processes(t, func(t *testing.T, _ *output) {
+				p := pool.New(pool.Processes(2))
+				defer p.Terminate()
+				for range 3 {
+					wantEqual(t, must[[]int](t)(pool.Map(p, square, []int{1, 2, 3})), []int{1, 4, 9})
+					signalAll(signal)
+				}
+			})
+		})
+	}
+}
+
+// TestKillReceiving ends a worker that has got a part of a chunk: the chunk runs elsewhere, and nothing is lost.
+func TestKillReceiving(t *testing.T) {
+	for name, signal := range deadly {
+		t.Run(name, func(t *testing.T) {
+			processes(t, func(t *testing.T, _ *output) {
+				p := pool.New(pool.Processes(1))
+				defer p.Terminate()
+				must[[]int](t)(pool.Map(p, square, []int{1}))
+				signalAll(syscall.SIGSTOP) // what it gets now stays in its pipe, which holds a part only
+				big := make([][]byte, 16)
+				for i := range big {
+					big[i] = make([]byte, 1<<20+i)
+				}
+				r := pool.MapAsync(p, length, big, pool.ChunkSize(16))
+				if r.WaitTimeout(20 * time.Millisecond) {
+					t.Fatal("a stopped worker answered")
+				}
+				signalAll(signal)
+				signalAll(syscall.SIGCONT)
+				got, err := r.GetTimeout(20 * time.Second)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for i, n := range got {
+					if n != len(big[i]) {
+						t.Errorf("item %d is %d", i, n)
+					}
+				}
+			})
+		})
+	}
+}
+
+const hugeSize = 64 << 20
+
+// hugeResult makes a file, then returns what takes a while to send.
+func hugeResult(n int) []byte {
+	b := make([]byte, hugeSize)
+	_ = os.WriteFile(filepath.Join(folder, strconv.Itoa(n)), nil, 0o600)
+	return b
+}
+
+// TestKillSending ends workers at several moments while they send a large result: one that is not whole is lost, and its error says so.
+func TestKillSending(t *testing.T) {
+	processes(t, func(t *testing.T, _ *output) {
+		folder = t.TempDir()
+		p := pool.New(pool.Processes(1))
+		defer p.Terminate()
+		lost := 0
+		for n := range 8 {
+			r := pool.MapAsync(p, hugeResult, []int{n})
+			awaitFile(t, strconv.Itoa(n))
+			time.Sleep(time.Duration(n) * 3 * time.Millisecond)
+			signalAll(syscall.SIGKILL)
+			got, err := r.GetTimeout(20 * time.Second)
+			switch {
+			case err != nil:
+				if e := lostError(t, err); e.Index != 0 || e.Signal != "killed" {
+					t.Errorf("got %#v", e)
+				}
+				lost++
+			case len(got[0]) != hugeSize: // it was faster
+				t.Errorf("%d bytes arrived", len(got[0]))
+			}
+		}
+		if lost == 0 {
+			t.Error("every result was sent before its worker was killed")
+		}
+	})
+}
+
+// TestManyPools makes a thousand pools and drops them: no process, goroutine or file stays.
+func TestManyPools(t *testing.T) {
+	files := func() int {
+		list, _ := os.ReadDir("/proc/self/fd")
+		return len(list)
+	}
+	both(t, func(t *testing.T, _ *output, threads bool) {
+		before := files()
+		for n := range 1000 {
+			p := newPool(threads, pool.Processes(1))
+			r := pool.MapAsync(p, square, []int{3})
+			if n%100 == 0 { // the others are dropped with their job under way
+				wantEqual(t, must[[]int](t)(r.Get()), []int{9})
+			}
+			if n%50 == 49 {
+				gone(t)
+			}
+		}
+		gone(t)
+		for limit := time.Now().Add(20 * time.Second); files() > before; time.Sleep(10 * time.Millisecond) {
+			runtime.GC()
+			if time.Now().After(limit) {
+				t.Fatalf("%d files are open, %d before", files(), before)
+			}
+		}
+	})
+}
+
+// gone waits until the workers of unreachable pools have ended.
+func gone(t *testing.T) {
+	t.Helper()
+	for limit := time.Now().Add(20 * time.Second); len(children()) > 0; time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(limit) {
+			t.Fatalf("%d workers of unreachable pools are left", len(children()))
+		}
+		runtime.GC()
+	}
+}

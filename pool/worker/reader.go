@@ -1,0 +1,143 @@
+package worker
+
+import (
+	"os"
+
+	"poolbook/pool/internal/proc"
+)
+
+// The pool's pipe is read by one goroutine at a time. The executor does it itself when it has nothing to do: a short task then costs no
+// change of goroutines. While a task runs nobody reads, until the flusher finds that it takes long, or a task asks the notebook for
+// something: then the reader does, and goes on until the executor has nothing to do again.
+
+// take waits for the next message for the executor; false when there will be none.
+func (w *worker) take() (message, bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.queue) == 0 && !w.closed {
+		w.mu.Unlock()
+		w.out.flush()
+		w.mu.Lock()
+	}
+	for len(w.queue) == 0 && !w.closed {
+		if w.reads {
+			w.idle = true
+			w.wake.Wait()
+			w.idle = false
+			continue
+		}
+		w.reads = true
+		w.mu.Unlock()
+		for queued := false; !queued || w.in.More(); {
+			got, open := w.frame()
+			if !open {
+				break
+			}
+			queued = queued || got
+		}
+		w.mu.Lock()
+		w.reads = false
+	}
+	if w.closed {
+		return message{}, false
+	}
+	return w.next(), true
+}
+
+// next takes the first message of the queue. mu is held.
+func (w *worker) next() message {
+	m := w.queue[0]
+	w.queue[0] = message{}
+	if w.queue = w.queue[1:]; len(w.queue) == 0 {
+		w.queue = nil
+	}
+	return m
+}
+
+// relieve is the reader.
+func (w *worker) relieve() {
+	for range w.relief {
+		w.mu.Lock()
+		mine := !w.reads && !w.closed
+		if mine {
+			w.reads = true
+		}
+		w.mu.Unlock()
+		for mine {
+			_, open := w.frame()
+			w.mu.Lock()
+			if !open || w.idle && len(w.queue) > 0 && !w.in.More() {
+				mine, w.reads = false, false
+				w.wake.Signal()
+			}
+			w.mu.Unlock()
+		}
+	}
+}
+
+// callReader makes the reader read, when nobody does.
+func (w *worker) callReader() {
+	select {
+	case w.relief <- struct{}{}:
+	default:
+	}
+}
+
+// overdue calls the reader when the executor has been at the same chunk since the flusher looked last, and reports whether that is to be
+// seen at its next look.
+func (w *worker) overdue() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.running == 0 || w.reads {
+		return false
+	}
+	if w.seen == w.turn {
+		w.callReader()
+		return false
+	}
+	w.seen = w.turn
+	return true
+}
+
+// frame reads a frame and does what it says, or queues it for the executor. open is false at the end of the pipe.
+func (w *worker) frame() (queued, open bool) {
+	kind, body, err := w.in.Next()
+	if err != nil {
+		w.ended()
+		return false, false
+	}
+	f := proc.Fields{Data: body}
+	switch kind {
+	case proc.Cancel:
+		w.cancelJob(int64(f.Uint()))
+	case proc.Recall:
+		w.giveBack(func(int64) bool { return true })
+		if l := w.loop.Load(); l != nil {
+			l.giveBack(w)
+		}
+	case proc.Limit:
+		if limit := f.Uint(); f.Err == nil {
+			go w.guard(int64(limit))
+		}
+	case proc.Reply:
+		w.client.Reply(f.Uint(), append([]byte(nil), f.Data...))
+	default:
+		m := message{kind, w.in.Keep(body)}
+		w.mu.Lock()
+		w.queue = append(w.queue, m)
+		w.mu.Unlock()
+		return true, true
+	}
+	return false, true
+}
+
+// ended: the pool is gone. A running task ends with the process.
+func (w *worker) ended() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.closed = true
+	w.wake.Signal()
+	if w.running != 0 {
+		os.Exit(exitOrphan)
+	}
+}
