@@ -37,7 +37,8 @@
 // starts. A cell that fails while it runs keeps what it did until then, as in every notebook.
 //
 // Two goroutines in one map, and data beyond [Config.MemoryLimit], are fatal errors: they end the cell and its goroutines and cannot be
-// recovered. Compiled code that reads a map which a cell writes meanwhile is not seen: the Go runtime then ends the process.
+// recovered. Packages fmt, log, encoding and maps count as the goroutine that calls them. Code that uses a map through package reflect while
+// another goroutine writes it is not seen: the Go runtime then ends the process.
 //
 // [Traceback] renders each of these for a notebook.
 //
@@ -51,14 +52,32 @@
 // %get path@version fetches a module with the user's go command; then cells import its packages. A go.mod in the working directory (for
 // a program: beside it) counts too, with the packages of its own module; it is read and never changed. Packages of modules are
 // interpreted from source, and so are those that they import, with the loop variables of the Go version in their go.mod. The build tags
-// purego, noasm, safe and appengine are set, cgo is off; a function without Go code fails when it is called, with a message that names
-// its place. //go:embed works for a variable of type string or []byte, not for embed.FS. Of a module, a session uses one
-// version: %get of another one says so when packages have been imported from the first.
+// purego, noasm and safe are set, cgo is off; a function without Go code fails when it is called, with a message that names
+// its place. Only golang.org/x/sys's own have stand-ins: system calls on Linux, and a processor without features. //go:embed works.
+// Of a module, a session uses one version: %get of another one says so when packages have been imported from the first.
 //
-// Tried, with generated text, numbers, tables or pictures looked at: github.com/google/uuid, pkg/errors, spf13/pflag, samber/lo,
-// BurntSushi/toml, dustin/go-humanize, mattn/go-runewidth, olekukonko/tablewriter v0.0.5, shopspring/decimal, sirupsen/logrus,
-// google/go-cmp and wcharczuk/go-chart/v2 (PNG, 3 s for the first chart), gopkg.in/yaml.v3, gonum.org/v1/gonum (stat, mat). These do not run:
-// gonum.org/v1/plot, whose PDF writer embeds a file system; github.com/mattn/go-sqlite3 and whatever else is C.
+// Tried in cells, with the text, numbers, tables or pictures that came looked at:
+//
+//	data        google/uuid, google/go-cmp, samber/lo, shopspring/decimal, emirpasic/gods/v2, wk8/go-ordered-map/v2, jinzhu/copier,
+//	            mitchellh/mapstructure, montanaflynn/stats, gonum.org/v1/gonum (stat, mat, optimize), golang.org/x/exp
+//	plots       gonum.org/v1/plot (PNG, SVG), wcharczuk/go-chart/v2 (PNG), go-echarts/go-echarts/v2 (HTML), golang.org/x/image
+//	formats     gopkg.in/yaml.v3, BurntSushi/toml, tidwall/gjson, valyala/fastjson, google.golang.org/protobuf, golang/snappy,
+//	            klauspost/compress (zstd), PuerkitoBio/goquery, golang.org/x/net (html, idna), alecthomas/chroma/v2
+//	text        golang.org/x/text, Masterminds/sprig/v3, dustin/go-humanize, gosimple/slug, fatih/color, jedib0t/go-pretty/v6,
+//	            olekukonko/tablewriter v0.0.5, mattn/go-runewidth, alecthomas/participle/v2
+//	programs    spf13/cobra, pflag, viper and afero, stretchr/testify (assert, mock), go-playground/validator/v10, pkg/errors,
+//	            hashicorp/go-multierror, cenkalti/backoff/v4, golang.org/x/sync, panjf2000/ants/v2
+//	logs        rs/zerolog, sirupsen/logrus, go.uber.org/zap, prometheus/client_golang
+//	servers     gin-gonic/gin, labstack/echo/v4, gofiber/fiber/v2, go-chi/chi/v5, gorilla/mux and websocket, google.golang.org/grpc
+//	clients     redis/go-redis/v9, nats-io/nats.go, jackc/pgx/v5 (without their servers: the error of a refused connection)
+//	stores      modernc.org/sqlite, gorm.io/gorm with glebarez/sqlite, go.etcd.io/bbolt, Masterminds/squirrel, jmoiron/sqlx (import)
+//	languages   expr-lang/expr, go.starlark.net, dop251/goja
+//	ciphers     golang.org/x/crypto (bcrypt, argon2, chacha20poly1305, blake2b)
+//
+// Large ones take their time at the first import: gin, with all that it imports, 4 s, sqlite 10 s of processor time.
+// These do not run, and say so: mattn/go-sqlite3 and whatever else is C; bytedance/sonic, which is assembly; goccy/go-json, whose
+// first call is assembly; json-iterator/go (through modern-go/reflect2) and dgraph-io/ristretto/v2, which link to unexported functions
+// of Go's runtime.
 //
 // # What it costs
 //

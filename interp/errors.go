@@ -72,6 +72,7 @@ type ExitError struct {
 // DeadlockError is a cell that waits for something that can never come.
 type DeadlockError struct {
 	Message string
+	Hint    string // "" when there is nothing to add
 	Stack   []Frame
 
 	sourceLine string

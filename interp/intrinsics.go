@@ -42,6 +42,7 @@ func (s *Session) intrinsics(extra map[string]func(c Call, args []reflect.Value)
 	s.logging(m)
 	s.flagging(m)
 	s.displaying(m)
+	registering(m)
 	ending(m)
 	for name, f := range extra {
 		if _, ok := s.compiled(name); !ok {

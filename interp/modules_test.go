@@ -60,7 +60,17 @@ var testModules = map[string]map[string]string{
 		"greet.go":              "package greet\n\nimport (\n\t_ \"embed\"\n\t\"example.org/greet/internal/mark\"\n\t\"example.org/words\"\n)\n\n//go:embed name.txt\nvar name string\n\n//go:embed name.txt\nvar raw []byte\n\ntype Greeting struct{ Text string }\n\nfunc (g Greeting) String() string { return g.Text + mark.Mark }\n\nfunc Hello() Greeting { return Greeting{words.Hello + \" \" + name + platform} }\n\nfunc Size() int { return len(raw) }\n\n// Loop has one variable for all rounds, as before Go 1.22.\nfunc Loop() (n int) {\n\tvar fs []func() int\n\tfor i := 0; i < 3; i++ {\n\t\tfs = append(fs, func() int { return i })\n\t}\n\tfor _, f := range fs {\n\t\tn += f()\n\t}\n\treturn n\n}\n",
 		"pure.go":               "//go:build purego\n\npackage greet\n\nconst platform = \"!\"\n",
 		"asm.go":                "//go:build !purego\n\npackage greet\n\nconst platform = \"?\"\n",
+		"tree.go":               "package greet\n\nimport \"embed\"\n\n//go:embed name.txt data\n//go:embed \"data/_c.txt\"\nvar Tree embed.FS\n",
+		"machine/machine.go":    "package machine\n\nfunc F() { asm() }\n",
+		"machine/asm.s":         "TEXT ·asm(SB), 4, $0-0\n\tRET\n",
+		"deep/deep.go":          "package deep\n\nimport _ \"example.org/greet/deeper\"\n",
+		"deeper/deeper.go":      "package deeper\n\nimport _ \"example.org/greet/native\"\n",
+		"bad/bad.go":            "package bad\n\nimport \"embed\"\n\n//go:embed *.png\nvar Tree embed.FS\n",
 		"name.txt":              "world",
+		"data/a.txt":            "A",
+		"data/.b.txt":           "B",
+		"data/_c.txt":           "C",
+		"data/d/e.txt":          "E",
 		"internal/mark/mark.go": "package mark\n\nconst Mark = \".\"\n",
 		"fast/fast.go":          "package fast\n\nfunc Sum(n int) int\n",
 		"fast/fast.s":           "TEXT ·Sum(SB), 4, $0-16\n\tRET\n",
@@ -91,11 +101,24 @@ func TestGet(t *testing.T) {
 	if got := res.Value.String(); got != "hello world!. [hello world!.] 5 9" {
 		t.Errorf("got %q", got)
 	}
+	res, _, err = run(`var names []string
+err := fs.WalkDir(greet.Tree, ".", func(name string, d fs.DirEntry, err error) error { names = append(names, name+" "+strconv.FormatBool(d.IsDir())); return err })
+text, err2 := greet.Tree.ReadFile("data/d/e.txt")
+fmt.Sprintln(names, err, string(text), err2)`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := res.Value.String(), "[. true data true data/_c.txt false data/a.txt false data/d true data/d/e.txt false name.txt false] <nil> E <nil>\n"; got != want {
+		t.Errorf("the embedded files are %s, want %s", got, want)
+	}
 	for code, want := range map[string]string{
-		"%get example.org/nothing@v1.0.0": "no such module",
-		"%get example.org/greet@v9.0.0":   "no such module or version",
-		"%get":                            "needs a module",
-		"%get -x":                         "needs a module",
+		"import \"example.org/greet/deep\"":                     "package \"example.org/greet/deep\" cannot be imported: it needs \"example.org/greet/native\": it needs cgo",
+		"import \"example.org/greet/machine\"\nmachine.F()":     "a part of it is assembly, which cannot be interpreted (",
+		"import \"example.org/greet/bad\"\nbad.Tree":            "//go:embed *.png matches no files",
+		"%get example.org/nothing@v1.0.0":                       "no such module",
+		"%get example.org/greet@v9.0.0":                         "no such module or version",
+		"%get":                                                  "needs a module",
+		"%get -x":                                               "needs a module",
 		"import \"example.org/greet/internal/mark\"\nmark.Mark": "internal to other packages",
 		"import \"example.org/greet/nothere\"\nnothere.X":       "example.org/greet/nothere",
 		"import \"example.org/greet/native\"\nnative.F()":       "native.go",

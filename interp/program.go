@@ -32,7 +32,7 @@ func (s *Session) RunProgram(ctx context.Context, paths []string, args []string,
 	for _, p := range paths {
 		data, err := os.ReadFile(p)
 		if err != nil {
-			return 1, fmt.Errorf("interp: %w", err)
+			return 1, fmt.Errorf("read the program: %w", err)
 		}
 		sources[p] = string(data)
 	}
@@ -41,7 +41,7 @@ func (s *Session) RunProgram(ctx context.Context, paths []string, args []string,
 	if messages == nil {
 		messages = io.Discard
 	}
-	if err := s.resolve(ctx, filepath.Dir(paths[0]), sources, messages); err != nil {
+	if err := s.resolve(ctx, moduleRoot(filepath.Dir(paths[0])), sources, messages); err != nil {
 		return 1, fmt.Errorf("interp: %w", err)
 	}
 	init, main, err := s.loadProgram(sources)
@@ -70,6 +70,24 @@ func (s *Session) RunProgram(ctx context.Context, paths []string, args []string,
 		return 130, err
 	}
 	return 2, err
+}
+
+// moduleRoot is the folder of the module that dir is in, or dir.
+func moduleRoot(dir string) string {
+	root, err := filepath.Abs(dir)
+	if err != nil {
+		return dir
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(root, "go.mod")); err == nil {
+			return root
+		}
+		parent := filepath.Dir(root)
+		if parent == root {
+			return dir
+		}
+		root = parent
+	}
 }
 
 // endProgram gives type names back to the session.
@@ -103,7 +121,7 @@ func (s *Session) loadProgram(sources map[string]string) (init, main *ssa.Functi
 	s.program = c.Types.Scope()
 	main = pkg.Func("main")
 	if main == nil {
-		return nil, nil, errors.New("interp: the program has no func main")
+		return nil, nil, errors.New("the program has no func main: are all of its files given?")
 	}
 	return pkg.Func("init"), main, nil
 }

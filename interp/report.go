@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"go/token"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -248,12 +249,41 @@ func runtimeHint(msg string) string {
 		return "make the map first: m := make(map[K]V), or map[K]V{}"
 	case strings.Contains(msg, "nil pointer dereference"):
 		return "a pointer, or an interface, is nil here: give it a value first, or compare it with nil"
+	case strings.HasSuffix(msg, "with length 0"):
+		return "it is empty: append to it, or make it with a length first: make([]T, n)"
 	case strings.Contains(msg, "index out of range"):
 		return "indexes go from 0 to len-1"
 	case strings.Contains(msg, "interface conversion"):
 		return "ask first whether the value has the type: v, ok := x.(T)"
 	case strings.Contains(msg, "stack overflow"):
 		return "the function calls itself without end: is there a case that stops it?"
+	case strings.HasPrefix(msg, "sync: "):
+		return "Unlock and RUnlock come once after each Lock and RLock: is one of these missing, or was it undone twice?"
+	case strings.HasSuffix(msg, "len out of range"):
+		return "a length must not be negative, nor larger than memory"
+	case strings.HasSuffix(msg, "closed channel"):
+		return "a channel is closed once, by the goroutine that sends, after its last value"
+	case strings.HasSuffix(msg, "negative WaitGroup counter"):
+		return "Done was called more often than Add counted: wg.Go(f) does both"
+	}
+	return ""
+}
+
+// deadlockHint says what could have ended a wait.
+func deadlockHint(what string) string {
+	switch what {
+	case "chan receive":
+		return "no goroutine is left that could send a value or close the channel: start the sender with go before, and let it close the channel"
+	case "chan send":
+		return "no goroutine is left that could receive: start the receiver with go before, or give the channel room: make(chan T, n)"
+	case "select":
+		return "no goroutine is left that could make one of the cases ready"
+	case "sync.WaitGroup.Wait":
+		return "fewer calls of Done than Add counted, and no goroutine is left to call it: wg.Go(f) does both"
+	case "sync.Mutex.Lock", "sync.RWMutex.Lock", "sync.RWMutex.RLock":
+		return "it is locked, and no goroutine is left to unlock it: did this one lock it already? defer mu.Unlock() is not forgotten"
+	case "sync.Cond.Wait":
+		return "no goroutine is left to call Signal or Broadcast"
 	}
 	return ""
 }
@@ -339,11 +369,12 @@ func (f Frame) String() string {
 	return s
 }
 
-// renderStack lists the calls; of a long stack the first and the last ten.
+// renderStack lists the calls; of a long stack the first and the last ten, of a recursion one.
 func renderStack(p paint, stack []Frame, sourceLine string) string {
-	const ends = 10
+	const ends, alike = 10, 5
 	var lines []string
-	for i, f := range stack {
+	for i := 0; i < len(stack); i++ {
+		f := stack[i]
 		if len(stack) > 2*ends && i >= ends && i < len(stack)-ends {
 			if i == ends {
 				lines = append(lines, fmt.Sprintf("  … %d more calls …", len(stack)-2*ends))
@@ -353,6 +384,14 @@ func renderStack(p paint, stack []Frame, sourceLine string) string {
 		lines = append(lines, "  "+p.place(f.String()))
 		if i == 0 && sourceLine != "" {
 			lines = append(lines, snippet(p, sourceLine, f.Column, 0))
+		}
+		same := 1
+		for i+same < len(stack) && stack[i+same] == f {
+			same++
+		}
+		if same >= alike {
+			lines = append(lines, "  … the same call again and again …")
+			stack = slices.Delete(slices.Clone(stack), i+1, i+same)
 		}
 	}
 	return strings.Join(lines, "\n")
@@ -415,6 +454,9 @@ func (e *DeadlockError) render(p paint) string {
 	s := p.message(e.Message)
 	if len(e.Stack) > 0 {
 		s += "\n" + renderStack(p, e.Stack, e.sourceLine)
+	}
+	if e.Hint != "" {
+		s += "\n" + p.hint("hint: "+e.Hint)
 	}
 	return s
 }

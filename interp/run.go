@@ -315,6 +315,7 @@ func (s *Session) failure(err error) error {
 		e := &DeadlockError{Message: strings.ReplaceAll(s.env.CleanTypes(d.Error()), check.Entry, "the cell")}
 		if len(d.Goroutines) > 0 {
 			e.Stack = s.stack(d.Goroutines[0].Stack)
+			e.Hint = deadlockHint(d.Goroutines[0].What)
 		}
 		e.sourceLine = s.lineOf(e.Stack)
 		return e

@@ -23,13 +23,13 @@ func TestSafety(t *testing.T) {
 		want []string
 	}{
 		{"print(1)\nfor { }", []string{"interrupted", "line 2"}},
-		{"func f(n int) int { return f(n+1) + 1 }\nf(1)", []string{"stack overflow: f called itself too deeply", "hint:"}},
+		{"func f(n int) int { return f(n+1) + 1 }\nf(1)", []string{"stack overflow: f called itself too deeply", "  … the same call again and again …\n  cell [3], line 2\nhint:"}},
 		{"var wg sync.WaitGroup\nwg.Add(1)\nwg.Wait()", []string{"deadlock! [sync.WaitGroup.Wait]", "line 3"}},
 		{"var mu sync.Mutex\nmu.Lock()\nmu.Lock()", []string{"deadlock! [sync.Mutex.Lock]", "line 3"}},
 		{"var rw sync.RWMutex\nrw.Lock()\nrw.RLock()", []string{"deadlock! [sync.RWMutex.RLock]", "line 3"}},
 		{"sync.NewCond(&mu).Wait()", []string{"deadlock! [sync.Cond.Wait]"}},
 		{"time.Sleep(time.Millisecond)\nmu.Lock()\nmu.Lock()", []string{"deadlock! [sync.Mutex.Lock]"}},
-		{"<-make(chan int)", []string{"deadlock! [chan receive]"}},
+		{"<-make(chan int)", []string{"deadlock! [chan receive]", "hint: no goroutine is left"}},
 		{"select {}", []string{"deadlock! [select]"}},
 		{"mu.Unlock()\nmu.Unlock()", []string{"fatal error: sync: unlock of unlocked mutex\n", "line 2"}},
 		{"wg.Done()\nwg.Done()", []string{"negative WaitGroup counter"}},

@@ -71,6 +71,7 @@ func New(cfg Config) (*Session, error) {
 	if err := check.SelfTest(); err != nil {
 		return nil, err
 	}
+	startCollector()
 	s := &Session{
 		log:     cfg.Logger,
 		fset:    token.NewFileSet(),

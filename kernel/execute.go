@@ -41,8 +41,7 @@ type executeMetadata struct {
 func (r *request) execute(sh *subshell) error {
 	s := r.s
 	if r.aborted {
-		r.reply(protocol.ExecuteReply{Status: protocol.StatusAborted, ExecutionCount: s.executionCount(),
-			UserExpressions: map[string]json.RawMessage{}, Payload: []map[string]any{}})
+		r.reply(protocol.SimpleReply{Status: protocol.StatusAborted}) // no execution count: front ends would write it to the cell
 		return nil
 	}
 	req, err := protocol.Decode[protocol.ExecuteRequest](r.Message)

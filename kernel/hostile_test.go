@@ -6,6 +6,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"io"
 	"log/slog"
 	"net"
 	"os"
@@ -73,6 +74,7 @@ func newOpenKernel(t testing.TB) *openKernel {
 		k.good[ch] = k.dial(ch, "good")
 		t.Cleanup(func() { _ = k.good[ch].Close(0) })
 	}
+	welcome := make(chan struct{})
 	readers.Go(func() { // all of iopub
 		for {
 			frames, err := k.good[protocol.IOPub].Recv()
@@ -84,6 +86,9 @@ func newOpenKernel(t testing.TB) *openKernel {
 				t.Errorf("iopub: %v", err)
 				return
 			}
+			if m.Header.Type == protocol.TypeIOPubWelcome {
+				close(welcome)
+			}
 			if m.Header.Type == protocol.TypeStatus && bytes.Contains(m.Content, []byte(`"idle"`)) {
 				select {
 				case k.seen <- m.Parent.ID:
@@ -92,6 +97,11 @@ func newOpenKernel(t testing.TB) *openKernel {
 			}
 		}
 	})
+	select { // what is published before the kernel knows of the subscription is lost
+	case <-welcome:
+	case <-time.After(soon):
+		t.Fatal("no welcome on iopub")
+	}
 	return k
 }
 
@@ -257,12 +267,30 @@ func TestRefusedIsLogged(t *testing.T) {
 			})
 		}
 	}
-	k.attack(protocol.IOPub, afterHello, []byte("\x00\x00"))
-	k.attack(protocol.Heartbeat, rawBytes, []byte("GET / HTTP/1.1\r\nHost: localhost\r\nUser-Agent: a browser with something to say\r\n\r\n"))
-	waitFor(t, func() bool {
-		log := k.log.String()
-		return strings.Contains(log, "socket=XPUB") && strings.Count(log, "connection refused") == 2
-	})
+	for ch, data := range map[protocol.Channel]string{
+		protocol.IOPub:     string(hello) + "\x00\x00", // a message in place of the handshake's end
+		protocol.Heartbeat: "GET / HTTP/1.1\r\nHost: localhost\r\nUser-Agent: a browser with something to say\r\n\r\n",
+	} {
+		network, address := k.conn.Address(ch)
+		c, err := net.Dial(network, address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = c.SetDeadline(time.Now().Add(soon))
+		if _, err := c.Write([]byte(data)); err != nil {
+			t.Fatal(err)
+		}
+		_, _ = io.Copy(io.Discard, c) // until the kernel has closed it
+		_ = c.Close()
+		waitFor(t, func() bool {
+			for line := range strings.Lines(k.log.String()) {
+				if strings.Contains(line, "connection refused") && strings.Contains(line, address) {
+					return true
+				}
+			}
+			return false
+		})
+	}
 	k.serves()
 }
 

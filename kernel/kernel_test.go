@@ -258,6 +258,9 @@ func TestStopOnError(t *testing.T) {
 		if want := map[bool]string{true: "aborted", false: "complete"}[m != third]; status != want {
 			t.Errorf("%s: status %s, want %s", m.Header.Type, status, want)
 		}
+		if strings.Contains(string(r.Content), "execution_count") {
+			t.Errorf("a cell that did not run has a number: %s", r.Content)
+		}
 	}
 	want(t, f.outputs(second), "status busy", "status idle")
 

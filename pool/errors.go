@@ -20,5 +20,8 @@ type RemoteError = core.RemoteError
 // WorkerLostError is the failure of the item that ran in a worker process when that process died.
 type WorkerLostError = core.WorkerLostError
 
+// TimeoutError is the failure of an item that took longer than the call's Timeout.
+type TimeoutError = core.TimeoutError
+
 // InitError is the error of every job of a pool whose initializer failed or whose workers cannot be started.
 type InitError = core.InitError

@@ -203,6 +203,12 @@ func TestWorkerDies(t *testing.T) {
 						}
 					}
 					wantEqual(t, must[[]int](t)(pool.Map(p, square, []int{3})), []int{9})
+					// The output of a death is that of the job it was in.
+					must[[]struct{}](t)(pool.ForEachAsync(p, hello, pool.Range(4)).Get())
+					_, err = pool.Map(p, exitTask, []int{2})
+					if lost := lostError(t, err); lost.Output != "" {
+						t.Errorf("an earlier job wrote %q", lost.Output)
+					}
 				})
 			})
 		}
@@ -226,10 +232,15 @@ func TestTimeout(t *testing.T) {
 	both(t, func(t *testing.T, _ *output, threads bool) {
 		p := newPool(threads, pool.Processes(2))
 		defer p.Terminate()
-		r := pool.MapAsync(p, napping, []int{1, 400, 2, 3}, pool.Timeout(100*time.Millisecond), pool.ChunkSize(4))
+		r := pool.MapAsync(p, napping, []int{1, 400, 2, 3}, pool.Timeout(100*time.Millisecond), pool.ChunkSize(4), pool.Label("naps"))
 		_, err := r.GetTimeout(20 * time.Second)
 		if !errors.Is(err, pool.ErrTimeout) || !r.Ready() {
 			t.Errorf("got %v", err)
+		}
+		var late *pool.TimeoutError
+		if !errors.As(err, &late) || late.Index != 1 || late.Worker == "" || threads != (late.PID == 0) || late.Stopped != 0 ||
+			!strings.HasPrefix(late.Error(), `pool: timed out: item 1 of job "naps" ran longer than 100ms (`+late.Worker) {
+			t.Errorf("got %#v: %v", late, err)
 		}
 		for i, o := range r.Outcomes() {
 			if (o.Err != nil) != (i == 1) {

@@ -4,6 +4,7 @@ package pool_test
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strconv"
@@ -16,6 +17,8 @@ import (
 
 func init() {
 	register(hugeResult, "folder")
+	register(leavesChild)
+	register(lastCell, "cells")
 }
 
 // signalAll sends a signal to all workers.
@@ -155,6 +158,31 @@ func TestKillSending(t *testing.T) {
 	})
 }
 
+// leavesChild starts a process that holds the worker's output open, and dies.
+func leavesChild(int) int {
+	cmd := exec.Command("sleep", "2")
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	if err := cmd.Start(); err != nil {
+		panic(err)
+	}
+	_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+	select {}
+}
+
+// TestOutputHeld: the end of a worker is noticed though its output does not end.
+func TestOutputHeld(t *testing.T) {
+	processes(t, func(t *testing.T, _ *output) {
+		p := pool.New(pool.Processes(1))
+		defer p.Terminate()
+		start := time.Now()
+		_, err := pool.Map(p, leavesChild, []int{1})
+		if e := lostError(t, err); e.Index != 0 || e.Signal != "killed" || time.Since(start) > 1900*time.Millisecond {
+			t.Errorf("%#v after %v", e, time.Since(start))
+		}
+		wantEqual(t, must[[]int](t)(pool.Map(p, square, []int{3})), []int{9})
+	})
+}
+
 // TestManyPools makes a thousand pools and drops them: no process, goroutine or file stays.
 func TestManyPools(t *testing.T) {
 	files := func() int {
@@ -181,6 +209,38 @@ func TestManyPools(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestSharedObjectsGo: what was shared is garbage when its pool is gone and nobody has it.
+func TestSharedObjectsGo(t *testing.T) {
+	processes(t, func(t *testing.T, _ *output) {
+		heap := func() uint64 {
+			runtime.GC()
+			var m runtime.MemStats
+			runtime.ReadMemStats(&m)
+			return m.HeapAlloc
+		}
+		before := heap()
+		for range 30 {
+			cells = pool.NewArray[int](100_000) // 2.4 MB
+			p := pool.New(pool.Processes(1))
+			wantEqual(t, must[[]int](t)(pool.Map(p, lastCell, []int{7})), []int{7})
+			wantEqual(t, cells.Get(99_999), 7)
+			p.Close()
+			if err := p.Join(); err != nil {
+				t.Error(err)
+			}
+		}
+		if after := heap(); after > before+15<<20 {
+			t.Errorf("the heap has grown from %d to %d MB", before>>20, after>>20)
+		}
+		cells = nil
+	})
+}
+
+func lastCell(n int) int {
+	cells.Set(99_999, n)
+	return cells.Get(99_999)
 }
 
 // gone waits until the workers of unreachable pools have ended.

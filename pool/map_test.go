@@ -20,15 +20,7 @@ func init() {
 		register(f)
 	}
 	registerType(reflect.TypeFor[*codeError]())
-	register(scaled, "factor", "table")
-	variables["factor"] = reflect.ValueOf(&factor).Elem()
-	variables["table"] = reflect.ValueOf(&table).Elem()
 }
-
-var (
-	factor = 3
-	table  []float64
-)
 
 type codeError struct{ Code int }
 
@@ -79,7 +71,6 @@ func answer() int                    { return 42 }
 func failAnswer() (string, error)    { return "", os.ErrNotExist }
 func halve(n int) (float64, error)   { return float64(n) / 2, nil }
 func pid(int) int                    { return os.Getpid() }
-func scaled(n int) int               { return n*factor + len(table) }
 func wantEqual(t *testing.T, got, want any) {
 	t.Helper()
 	if !reflect.DeepEqual(got, want) {
@@ -211,21 +202,5 @@ func TestFailures(t *testing.T) {
 		if _, err := pool.Map(p, square, []int{1}); !errors.Is(err, pool.ErrClosed) {
 			t.Errorf("got %v", err)
 		}
-	})
-}
-
-func TestVariables(t *testing.T) {
-	processes(t, func(t *testing.T, _ *output) {
-		p := pool.New(pool.Processes(2))
-		defer p.Terminate()
-		table = make([]float64, 100_000)
-		sent := p.Stats().Sent
-		for i := 1; i < 5; i++ {
-			factor = i
-			r := pool.MapAsync(p, scaled, []int{1, 2, 3})
-			factor = 99 // after the call
-			wantEqual(t, must[[]int](t)(r.Get()), []int{i + 100_000, 2*i + 100_000, 3*i + 100_000})
-		}
-		_ = sent
 	})
 }

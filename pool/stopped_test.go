@@ -47,7 +47,8 @@ func TestStoppedInTime(t *testing.T) {
 			t.Error("nobody says that the worker is stopped")
 		}
 		_, err := r.GetTimeout(20 * time.Second)
-		if !errors.Is(err, pool.ErrTimeout) || !strings.Contains(err.Error(), "was it stopped?") {
+		var late *pool.TimeoutError
+		if !errors.As(err, &late) || late.PID != n || late.Stopped < 2*time.Second || !strings.Contains(err.Error(), "was it stopped?") {
 			t.Errorf("got %v", err)
 		}
 		wantEqual(t, must[[]int](t)(pool.Map(p, square, []int{3})), []int{9})

@@ -15,9 +15,8 @@ import (
 
 // Times of websockets.
 const (
-	pingEvery    = 30 * time.Second
-	pongTimeout  = 90 * time.Second // a client that is silent for so long is gone
-	writeTimeout = 30 * time.Second // a client that does not take a message for so long is gone; its messages are kept for the next
+	pingEvery   = 30 * time.Second
+	pongTimeout = 90 * time.Second // a client that is silent for so long is gone
 )
 
 // maxMessage is the largest message of a client, in bytes.
@@ -74,7 +73,7 @@ func (s *Server) channels(w http.ResponseWriter, r *http.Request) error {
 		closeSocket(conn, websocket.CloseGoingAway, "the kernel is gone")
 		return nil
 	}
-	ch := &channelSocket{conn: conn, v1: conn.Subprotocol() == wsproto.V1, c: c}
+	ch := &channelSocket{conn: conn, v1: conn.Subprotocol() == wsproto.V1, c: c, patience: s.cfg.WriteTimeout}
 	ctx, cancel := context.WithCancel(context.Background())
 	var others sync.WaitGroup
 	others.Go(func() { ch.write(ctx) })
@@ -90,9 +89,10 @@ func (s *Server) channels(w http.ResponseWriter, r *http.Request) error {
 
 // channelSocket is a websocket with its connection to the kernel.
 type channelSocket struct {
-	conn *websocket.Conn
-	v1   bool
-	c    *kernels.Conn
+	conn     *websocket.Conn
+	v1       bool
+	c        *kernels.Conn
+	patience time.Duration // a client that does not take a message for so long is gone; its messages are kept for the next
 }
 
 // read passes the client's messages on until the connection ends.
@@ -154,7 +154,7 @@ func (ch *channelSocket) send(p kernels.Packet) error {
 	if err != nil {
 		return nil // cannot be said in this form: nothing to retry
 	}
-	_ = ch.conn.SetWriteDeadline(time.Now().Add(writeTimeout))
+	_ = ch.conn.SetWriteDeadline(time.Now().Add(ch.patience))
 	return ch.conn.WriteMessage(kind, frame)
 }
 
@@ -165,7 +165,7 @@ func (ch *channelSocket) ping(ctx context.Context) {
 	for {
 		select {
 		case <-t.C:
-			if ch.conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(writeTimeout)) != nil {
+			if ch.conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(ch.patience)) != nil {
 				return
 			}
 		case <-ctx.Done():

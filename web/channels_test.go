@@ -347,6 +347,95 @@ func TestOutputsWhileNobodyIsConnected(t *testing.T) {
 	}
 }
 
+// A client that comes while a cell runs hears at once what kernel it is and that it is busy; one that has sent the cell hears it after the cell.
+func TestComingToABusyKernel(t *testing.T) {
+	s := start(t)
+	id := s.startKernel()
+	first := s.connect(id, "first", wsproto.V1)
+	cell := first.ask("import time\nprint('runs', flush=True)\ntime.sleep(1.5)", "")
+	first.waitText("runs")
+	second := s.connect(id, "second", wsproto.V1)
+	ask := func(c *wsClient) string {
+		m, err := protocol.New(protocol.TypeKernelInfoRequest, c.session, "test", protocol.Header{}, map[string]any{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.send(protocol.Shell, m)
+		return m.Header.ID
+	}
+	request := ask(second)
+	var states []string
+	for len(states) < 3 || states[len(states)-1] != protocol.StateBusy {
+		p, err := second.receive()
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch p.Message.Header.Type {
+		case protocol.TypeStatus:
+			st, err := protocol.Decode[protocol.Status](p.Message)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if p.Message.Parent.ID == cell && st.ExecutionState == protocol.StateIdle {
+				t.Fatal("the answer came after the cell")
+			}
+			states = append(states, st.ExecutionState)
+		case protocol.TypeKernelInfoReply:
+			r, err := protocol.Decode[protocol.KernelInfoReply](p.Message)
+			if err != nil || p.Message.Parent.ID != request || r.LanguageInfo.Name != "python" {
+				t.Errorf("%+v, %v, for %s", r, err, p.Message.Parent.ID)
+			}
+			states = append(states, "reply")
+		}
+	}
+	if got := strings.Join(states, " "); got != "busy reply idle busy" {
+		t.Errorf("the newcomer heard %s", got)
+	}
+	// What the kernel does beside the cell ends with an idle of its own; the kernel is busy all the same.
+	m, err := protocol.New(protocol.TypeKernelInfoRequest, second.session, "test", protocol.Header{}, map[string]any{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	second.send(protocol.Control, m)
+	for beside := false; ; {
+		p, err := second.receive()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.Message.Header.Type != protocol.TypeStatus {
+			continue
+		}
+		st, err := protocol.Decode[protocol.Status](p.Message)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if beside {
+			if st.ExecutionState != protocol.StateBusy {
+				t.Errorf("%s after what was done beside the cell", st.ExecutionState)
+			}
+			break
+		}
+		beside = p.Message.Parent.ID == m.Header.ID && st.ExecutionState == protocol.StateIdle
+	}
+	if k, err := s.kernels.Get(id); err != nil || k.Model().State != protocol.StateBusy {
+		t.Errorf("%+v, %v", k.Model(), err)
+	}
+	request = ask(first)
+	for over := false; ; {
+		p, err := first.receive()
+		if err != nil {
+			t.Fatal(err)
+		}
+		over = over || p.Message.Header.Type == protocol.TypeExecuteReply
+		if p.Message.Header.Type == protocol.TypeKernelInfoReply && p.Message.Parent.ID == request {
+			if !over {
+				t.Error("the client that runs the cell was answered before it was over")
+			}
+			return
+		}
+	}
+}
+
 // The same page connects again before the server has noticed that the first connection is dead.
 func TestReconnectOfTheSameSession(t *testing.T) {
 	s := start(t)

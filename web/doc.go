@@ -14,6 +14,13 @@
 //	      api_settings.go         settings, workspaces, configuration: small tables on disk (store.go)
 //	      tutorials.go            the notebooks that ship with the program
 //
+// # Scripts
+//
+// The page runs no script that is not its own: its Content-Security-Policy has no inline scripts, so a <script>, an onclick or a
+// javascript: address in an output or in a Markdown cell does nothing, whoever wrote the notebook and whether or not it is
+// trusted. A notebook could otherwise do with the server whatever its reader may. The page leaves them out and says so under the
+// output. HTML, its style, SVG and pictures are shown.
+//
 // # Goroutines
 //
 //	name      one per     owns                              ends when
@@ -23,5 +30,27 @@
 //	writer    websocket   writing of messages               the connection ends
 //	pinger    websocket   nothing                           the connection ends
 //
+//	listener  websocket   reading of /api/events/subscribe  the connection ends
+//
 // Stop waits for all of them, and for all kernels.
+//
+// # Measures
+//
+// What `make bench-page` found beside JupyterLab 4.6.4 on Jupyter Server 1.23, with the same kernel, on two cores that had other work too;
+// the least of several runs:
+//
+//	                                               Poolbook            Jupyter
+//	start to the first answer                      10 ms               359 ms
+//	server alone                                   21 MiB              69 MiB
+//	kernel_info (kernel's own sockets: 0.27 ms)    0.31 ms             1.28 ms
+//	a cell (kernel's own sockets: 0.49 ms)         0.49 ms             1.14 ms
+//	page, new browser: first cell editable         1.4 s               2.4 s
+//	    processor time of its main thread          0.64 s              0.89 s
+//	    over the wire                              787 kB, 23 requests 6.5 MB, 72 requests
+//	    opened again                               1.0 s               2.1 s
+//	100,000 lines of output are there after        1.3 s               1.8 s
+//	    longest task of the main thread            0.39 s              0.50 s
+//	50 notebooks with kernels: started after       0.8 s               3.6 s
+//	    memory of each kernel, of the server       4.1, 17.5 MiB       4.5, 106 MiB
+//	    all ended after                            0.09 s              0.42 s
 package web

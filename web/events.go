@@ -119,12 +119,12 @@ func (s *Server) subscribeEvents(w http.ResponseWriter, r *http.Request) error {
 	for {
 		select {
 		case msg := <-ch:
-			_ = conn.SetWriteDeadline(time.Now().Add(writeTimeout))
+			_ = conn.SetWriteDeadline(time.Now().Add(s.cfg.WriteTimeout))
 			if conn.WriteMessage(websocket.TextMessage, msg) != nil {
 				return nil
 			}
 		case <-ping.C:
-			if conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(writeTimeout)) != nil {
+			if conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(s.cfg.WriteTimeout)) != nil {
 				return nil
 			}
 		case <-closed:

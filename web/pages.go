@@ -80,7 +80,7 @@ func (s *Server) pageConfig(kind, path string) map[string]any {
 		"translationsApiUrl": "/lab/api/translations", "fullTranslationsApiUrl": "/lab/api/translations",
 		"workspacesApiUrl": "/lab/api/workspaces", "fullWorkspacesApiUrl": "/lab/api/workspaces",
 		"federated_extensions": []any{}, "disabledExtensions": []any{}, "mathjaxUrl": "", "cacheFiles": "false", "devMode": "false",
-		"terminalsAvailable": "false", "exposeAppInBrowser": "false", "delete_to_trash": trueFalse(!s.cfg.NoTrash), "preferredDir": "", "rootUri": "",
+		"terminalsAvailable": "false", "exposeAppInBrowser": "false", "delete_to_trash": trueFalse(s.contents.HasTrash()), "preferredDir": "", "rootUri": "",
 		"folder": displayDir(s.contents.Dir()), "serverRoot": displayDir(s.contents.Dir()), "defaultKernel": s.defaultKernel(),
 		"poolbookPage": kind, "poolbookPath": path, "poolbookSettings": settings,
 	}

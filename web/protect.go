@@ -1,8 +1,10 @@
 package web
 
 import (
+	"errors"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"time"
@@ -74,21 +76,30 @@ func safe(r *http.Request) bool {
 // slowWriter gives each write of an answer a time to be done, so that a client that does not read is given up.
 type slowWriter struct {
 	http.ResponseWriter
-	control *http.ResponseController
+	control  *http.ResponseController
+	patience time.Duration
+	givenUp  bool // a write was not taken in time
 }
 
 func (w *slowWriter) Write(p []byte) (int, error) {
-	_ = w.control.SetWriteDeadline(time.Now().Add(writeTimeout))
-	return w.ResponseWriter.Write(p)
+	_ = w.control.SetWriteDeadline(time.Now().Add(w.patience))
+	n, err := w.ResponseWriter.Write(p)
+	w.givenUp = w.givenUp || errors.Is(err, os.ErrDeadlineExceeded)
+	return n, err
 }
 
 // Unwrap is for http.ResponseController.
 func (w *slowWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // impatient is for handlers with long answers.
-func impatient(h handler) handler {
+func (s *Server) impatient(h handler) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		return h(&slowWriter{w, http.NewResponseController(w)}, r)
+		slow := &slowWriter{ResponseWriter: w, control: http.NewResponseController(w), patience: s.cfg.WriteTimeout}
+		err := h(slow, r)
+		if slow.givenUp {
+			s.log.Debug("client given up: it takes nothing", "path", r.URL.Path)
+		}
+		return err
 	}
 }
 

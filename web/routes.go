@@ -8,7 +8,7 @@ import (
 // routes ties addresses to handlers. Only the addresses of the first group are open without sign-in.
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
-	open := func(pattern string, h handler) { mux.Handle(pattern, s.serve(impatient(h))) }
+	open := func(pattern string, h handler) { mux.Handle(pattern, s.serve(s.impatient(h))) }
 	page := func(pattern string, h handler) { mux.Handle(pattern, s.serve(s.signedIn(h))) }
 	api := func(pattern string, h handler) { mux.Handle(pattern, s.api(h)) }
 
@@ -28,8 +28,8 @@ func (s *Server) routes() http.Handler {
 	page("GET /lab/tree/{path...}", s.page("index.html", "start"))
 	page("GET /notebooks/{path...}", s.page("notebook.html", "notebook"))
 	page("GET /edit/{path...}", s.page("notebook.html", "edit"))
-	page("GET /files/{path...}", impatient(s.files))
-	page("GET /nbconvert/{format}/{path...}", impatient(s.export))
+	page("GET /files/{path...}", s.impatient(s.files))
+	page("GET /nbconvert/{format}/{path...}", s.impatient(s.export))
 
 	api("GET /api/status", s.status)
 	api("GET /api/me", s.me)
@@ -41,8 +41,8 @@ func (s *Server) routes() http.Handler {
 	api("POST /api/events", s.postEvent)
 	api("GET /api/events/subscribe", s.subscribeEvents)
 
-	api("/api/contents", impatient(s.contentsAPI))
-	api("/api/contents/{path...}", impatient(s.contentsAPI))
+	api("/api/contents", s.impatient(s.contentsAPI))
+	api("/api/contents/{path...}", s.impatient(s.contentsAPI))
 
 	api("GET /api/kernelspecs", s.kernelSpecs)
 	api("GET /api/kernelspecs/{name}", s.kernelSpec)

@@ -13,7 +13,26 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"poolbook/kernel/protocol"
+	"poolbook/web/internal/wsproto"
 )
+
+// What the server promises, and the test that attacks it:
+//
+//	only this machine reaches it             TestListensOnLoopbackOnly
+//	nobody gets in without the token         TestNobodyGetsInWithoutToken, TestGuessingIsSlowedDown, TestSignInGoesNowhereElse
+//	wrong Host (DNS rebinding)               TestForeignHostIsRefused
+//	XSRF                                     TestXSRF, TestAnotherSessionsXSRFTokenIsNoUse, TestXSRFOfTheSignInPage
+//	websockets of other sites' pages         TestCrossOriginWebsocket
+//	paths with "..", links                   TestNoWayOutOfTheFolder; TestNothingLeadsOutside of internal/contents
+//	scripts in files and stored outputs      TestFilesCannotActAsTheUser, TestSecurityHeaders; frontend/test/safety.mjs in the browser
+//	oversized requests                       TestOversizedRequests; TestTooLarge of internal/contents
+//	thousands of connections                 TestThousandsOfConnections, TestTooManyWebsockets
+//	slow clients                             TestSlowStranger, TestSlowWebsocket, TestSlowDownload
+//	a save interrupted by SIGKILL            TestKilledWhileSaving of internal/contents
+//	garbage on a websocket                   TestGarbageOnTheWebsocket; fuzzing of internal/wsproto
+//	secrets in pages and logs                TestPageHasNoSecrets; every test looks for the token in its log
 
 func TestListensOnLoopbackOnly(t *testing.T) {
 	s, err := New(Config{Dir: t.TempDir(), DataDir: t.TempDir()})
@@ -406,6 +425,72 @@ func TestSlowStranger(t *testing.T) {
 	}
 	if _, err := io.Copy(io.Discard, r); err != nil && strings.Contains(err.Error(), "timeout") {
 		t.Error("the connection stays open")
+	}
+}
+
+// A page that takes nothing of what its kernel says: the others wait for it only so long, get everything, and it can come back.
+func TestSlowWebsocket(t *testing.T) {
+	s := start(t, func(c *Config) { c.WriteTimeout = time.Second })
+	id := s.startKernel()
+	slow, quick := s.connect(id, "slow", wsproto.V1), s.connect(id, "quick", wsproto.V1)
+	const lines = 40
+	quick.ask(fmt.Sprintf("for i in range(%d): print('x' * 1_000_000, flush=True)", lines), "")
+	for got := 0; got < lines; {
+		p, err := quick.receive()
+		if err != nil {
+			t.Fatalf("the other client got %d lines, not %d: %v", got, lines, err)
+		}
+		if p.Message.Header.Type == protocol.TypeStream {
+			got += strings.Count(string(p.Message.Content), `\n`)
+		}
+	}
+	eventually(t, "the slow client is given up", func() bool {
+		k, err := s.kernels.Get(id)
+		return err == nil && k.Model().Connections == 1
+	})
+	_ = slow.conn.Close()
+	slow = s.connect(id, "slow", wsproto.V1)
+	if o := slow.run("print('back')"); o.text != "back\n" {
+		t.Errorf("%+v", o)
+	}
+}
+
+// A download that is not taken ends, and with it the memory and the place that it has.
+func TestSlowDownload(t *testing.T) {
+	s := start(t, func(c *Config) { c.WriteTimeout = 200 * time.Millisecond })
+	big := filepath.Join(s.dir, "big.bin")
+	if err := os.WriteFile(big, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	const size = 256 << 20
+	if err := os.Truncate(big, size); err != nil {
+		t.Fatal(err)
+	}
+	conn, err := net.Dial("tcp", s.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	fmt.Fprintf(conn, "GET /files/big.bin?token=%s HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", s.Token())
+	served := func() bool { return strings.Contains(s.logs.String(), "client given up") }
+	eventually(t, "the download is given up", served)
+	_ = conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+	if n, err := io.Copy(io.Discard, conn); n >= size || err != nil && strings.Contains(err.Error(), "timeout") {
+		t.Errorf("%d bytes came, and the connection is still there: %v", n, err)
+	}
+}
+
+// The time for one answer does not count against the next one on the same connection.
+func TestNextAnswerHasItsOwnTime(t *testing.T) {
+	const patience = 100 * time.Millisecond
+	s := start(t, func(c *Config) { c.WriteTimeout = patience })
+	writeFile(t, s.dir, "a.txt", "a")
+	transport := &http.Transport{}
+	defer transport.CloseIdleConnections()
+	client := &http.Client{Transport: transport}
+	for _, path := range []string{"/files/a.txt", "/api/status", "/api/contents/a.txt", "/static/favicon.svg"} {
+		s.want(200, request{path: path, client: client})
+		time.Sleep(2 * patience)
 	}
 }
 

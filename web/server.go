@@ -48,6 +48,8 @@ type Config struct {
 	MaxSockets     int   // websockets at a time; default 1024
 	MaxKernels     int   // at a time; default 128
 
+	WriteTimeout time.Duration // a client that takes nothing of its answer or messages for so long is given up; default 30 s
+
 	Kernel client.Options // for every kernel; Dir, Env and Logger are set by the server
 
 	Logger *slog.Logger // nil discards; tokens and cookies are never logged
@@ -103,6 +105,9 @@ func New(c Config) (*Server, error) {
 	}
 	if c.MaxSockets <= 0 {
 		c.MaxSockets = 1024
+	}
+	if c.WriteTimeout <= 0 {
+		c.WriteTimeout = 30 * time.Second
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -186,8 +187,11 @@ func TestRunProgram(t *testing.T) {
 	if out := p.poolbook("run", "two.go", "other.go"); out.code != 0 || out.stderr != "hi\n" {
 		t.Errorf("run of two files: %+v", out)
 	}
-	if out := p.poolbook("run", "two.go", "x"); out.code != 2 || !strings.Contains(out.stderr, "arguments go after --") {
-		t.Errorf("run with an argument that is no file: %+v", out)
+	if out := p.poolbook("run", "hello.go", "x", "other.go", "--", "-y"); out.code != 3 || out.stdout != "hello [x other.go -y]\n" {
+		t.Errorf("run with arguments: %+v", out)
+	}
+	if out := p.poolbook("run", "two.go"); out.code != 1 || !strings.Contains(out.stderr, "undefined: greeting") || strings.Contains(out.stderr, "hint") {
+		t.Errorf("run of one file of a program: %+v", out)
 	}
 	p.write("panic.go", "package main\n\nfunc main() {\n\tvar m map[string]int\n\tm[\"a\"] = 1\n}\n")
 	if out := p.poolbook("run", "panic.go"); out.code != 2 || !strings.Contains(out.stderr, "panic.go") || !strings.Contains(out.stderr, "nil map") {
@@ -196,6 +200,48 @@ func TestRunProgram(t *testing.T) {
 	p.write("wrong.go", "package main\n\nfunc main() {\n\tx := 1 + \"a\"\n\t_ = x\n}\n")
 	if out := p.poolbook("run", "wrong.go"); out.code != 1 || !strings.Contains(out.stderr, "wrong.go") || !strings.Contains(out.stderr, "line 4") {
 		t.Errorf("run of a program that does not compile: %+v", out)
+	}
+}
+
+// TestRunFolder holds that a folder is run as Go runs it: without its tests and what is for other systems, with the
+// packages of its module.
+func TestRunFolder(t *testing.T) {
+	p := newPlace(t)
+	for name, text := range map[string]string{
+		"go.mod":                 "module example.com/m\n\ngo 1.26\n",
+		"twice/twice.go":         "package twice\n\nfunc Of(n int) int { return 2 * n }\n",
+		"cmd/m/main.go":          "package main\n\nimport (\n\t\"fmt\"\n\t\"os\"\n\n\t\"example.com/m/twice\"\n)\n\nfunc main() { fmt.Println(twice.Of(half), os.Args[1:]) }\n",
+		"cmd/m/half.go":          "package main\n\nconst half = 21\n",
+		"cmd/m/half_plan9.go":    "package main\n\nconst half = 9\n",
+		"cmd/m/m_test.go":        "package main\n\nimport \"testing\"\n\nfunc TestM(t *testing.T) {}\n",
+		"cmd/m/generate.go":      "//go:build ignore\n\npackage main\n\nfunc main() {}\n",
+		"cmd/m/testdata/data.go": "package data\n",
+	} {
+		if err := os.MkdirAll(filepath.Dir(p.file(name)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		p.write(name, text)
+	}
+	if err := os.Mkdir(p.file("empty"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		args        []string
+		code        int
+		out, errors string
+	}{
+		{[]string{"run", "cmd/m", "a.txt", "--", "-v"}, 0, "42 [a.txt -v]\n", ""},
+		{[]string{"run", "cmd/m/main.go", "cmd/m/half.go"}, 0, "42 []\n", ""},
+		{[]string{"run", "cmd/m/main.go"}, 1, "", "poolbook run cmd/m"},
+		{[]string{"run", "cmd/m/half.go"}, 1, "", "no func main"},
+		{[]string{"run", "twice"}, 1, "", "package twice"},
+		{[]string{"run", "empty"}, 1, "", "no Go files"},
+		{[]string{"run", "nowhere"}, 1, "", "nowhere: no such file"},
+		{[]string{"run", "go.mod"}, 2, "", "only notebooks"},
+	} {
+		if out := p.poolbook(tt.args...); out.code != tt.code || out.stdout != tt.out || !strings.Contains(out.stderr, tt.errors) {
+			t.Errorf("%v: %+v; want %q, code %d and %q", tt.args, out, tt.out, tt.code, tt.errors)
+		}
 	}
 }
 
@@ -222,6 +268,9 @@ func main() {
 	fmt.Println(pool.Map(p, func(n int) int { return n*k + offset }, []int{1, 2, 3}))
 	fmt.Println(pool.Map(p, vector{1, 2}.scaled, []int{1, 2}))
 	fmt.Println(pool.Map(p, measure, []shape{disc{1}, disc{2}}))
+	fmt.Println(pool.Map(p, step.run, []step{{square, 3}, {func(n int) int { return -n }, 4}, {max1[int], 0}}))
+	_, err := pool.Map(p, step.run, []step{{func(n int) int { return k * n }, 1}})
+	fmt.Println(err)
 	pids, err := pool.Map(p, func(int) int { return os.Getpid() }, []int{1, 2, 3})
 	for _, pid := range pids {
 		fmt.Println("elsewhere", pid > 1 && pid != os.Getpid(), err)
@@ -246,26 +295,25 @@ func measure(s shape) shape { return disc{s.Area()} }
 
 func square(n int) int { return n * n }
 
+type step struct {
+	do func(int) int
+	n  int
+}
+
+func (s step) run() int { return s.do(s.n) }
+
+func max1[T int | float64](v T) T { return max(v, 1) }
+
 func inverse(n int) int {
 	return 10 / n
 }
 `)
 	out := p.poolbook("run", "main.go", "other.go")
-	want := "[1 4 9] <nil>\n[117 124 131] <nil>\n[{1 2} {2 4}] <nil>\n[{3} {12}] <nil>\n" + strings.Repeat("elsewhere true <nil>\n", 3)
+	want := "[1 4 9] <nil>\n[117 124 131] <nil>\n[{1 2} {2 4}] <nil>\n[{3} {12}] <nil>\n[9 -4 1] <nil>\n" +
+		"pool.Map: items[0].do: func(int) int cannot be sent to a worker (it uses k: inside a value, a function travels without variables; pass what it needs as an argument)\n" + strings.Repeat("elsewhere true <nil>\n", 3)
 	rest, ok := strings.CutPrefix(out.stdout, want)
-	if out.code != 0 || !ok || !strings.Contains(rest, "divide by zero") || !strings.Contains(rest, "other.go, line 18, in inverse") {
+	if out.code != 0 || !ok || !strings.Contains(rest, "divide by zero") || !strings.Contains(rest, "other.go, line 27, in inverse") {
 		t.Errorf("got %+v, want output that begins with %q", out, want)
-	}
-}
-
-func TestREPL(t *testing.T) {
-	p := newPlace(t)
-	in := "x := 3\nfunc double(n int) int {\n\treturn 2 * n\n}\ndouble(x)\nfmt.Println(\"pipe\")\n"
-	if out := p.run(time.Minute, in, program(t), "repl"); out.code != 0 || out.stdout != "6\npipe\n" {
-		t.Errorf("repl: %+v", out)
-	}
-	if out := p.run(time.Minute, "y\nfmt.Println(1)\n", program(t), "repl"); out.code != 1 || !strings.Contains(out.stderr, "undefined: y") || out.stdout != "" {
-		t.Errorf("repl with an error: %+v", out)
 	}
 }
 
@@ -353,6 +401,33 @@ func TestInterruptBySignal(t *testing.T) {
 	reply, err := k.Execute(ctx, "kept + 1", client.ExecuteOptions{}, nil)
 	if err != nil || reply.Status != protocol.StatusOK {
 		t.Errorf("the next cell: %+v, %v", reply, err)
+	}
+}
+
+// TestMemoryRefused holds that a kernel which the system refuses more memory, with
+// the limit that we set ourselves off, ends with a word about it and without the
+// stacks of its goroutines.
+func TestMemoryRefused(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("ulimit -v has no effect here")
+	}
+	p := newPlace(t)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	k, err := client.Start(ctx, client.Spec{
+		Argv: []string{"sh", "-c", "ulimit -v 2000000; exec \"$0\" kernel -f \"$1\"", program(t), "{connection_file}"}, InterruptMode: client.InterruptMessage,
+	}, client.Options{Dir: p.dir, ConnectionDir: p.dir, Env: append(p.env(), memoryEnv+"=off")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer k.Shutdown(ctx)
+	_, err = k.Execute(ctx, "var all [][]byte\nfor {\n\tall = append(all, make([]byte, 1<<20))\n}", client.ExecuteOptions{}, nil)
+	var died *client.DiedError
+	if !errors.As(err, &died) || !died.NoMemory() {
+		t.Fatalf("Execute = %v", err)
+	}
+	if text := err.Error(); !strings.Contains(text, "fatal error: ") || strings.Contains(text, "goroutine") {
+		t.Errorf("the text is %q", text)
 	}
 }
 

@@ -81,6 +81,7 @@ func (e *editor) prompt() string { return fmt.Sprintf("[%d] ", e.number) }
 // cell reads a cell.
 func (e *editor) cell(number int) (string, error) {
 	e.number = number
+	e.ask(false)
 	e.screen.edit()
 	defer e.screen.edited()
 	code, err := e.shell.Readline()
@@ -97,10 +98,11 @@ func (e *editor) restore() {
 	}
 }
 
-// ask lets the library ask the terminal where the cursor is, to draw a list that fits below it. It does not ask for
-// anything else: of keys that come together with the answer, as typed fast over a network they do, it loses some.
+// ask lets the library ask the terminal where the cursor is, to draw a list that fits below it, unless keys are there.
+// It does not ask for anything else: of keys that come together with the answer, as those typed fast over a network do,
+// it loses some.
 func (e *editor) ask(yes bool) {
-	e.asks = yes && !inputWaits(int(os.Stdin.Fd()))
+	e.asks = yes && e.shell.Keys.Empty() && !inputWaits(int(os.Stdin.Fd()))
 	e.shell.Config.Set("cursor-position-probe", e.asks)
 }
 

@@ -27,8 +27,10 @@ type screen struct {
 	mu       sync.Mutex // guards what follows, and the terminal
 	editing  bool       // a cell is being written
 	row      int        // of the cursor then, below the prompt's
-	progress bool       // a line of progress is there
-	midLine  bool       // the output has not ended its last line
+	room     int        // rows that are known to be below the prompt's, on a terminal of this width
+	width    int
+	progress bool // a line of progress is there
+	midLine  bool // the output has not ended its last line
 }
 
 func newScreen() *screen {
@@ -80,6 +82,7 @@ func (w screenWriter) Write(p []byte) (int, error) {
 	if _, err := io.WriteString(w.file, text); err != nil {
 		return 0, err
 	}
+	s.room = s.row
 	s.redraw()
 	return len(p), nil
 }
@@ -92,7 +95,7 @@ func (s *screen) edit() {
 	if s.midLine {
 		fmt.Fprintln(os.Stdout)
 	}
-	s.editing, s.row, s.midLine = true, 0, false
+	s.editing, s.row, s.room, s.midLine = true, 0, 0, false
 }
 
 // edited tells that the cell is written.
@@ -103,13 +106,19 @@ func (s *screen) edited() {
 }
 
 // draws tells that a text is drawn after a prompt, with the cursor behind the beginning of it that is before. With room,
-// there will be as many rows below the cursor as that takes, and one more: at the bottom of the terminal it scrolls.
+// there will be as many rows below the prompt's as that takes, and one more: at the bottom of the terminal it scrolls.
 func (s *screen) draws(prompt, text, before string, room bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	width := columns()
-	if below := rows(prompt, text, width) - s.row; room && below > 0 {
-		fmt.Fprintf(s.out.file, "%s\x1b[%dA", strings.Repeat("\n", below), below)
+	if width != s.width {
+		s.width, s.room = width, 0
+	}
+	if need := rows(prompt, text, width); room && need > s.room {
+		s.room = need
+		if below := need - s.row; below > 0 {
+			fmt.Fprintf(s.out.file, "%s\x1b[%dA", strings.Repeat("\n", below), below)
+		}
 	}
 	s.row = rows(prompt, before, width) - 1
 }

@@ -35,7 +35,7 @@ func runCommand() *cobra.Command {
 	var out string
 	var inPlace bool
 	cmd := &cobra.Command{
-		Use:   "run FILE… [-- ARGS]",
+		Use:   "run FILE…|DIR [-- ARGS]",
 		Short: "Run a notebook, or a Go program in the interpreter",
 		Long: `Run a notebook (.ipynb) from its first cell to its last, in a new kernel and in
 the notebook's folder, and stop at the first error. Without -o or --inplace the
@@ -44,24 +44,30 @@ error in it; --inplace leaves the notebook alone then. With -o a file that ends
 in .html is a page to pass on, which needs nothing but a browser; .go is the
 code alone.
 
-Run a Go program (one or more .go files of package main) in the interpreter:
-without compiling it, with its arguments after --. It exits as the program does.`,
+Run a Go program in the interpreter, without compiling it: one or more .go files
+of package main, or a folder of them, as "go run" takes them. The program's
+arguments follow, those that begin with - after --. It exits as the program
+does.`,
 		Example: `  poolbook run notes.ipynb -o done.ipynb
   poolbook run notes.ipynb --inplace --timeout 2m
   poolbook run notes.ipynb -o report.html
-  poolbook run hello.go -- --name Gopher`,
+  poolbook run hello.go -- --name Gopher
+  poolbook run . input.txt`,
 		Args: atLeast(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			ext := filepath.Ext(args[0])
-			switch {
-			case ext == ".go":
+			if isProgram(args[0]) {
 				files, rest, err := programArgs(args, cmd.ArgsLenAtDash())
 				if err != nil {
 					return err
 				}
 				return runProgram(cmd.Context(), files, rest)
-			case ext != ".ipynb":
-				return usageError{fmt.Errorf("%s: only notebooks (.ipynb) and Go programs (.go) can be run", args[0])}
+			}
+			_, missing := os.Stat(args[0])
+			switch {
+			case missing != nil:
+				return missing
+			case filepath.Ext(args[0]) != ".ipynb":
+				return usageError{fmt.Errorf("%s: only notebooks (.ipynb), Go programs (.go) and folders of them can be run", args[0])}
 			case len(args) > 1:
 				return usageError{errors.New("one notebook at a time; `poolbook test` takes many")}
 			case out != "" && inPlace:
@@ -81,20 +87,6 @@ without compiling it, with its arguments after --. It exits as the program does.
 	cmd.Flags().StringVarP(&out, "output", "o", "", "write the notebook with its outputs to `FILE` (.ipynb, .html or .go)")
 	cmd.Flags().BoolVar(&inPlace, "inplace", false, "write the outputs into the notebook itself")
 	return cmd
-}
-
-// programArgs takes the files of a program and its arguments, those after --,
-// apart. dash is where that stood, -1 for nowhere.
-func programArgs(args []string, dash int) (files, rest []string, err error) {
-	if dash < 0 {
-		dash = len(args)
-	}
-	for _, a := range args[:dash] {
-		if filepath.Ext(a) != ".go" {
-			return nil, nil, usageError{fmt.Errorf("%s: not a Go file; a program's arguments go after --", a)}
-		}
-	}
-	return args[:dash], args[dash:], nil
 }
 
 // runNotebook executes the notebook of a file. target is where it goes then,

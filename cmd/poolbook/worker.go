@@ -89,21 +89,35 @@ func (l loaded) Loop() *worker.Loop {
 
 func (l loaded) Var(id string) (reflect.Value, bool) { return l.unit.Var(id) }
 
+// stackText is a stack with one line for each call; calls of a function by itself that are all alike are told once, with their number.
+func stackText(stack []interp.Frame) string {
+	var b strings.Builder
+	for i := 0; i < len(stack); {
+		line := stack[i].String()
+		n := 1
+		for i+n < len(stack) && stack[i+n].String() == line {
+			n++
+		}
+		b.WriteString(line + "\n")
+		if n > 1 {
+			fmt.Fprintf(&b, "… and %d more of that call\n", n-1)
+		}
+		i += n
+	}
+	return b.String()
+}
+
 // coreError turns an error of the interpreter into what pools report.
 func coreError(err error) error {
 	var panicked *interp.RuntimeError
 	var exit *interp.ExitError
 	switch {
 	case errors.As(err, &panicked):
-		var stack strings.Builder
-		for _, f := range panicked.Stack {
-			stack.WriteString(f.String() + "\n")
-		}
 		value := panicked.Value
 		if value == nil {
 			value = panicked.Kind + ": " + panicked.Message // a fatal error
 		}
-		return &core.Panic{Value: value, Stack: stack.String()}
+		return &core.Panic{Value: value, Stack: stackText(panicked.Stack)}
 	case errors.As(err, &exit):
 		return &core.Exit{Code: exit.Code}
 	}

@@ -7,6 +7,9 @@
 //	display.HTML("<b>done</b>")
 //	for i := range 10 { display.Update("progress", i) }
 //
+// Scripts in HTML and SVG (elements, handlers such as onclick, javascript: addresses) do not run in Poolbook's page, which says so
+// under the output; other front ends decide for themselves.
+//
 // Input and Password ask the user of the notebook for a line of text.
 //
 // A type says how it wants to be shown with the methods HTML() string, Markdown() string, SVG() string, Latex() string,

@@ -55,14 +55,25 @@ type DiedError struct {
 	State string
 	// Stderr is the end of what the process wrote there, at most 8 KiB.
 	Stderr string
+	// Crash is why Go's runtime ended the process, "fatal error: …" or "panic: …", of which Stderr may have only the end; "" if it did not.
+	Crash string
 }
 
 func (e *DiedError) Error() string {
 	s := "client: kernel died (" + e.State + ")"
+	if e.Crash != "" {
+		return s + ": " + e.Crash
+	}
 	if tail := strings.TrimSpace(e.Stderr); tail != "" {
 		s += ": " + tail
 	}
 	return s
+}
+
+// NoMemory reports whether the process ended because it got no more memory, as far as that can be told: the system may have killed it,
+// or refused it more.
+func (e *DiedError) NoMemory() bool {
+	return e.State == "signal: killed" || strings.Contains(e.Crash, "out of memory") || strings.Contains(e.Crash, "cannot allocate")
 }
 
 // Kernel is a kernel process and the connection to it. Its methods may be called by many goroutines.

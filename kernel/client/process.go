@@ -380,7 +380,7 @@ func (p *process) state() string {
 
 // died is the error for a process that has exited.
 func (p *process) died() error {
-	return &DiedError{State: p.state(), Stderr: p.tail.String()}
+	return &DiedError{State: p.state(), Stderr: p.tail.String(), Crash: p.tail.reason()}
 }
 
 // Ping sends a heartbeat, on a connection of its own, and waits for its echo. A kernel that is busy answers too.
@@ -405,19 +405,47 @@ func (k *Kernel) Ping(ctx context.Context) error {
 	return nil
 }
 
-// tailBuffer keeps the last bytes written to it and passes everything on.
+// tailBuffer keeps the last bytes written to it, and the line that tells of a crash, and passes everything on.
 type tailBuffer struct {
 	next interface{ Write([]byte) (int, error) } // may be nil
 
-	mu  sync.Mutex
-	buf []byte // guarded by mu
+	mu    sync.Mutex
+	buf   []byte // guarded by mu
+	line  []byte // the beginning of the line being written, guarded by mu
+	crash string // guarded by mu
 }
 
-const tailLen = 8 << 10
+const (
+	tailLen = 8 << 10
+	lineLen = 1 << 10
+)
+
+// reason is the first line that Go's runtime wrote about a crash.
+func (t *tailBuffer) reason() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.endLine() // it may have come without an end
+	return t.crash
+}
+
+// endLine looks at a line. The caller holds mu.
+func (t *tailBuffer) endLine() {
+	if text := string(t.line); t.crash == "" && (strings.HasPrefix(text, "fatal error: ") || strings.HasPrefix(text, "panic: ")) {
+		t.crash = text
+	}
+	t.line = t.line[:0]
+}
 
 func (t *tailBuffer) Write(p []byte) (int, error) {
 	t.mu.Lock()
 	t.buf = append(t.buf, p...)
+	for _, c := range p {
+		if c == '\n' {
+			t.endLine()
+		} else if len(t.line) < lineLen {
+			t.line = append(t.line, c)
+		}
+	}
 	if len(t.buf) > 2*tailLen {
 		t.buf = append(t.buf[:0], t.buf[len(t.buf)-tailLen:]...)
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/go-zeromq/zmq4"
@@ -183,7 +184,11 @@ func (b *binding) serve(c net.Conn) {
 	}
 	if err != nil {
 		b.mu.Unlock()
-		if !errors.Is(err, ErrClosed) {
+		switch {
+		case errors.Is(err, ErrClosed):
+		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.EPIPE), errors.Is(err, syscall.ECONNRESET):
+			b.log.Debug("a peer left before it was one", "peer", remote(c), "error", err) // as who tries ports does
+		default:
 			b.log.Warn("connection refused", "peer", remote(c), "error", err)
 		}
 		_ = c.Close()

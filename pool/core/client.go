@@ -1,6 +1,7 @@
 package core
 
 import (
+	"reflect"
 	"sync"
 	"sync/atomic"
 
@@ -27,10 +28,11 @@ func EnterWorker(name string, send func(body []byte)) *Client {
 	return c
 }
 
-// CodecOptions are the options of a worker's codec.
-func CodecOptions(types Types, c *Client) codec.Options {
+// CodecOptions are the options of a worker's codec. function finds the function of type t whose unit has the hash.
+func CodecOptions(types Types, c *Client, function func(hash []byte, t reflect.Type) (reflect.Value, error)) codec.Options {
 	o := codec.Options{Types: types, Handle: c.handle, Known: knownErrors()}
 	c.codec.Store(codec.New(o))
+	o.FuncOf = function
 	return o
 }
 

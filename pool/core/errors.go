@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 )
 
 var (
@@ -111,6 +112,47 @@ func (e *WorkerLostError) Error() string {
 	}
 	return b.String()
 }
+
+// TimeoutError is the failure of an item that took longer than the call's Timeout. errors.Is finds ErrTimeout in it.
+type TimeoutError struct {
+	Label   string        // the job's label
+	Index   int           // index of the item, from 0
+	Single  bool          // the job is a single call: Index says nothing
+	Worker  string        // name of the worker
+	PID     int           // its process; 0 for a thread pool
+	Limit   time.Duration // how long a task may take
+	Stopped time.Duration // how long nothing had been heard of the worker when the pool ended it; 0 when it told the end of the limit itself
+	More    int           // how many further items of the job failed
+}
+
+// Error tells the item, the limit and the worker.
+func (e *TimeoutError) Error() string {
+	var b strings.Builder
+	b.WriteString(ErrTimeout.Error())
+	if e.Single {
+		b.WriteString(": the call")
+	} else {
+		fmt.Fprintf(&b, ": item %d", e.Index)
+	}
+	if e.Label != "" {
+		fmt.Fprintf(&b, " of job %q", e.Label)
+	}
+	fmt.Fprintf(&b, " ran longer than %v (%s", e.Limit, e.Worker)
+	if e.PID != 0 {
+		fmt.Fprintf(&b, ", pid %d", e.PID)
+	}
+	b.WriteByte(')')
+	if e.Stopped != 0 {
+		fmt.Fprintf(&b, "; the worker was silent for %v: was it stopped?", e.Stopped.Round(time.Millisecond))
+	}
+	if e.More > 0 {
+		fmt.Fprintf(&b, ", and %d more failed", e.More)
+	}
+	return b.String()
+}
+
+// Unwrap is ErrTimeout.
+func (e *TimeoutError) Unwrap() error { return ErrTimeout }
 
 // InitError is the error of every job of a pool whose initializer failed, or whose workers cannot be started.
 // The pool starts no further workers.

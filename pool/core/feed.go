@@ -243,6 +243,7 @@ func (s *state) ended(l *link, status proc.Status, readErr error) {
 		l.stall.Stop()
 	}
 	s.cpu += l.p.CPU()
+	s.total.Sent += l.out.Bytes()
 	flight := l.flight
 	l.flight = nil
 	s.release(l)
@@ -263,7 +264,13 @@ func (s *state) ended(l *link, status proc.Status, readErr error) {
 	for _, c := range flight {
 		c.deaths++
 		if running && c.id == id && 0 <= item && item < c.n && !c.isDone(item) && !c.job.finished {
-			s.lose(c, item, l.reason, lost)
+			reason := l.reason
+			if l.silent > 0 {
+				e := c.timedOut(item)
+				e.Worker, e.PID, e.Stopped = l.name, l.p.PID, l.silent
+				reason = e
+			}
+			s.lose(c, item, reason, lost)
 		} else if c.deaths >= deathLimit {
 			for i := range c.n {
 				if !c.isDone(i) {

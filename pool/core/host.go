@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"sync"
 	"sync/atomic"
+	"weak"
 
 	"poolbook/pool/internal/call"
 	"poolbook/pool/internal/codec"
@@ -38,13 +39,14 @@ type Host struct {
 	Events func(Event)
 
 	mu       sync.Mutex
-	pools    map[*state]struct{} // every pool that is not yet gone; guarded by mu
-	nextPool int                 // number of the last pool made; guarded by mu
-	nextProc int                 // number of the last worker process named; guarded by mu
-	nextFree int                 // number of the last process named that is no worker of a pool; guarded by mu
-	objects  map[uint64]*Object  // shared objects that have been sent to a worker; guarded by mu
-	spares   spares              // guarded by mu
-	values   *codec.Codec        // of the values in shared objects; guarded by mu
+	pools    map[*state]struct{}             // every pool that is not yet gone; guarded by mu
+	nextPool int                             // number of the last pool made; guarded by mu
+	nextProc int                             // number of the last worker process named; guarded by mu
+	nextFree int                             // number of the last process named that is no worker of a pool; guarded by mu
+	objects  map[uint64]weak.Pointer[Object] // shared objects that have been sent to a worker; guarded by mu
+	held     map[codec.Handle]struct{}       // those inside of others; guarded by mu
+	spares   spares                          // guarded by mu
+	values   *codec.Codec                    // of the values in shared objects; guarded by mu
 }
 
 // Unit is the code of one function, for a worker process.

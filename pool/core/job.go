@@ -108,6 +108,11 @@ func (c *chunk) isDone(i int) bool {
 	return c.all || i < c.upto || c.done != nil && c.done[i] || c.idx != nil && c.idx[i] < 0
 }
 
+// timedOut is the error of an item that ran too long, without its worker.
+func (c *chunk) timedOut(i int) *TimeoutError {
+	return &TimeoutError{Label: c.job.opts.label, Index: c.index(i), Single: c.job.single(), Limit: c.job.opts.timeout}
+}
+
 // mark notes that n items from i on are done, and reports how many were not before.
 func (c *chunk) mark(i, n int) int {
 	if n == c.n && n == c.left {
@@ -315,6 +320,10 @@ func withMore(err error, more int) error {
 		c.More = more
 		return &c
 	case *WorkerLostError:
+		c := *e
+		c.More = more
+		return &c
+	case *TimeoutError:
 		c := *e
 		c.More = more
 		return &c

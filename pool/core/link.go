@@ -23,27 +23,29 @@ type link struct {
 	spare  *spare    // the process, when it was started ahead
 
 	// Guarded by s.mu.
-	p       *proc.Process // nil until started
-	out     *proc.Outbox
-	phase   linkPhase
-	reason  error          // why it is being killed, when that is the task's fault: what its running item fails with
-	flight  []*chunk       // sent and not done, in order
-	ahead   ahead          // what flight amounts to
-	stall   *time.Timer    // looks whether it keeps the limits of its tasks; nil until there is one
-	watched bool           // stall is running
-	jobs    map[int64]*Job // set up in it
-	units   map[string]uint64
-	blobs   map[[2]uint64]*sentBlob
-	blobNum uint64
-	held    int64 // bytes of blobs it holds
-	taken   int   // chunks ever sent
-	items   int   // items done
-	last    time.Time
-	asked   bool // Recall is under way
-	started time.Time
-	where   *Job      // whose output it is, when it runs nothing
-	told    time.Time // when its state was told last
-	stale   bool      // it has changed since
+	p         *proc.Process // nil until started
+	out       *proc.Outbox
+	phase     linkPhase
+	reason    error          // why it is being killed, when that is the task's fault: what its running item fails with
+	flight    []*chunk       // sent and not done, in order
+	ahead     ahead          // what flight amounts to
+	stall     *time.Timer    // looks whether it keeps the limits of its tasks; nil until there is one
+	watched   bool           // stall is running
+	silent    time.Duration  // how long it had not been heard of when stall ended it
+	jobs      map[int64]*Job // set up in it
+	units     map[string]uint64
+	blobs     map[[2]uint64]*sentBlob
+	blobNum   uint64
+	functions int   // how many of s.functions it has
+	held      int64 // bytes of blobs it holds
+	taken     int   // chunks ever sent
+	items     int   // items done
+	last      time.Time
+	asked     bool // Recall is under way
+	started   time.Time
+	where     *Job      // whose output it is, when it runs nothing
+	told      time.Time // when its state was told last
+	stale     bool      // it has changed since
 
 	began      bool // without a beacon: it runs beganItem of beganChunk
 	beganChunk uint64
@@ -146,7 +148,7 @@ func (l *link) run() {
 		case <-raw:
 			continue
 		case <-limit.C:
-			p.Close()
+			p.CloseOutput()
 			<-raw
 		}
 	}
@@ -381,13 +383,8 @@ func (l *link) initSent() bool {
 
 // putCode sends the unit and the large variables that the worker does not have.
 func (l *link) putCode(c *code) {
-	if _, ok := l.units[c.unit.Hash]; !ok {
-		n := uint64(len(l.units) + 1)
-		l.units[c.unit.Hash] = n
-		l.out.Put(func(b []byte) []byte {
-			return frame(b, proc.Load, func(b proc.Body) proc.Body { return b.Uint(n).String(c.unit.Hash).Bytes(c.unit.Payload) })
-		}, nil)
-	}
+	l.putFunctions()
+	l.putUnit(c.unit)
 	now := time.Now()
 	for _, x := range c.blobs {
 		if have, ok := l.blobs[x.key]; ok {
@@ -426,12 +423,16 @@ func (l *link) send(c *chunk) {
 	j := c.job
 	if _, ok := l.jobs[j.id]; !ok {
 		l.jobs[j.id] = j
+		if len(l.flight) == 0 {
+			l.tail.Reset() // what earlier jobs wrote says nothing of this one's end
+		}
 		l.putCode(j.code)
 		unit := l.units[j.code.unit.Hash]
 		l.out.Put(func(b []byte) []byte {
 			return frame(b, proc.Setup, func(b proc.Body) proc.Body { return j.setupBody(b, unit) })
 		}, nil)
 	}
+	l.putFunctions()
 	if len(l.flight) == 0 {
 		l.last = time.Now()
 		l.s.workerChanged(l, "busy", "")
@@ -444,7 +445,6 @@ func (l *link) send(c *chunk) {
 	j.meter.sent += int64(len(c.data))
 	j.meter.chunks++
 	j.meter.chunk = max(j.meter.chunk, c.n)
-	l.s.total.Sent += int64(len(c.data))
 	l.s.total.Chunks++
 	l.where = j
 	l.out.Put(func(b []byte) []byte {
@@ -453,120 +453,6 @@ func (l *link) send(c *chunk) {
 		binary.LittleEndian.PutUint32(b[start:], uint32(len(b)-start-4+len(c.data)))
 		return b
 	}, c.data)
-}
-
-// drop tells the worker that a job is over, when there is something else to tell it too.
-func (l *link) drop(j *Job) {
-	if _, ok := l.jobs[j.id]; !ok || l.out == nil {
-		return
-	}
-	delete(l.jobs, j.id)
-	l.out.Put(func(b []byte) []byte {
-		return frame(b, proc.Drop, func(b proc.Body) proc.Body { return b.Uint(uint64(j.id)) })
-	}, nil)
-}
-
-// leave lets the worker finish and end.
-func (l *link) leave() {
-	if l.phase != linkReady && l.phase != linkStarting || l.out == nil {
-		if l.phase == linkStarting { // not even started
-			l.phase = linkLeaving
-		}
-		return
-	}
-	l.phase = linkLeaving
-	l.out.Put(func(b []byte) []byte {
-		return frame(b, proc.Stop, func(b proc.Body) proc.Body { return b })
-	}, nil)
-	l.out.Push(true)
-}
-
-// kill ends the worker at once.
-func (l *link) kill() {
-	if l.phase == linkGone {
-		return
-	}
-	l.phase = linkLeaving
-	if l.p != nil {
-		l.p.Kill()
-	}
-}
-
-// cancelGrace is how long a cancelled task may go on before its worker is killed.
-const cancelGrace = 200 * time.Millisecond
-
-// cancel stops what the worker runs of a job.
-func (l *link) cancel(j *Job) {
-	var of []*chunk
-	for _, c := range l.flight {
-		if c.job == j {
-			of = append(of, c)
-		}
-	}
-	if len(of) == 0 || l.out == nil {
-		return
-	}
-	l.out.Put(func(b []byte) []byte {
-		return frame(b, proc.Cancel, func(b proc.Body) proc.Body { return b.Uint(uint64(j.id)) })
-	}, nil)
-	l.out.Push(false)
-	s := l.s
-	s.wg.Add(1)
-	time.AfterFunc(cancelGrace, func() {
-		defer s.wg.Done()
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		for _, c := range of {
-			if l.find(c.id) == c {
-				l.reason = ErrCancelled
-				if l.p != nil {
-					l.p.Kill()
-				}
-				return
-			}
-		}
-	})
-}
-
-// stallGrace is how much longer than a task's limit a worker may be silent. It reports the end of the limit itself, when it can.
-const stallGrace = 500 * time.Millisecond
-
-// watch looks after a while whether the worker, which has a task with a limit of time, has been heard of: one that is stopped
-// (SIGSTOP), or swapped out, cannot keep the limit itself. mu is held.
-func (l *link) watch(limit time.Duration) {
-	switch {
-	case limit == 0 || l.watched:
-		return
-	case l.stall == nil:
-		l.stall = time.AfterFunc(limit+stallGrace, l.stalled)
-	default:
-		l.stall.Reset(limit + stallGrace)
-	}
-	l.watched = true
-}
-
-// stalled replaces a worker that has been silent for too long.
-func (l *link) stalled() {
-	l.s.mu.Lock()
-	defer l.s.mu.Unlock()
-	l.watched = false
-	if len(l.flight) == 0 || l.phase == linkGone {
-		return
-	}
-	limit := l.flight[0].job.opts.timeout
-	silent := time.Since(l.last)
-	switch {
-	case limit == 0:
-		for _, c := range l.flight { // another job's tasks come after this one's
-			l.watch(c.job.opts.timeout)
-		}
-	case silent < limit+stallGrace:
-		l.watched = true
-		l.stall.Reset(limit + stallGrace - silent)
-	default:
-		l.reason = fmt.Errorf("%w: the limit of a task is %v, and the worker was not heard of for %v: was it stopped?", ErrTimeout, limit, silent.Round(time.Millisecond))
-		l.p.Kill()
-	}
 }
 
 // returned: the worker gives chunks back that it has not begun.

@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
+	"weak"
 
 	"poolbook/pool/internal/codec"
 	"poolbook/pool/internal/proc"
@@ -59,16 +61,48 @@ func (x *Object) HandleID() (uint64, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.objects == nil {
-		h.objects = map[uint64]*Object{}
+		h.objects = map[uint64]weak.Pointer[Object]{}
 	}
-	h.objects[x.id] = x
+	if _, ok := h.objects[x.id]; !ok {
+		h.objects[x.id] = weak.Make(x)
+		runtime.AddCleanup(x, h.forget, x.id)
+	}
 	return x.id, nil
 }
 
+// forget drops an object that nobody has any more.
+func (h *Host) forget(id uint64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.objects, id)
+}
+
+// object finds the object of that number, nil when there is none: it lives as long as the notebook, a pool that has sent it, or
+// the contents of another shared object have it.
 func (h *Host) object(id uint64) *Object {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.objects[id]
+	return h.objects[id].Value()
+}
+
+// hold keeps an object for the workers that have it, as long as the pool lives.
+func (s *state) hold(x codec.Handle) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.held == nil {
+		s.held = map[codec.Handle]struct{}{}
+	}
+	s.held[x] = struct{}{}
+}
+
+// hold keeps an object that is inside another one.
+func (h *Host) hold(x codec.Handle) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.held == nil {
+		h.held = map[codec.Handle]struct{}{}
+	}
+	h.held[x] = struct{}{}
 }
 
 // handle finds the object of that number: what arrives in the notebook is the very object that left it.
@@ -111,7 +145,7 @@ func (h *Host) objectCodec() *codec.Codec {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.values == nil {
-		h.values = codec.New(codec.Options{Types: h.Types, Handle: h.handle, Known: knownErrors()})
+		h.values = codec.New(codec.Options{Types: h.Types, Handle: h.handle, Sent: h.hold, Known: knownErrors()})
 	}
 	return h.values
 }
@@ -247,8 +281,10 @@ func (s *state) release(l *link) {
 	close(l.holder.gone)
 	s.host.mu.Lock()
 	objects := make([]*Object, 0, len(s.host.objects))
-	for _, x := range s.host.objects {
-		objects = append(objects, x)
+	for _, p := range s.host.objects {
+		if x := p.Value(); x != nil {
+			objects = append(objects, x)
+		}
 	}
 	s.host.mu.Unlock()
 	for _, x := range objects {

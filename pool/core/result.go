@@ -151,7 +151,9 @@ func (r *resultReader) failure(c *chunk, item int, status uint64, f *proc.Fields
 	case StatusPanic:
 		return r.panicked(c, item, f), false
 	case StatusTimeout:
-		return fmt.Errorf("%w: item %d ran longer than %v", ErrTimeout, c.index(item), c.job.opts.timeout), true
+		e := c.timedOut(item)
+		e.Worker, e.PID = r.l.name, r.l.p.PID
+		return e, true
 	case StatusCancel:
 		return ErrCancelled, false
 	case StatusUnsent:

@@ -33,28 +33,30 @@ type state struct {
 	lastChunk atomic.Uint64
 	wg        sync.WaitGroup // goroutines of the pool, but for the one that waits for them
 
-	mu       sync.Mutex
-	phase    phase
-	broken   error
-	jobs     map[int64]*Job // unfinished
-	queue    []*Job         // those of jobs that have chunks to hand out, first come first served
-	links    []*link        // worker processes, those that are ending too
-	lastLink int
-	misfits  int // workers in a row that ended before they were ready
-	init     *code
-	initFn   reflect.Value
-	owned    map[string]bool // variables that the initializer assigns
-	paces    map[string]*pace
-	steal    *time.Timer // looks for chunks that wait behind a long task
-	threadsN int         // thread workers that live
-	idle     *sync.Cond  // thread workers wait here for chunks
-	over     *sync.Cond  // the goroutine that sees the pool off waits here
-	calls    []func()    // callbacks to be run
-	calling  bool        // a goroutine runs them
-	total    Stats
-	cpu      time.Duration // of processes that have ended
-	feedback ticker
-	series   map[seriesKey]*series
+	mu        sync.Mutex
+	phase     phase
+	broken    error
+	jobs      map[int64]*Job // unfinished
+	queue     []*Job         // those of jobs that have chunks to hand out, first come first served
+	links     []*link        // worker processes, those that are ending too
+	lastLink  int
+	misfits   int // workers in a row that ended before they were ready
+	init      *code
+	initFn    reflect.Value
+	functions functions
+	held      map[codec.Handle]struct{} // shared objects that workers may have
+	owned     map[string]bool           // variables that the initializer assigns
+	paces     map[string]*pace
+	steal     *time.Timer   // looks for chunks that wait behind a long task
+	threadsN  int           // thread workers that live
+	idle      *sync.Cond    // thread workers wait here for chunks
+	over      *sync.Cond    // the goroutine that sees the pool off waits here
+	calls     []func()      // callbacks to be run
+	calling   bool          // a goroutine runs them
+	total     Stats         // Sent is of processes that have ended
+	cpu       time.Duration // of processes that have ended
+	feedback  ticker
+	series    map[seriesKey]*series
 
 	// Of a pool that is one process.
 	name       string
@@ -83,7 +85,7 @@ func newPool(o *Origin, threads bool, opts []Option, name string) *Pool {
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.total.Start = time.Now()
 	s.number = h.add(s)
-	s.codec = codec.New(codec.Options{Types: h.Types, Handle: h.handle, Known: knownErrors()})
+	s.codec = codec.New(codec.Options{Types: h.Types, Handle: h.handle, Sent: s.hold, Func: s.functionData, Known: knownErrors()})
 	p := &Pool{s}
 	runtime.AddCleanup(p, func(s *state) { s.close() }, s)
 	if s.threads {
@@ -417,93 +419,4 @@ func (s *state) breakLocked(err error) {
 	for _, l := range s.links {
 		l.kill()
 	}
-}
-
-// Close lets the work finish, then ends the workers.
-func (p *Pool) Close() {
-	p.s.close()
-	runtime.KeepAlive(p)
-}
-
-func (s *state) close() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.phase == phaseOpen {
-		s.phase = phaseClosed
-		s.settle()
-	}
-}
-
-// Terminate ends the workers at once.
-func (p *Pool) Terminate() {
-	p.s.terminate()
-	runtime.KeepAlive(p)
-}
-
-func (s *state) terminate() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.phase == phaseTerminated {
-		return
-	}
-	s.phase = phaseTerminated
-	s.stop()
-	for _, j := range s.jobs {
-		s.fail(j, ErrTerminated)
-	}
-	for _, l := range s.links {
-		l.kill()
-	}
-	s.idle.Broadcast()
-	s.over.Signal()
-}
-
-// settle lets idle workers go when the pool is closed and its work is done.
-func (s *state) settle() {
-	if s.phase != phaseClosed || len(s.jobs) > 0 {
-		return
-	}
-	for _, l := range s.links {
-		l.leave()
-	}
-	s.idle.Broadcast()
-	s.over.Signal()
-}
-
-// Join waits until everything of the pool has ended.
-func (p *Pool) Join(o *Origin) error {
-	s := p.s
-	defer runtime.KeepAlive(p)
-	s.mu.Lock()
-	ph := s.phase
-	s.mu.Unlock()
-	if ph == phaseOpen {
-		return ErrNotClosed
-	}
-	select {
-	case <-s.gone:
-		return nil
-	case <-o.done():
-		return ErrInterrupted
-	}
-}
-
-// wait is the goroutine that sees the pool off: it ends when the pool is closed or terminated and all its other goroutines have ended.
-func (s *state) wait() {
-	s.mu.Lock()
-	for s.phase == phaseOpen || len(s.links) > 0 || s.threadsN > 0 || s.phase == phaseClosed && len(s.jobs) > 0 {
-		s.over.Wait()
-	}
-	if s.steal != nil {
-		s.steal.Stop()
-	}
-	s.stopTicker()
-	s.mu.Unlock()
-	s.wg.Wait()
-	s.stop()
-	if s.starter != nil {
-		s.starter.Close()
-	}
-	s.host.remove(s)
-	close(s.gone)
 }

@@ -16,7 +16,7 @@ type Stats struct {
 	Wall    time.Duration // from then to the end of the job, or to now
 	Busy    time.Duration // sum of the time that the tasks themselves took
 	CPU     time.Duration // CPU time of the worker processes, of those that have ended too, where the platform tells; of a pool only
-	Sent    int64         // bytes of items sent to workers
+	Sent    int64         // bytes sent to workers: of items; of a pool everything, code and variables too. 0 in a thread pool
 	Got     int64         // bytes of results that came back
 	Speedup float64       // Busy divided by Wall: how many times faster than one task after the other
 	Chunk   int           // items in a chunk; of a job only
@@ -30,7 +30,10 @@ func (s Stats) String() string {
 	if s.Failed > 0 {
 		t += fmt.Sprintf(", %d failed", s.Failed)
 	}
-	t += fmt.Sprintf(", %v wall, %v in tasks, %.1f× speed-up, %s sent, %s back", round(s.Wall), round(s.Busy), s.Speedup, size(s.Sent), size(s.Got))
+	t += fmt.Sprintf(", %v wall, %v in tasks, %.1f× speed-up", round(s.Wall), round(s.Busy), s.Speedup)
+	if s.Sent+s.Got > 0 {
+		t += fmt.Sprintf(", %s sent, %s back", size(s.Sent), size(s.Got))
+	}
 	if s.Advice != "" {
 		t += "; " + s.Advice
 	}
@@ -118,6 +121,9 @@ func (p *Pool) Stats() Stats {
 	st.Wall = time.Since(st.Start)
 	st.CPU = s.cpu
 	for _, l := range s.links {
+		if l.out != nil {
+			st.Sent += l.out.Bytes()
+		}
 		if l.p != nil && l.phase != linkGone {
 			cpu, _, _ := l.p.Usage()
 			st.CPU += cpu

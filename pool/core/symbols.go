@@ -100,6 +100,7 @@ func Symbols() map[string]reflect.Value {
 		"Pool":            reflect.ValueOf((*Pool)(nil)),
 		"RemoteError":     reflect.ValueOf((*RemoteError)(nil)),
 		"Stats":           reflect.ValueOf((*Stats)(nil)),
+		"TimeoutError":    reflect.ValueOf((*TimeoutError)(nil)),
 		"Stream":          reflect.ValueOf((*Stream)(nil)),
 		"WorkerLostError": reflect.ValueOf((*WorkerLostError)(nil)),
 	}

@@ -117,7 +117,9 @@ func (t *thread) item(c *chunk, i int) bool {
 			}
 			t.left = true
 			s.threadsN--
-			s.itemDone(c, i, fmt.Errorf("%w: item %d ran longer than %v", ErrTimeout, c.index(i), d), d)
+			e := c.timedOut(i)
+			e.Worker = t.name
+			s.itemDone(c, i, e, d)
 			s.requeue([]*chunk{c})
 			s.addThread()
 			s.feedAll()

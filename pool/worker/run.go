@@ -58,6 +58,7 @@ type worker struct {
 
 	// The executor's.
 	units  map[uint64]*unit
+	byHash map[string]*unit
 	blobs  map[[2]uint64][]byte
 	jobs   map[int64]*job
 	active *job // whose variables are set
@@ -76,7 +77,7 @@ type message struct {
 }
 
 func newWorker(in io.Reader, out io.Writer) *worker {
-	w := &worker{in: proc.NewReader(in), beacon: beacon.Load(), units: map[uint64]*unit{}, blobs: map[[2]uint64][]byte{},
+	w := &worker{in: proc.NewReader(in), beacon: beacon.Load(), units: map[uint64]*unit{}, byHash: map[string]*unit{}, blobs: map[[2]uint64][]byte{},
 		jobs: map[int64]*job{}, stopped: map[int64]bool{}, relief: make(chan struct{}, 1)}
 	w.out = newWriter(out, w.peek)
 	w.wake.L = &w.mu
@@ -111,7 +112,7 @@ func (w *worker) main(ctx context.Context, open func(Env) (Evaluator, error)) er
 	if err != nil {
 		return w.fail(err)
 	}
-	w.codec = codec.New(core.CodecOptions(w.ev, w.client))
+	w.codec = codec.New(core.CodecOptions(w.ev, w.client, w.function))
 	w.enc = w.codec.NewEncoder(nil, nil)
 	w.out.put(func(b proc.Body) proc.Body { return b.Uint(core.Version) }, proc.Ready, nil)
 	w.out.flush()

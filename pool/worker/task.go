@@ -60,7 +60,7 @@ func (w *worker) load(f *proc.Fields) {
 		return
 	}
 	u := &unit{}
-	w.units[num] = u
+	w.units[num], w.byHash[hash] = u, u
 	defer func() {
 		if r := recover(); r != nil {
 			u.err = fmt.Errorf("loading the code panicked: %v", r)
@@ -86,6 +86,18 @@ func (w *worker) load(f *proc.Fields) {
 }
 
 func noExit(error) {}
+
+// function finds a function that travels inside a value. Values are decoded by the executor.
+func (w *worker) function(hash []byte, t reflect.Type) (reflect.Value, error) {
+	u := w.byHash[string(hash)]
+	switch {
+	case u == nil:
+		return reflect.Value{}, fmt.Errorf("%w: a function of type %v", proc.ErrFrame, t)
+	case u.err != nil:
+		return reflect.Value{}, u.err
+	}
+	return u.fn.Value(), nil
+}
 
 // prepareTypes finds how the function's arguments and result travel. An initializer needs none of that.
 func (u *unit) prepareTypes(w *worker) (err error) {

@@ -4,9 +4,9 @@
 //
 //	go run ./web/bench -poolbook ./poolbook
 //
-// It needs Linux, which tells what memory processes share. JupyterLab is what `make jupyterlab` builds, served by Debian's Jupyter server. The two take turns, and a time is the shortest of its
-// runs with the median beside it, since other work on the machine only ever adds. Memory is the proportional set size: what is shared
-// between processes counts once.
+// JupyterLab is what `make jupyterlab` builds, served by Debian's Jupyter server. The two take turns, and a time is the shortest of its
+// runs with the median beside it, since other work on the machine only ever adds. Memory is the proportional set size, which counts once
+// what processes share, and which only Linux tells.
 //
 //	main.go     what is run, and the table
 //	server.go   the two servers as processes

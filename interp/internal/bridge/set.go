@@ -120,12 +120,13 @@ func (s *Set) pkg(path string) *pkg {
 }
 
 // Lookup finds a package-level function, variable (an addressable value) or type (a nil pointer to it) of a
-// compiled package. Constants and generic functions are not found.
+// compiled package. Constants and generic functions are not found. Of a few packages of modules it finds the functions that are
+// assembly there.
 func (s *Set) Lookup(pkgPath, name string) (reflect.Value, bool) {
 	if p := s.pkg(pkgPath); p != nil {
 		return p.symbols.Lookup(name)
 	}
-	return reflect.Value{}, false
+	return standIn(pkgPath, name)
 }
 
 // Type returns the type of that name of a compiled package. It finds types that are not exported too, where an exported

@@ -22,7 +22,7 @@ import (
 )
 
 // Tags are the build tags under which packages leave out assembly, package unsafe and what belongs to terminals, by convention.
-const Tags = "purego,noasm,safe,appengine"
+const Tags = "purego,noasm,safe"
 
 // Package is a package of a module: all that is needed to interpret it.
 type Package struct {
@@ -33,6 +33,7 @@ type Package struct {
 	Imports   []string          `json:",omitempty"`
 	ImportMap map[string]string `json:",omitempty"`
 	Internal  bool              `json:",omitempty"` // to its module, which is not the notebook's
+	Assembly  string            `json:",omitempty"` // a file of it in assembly, or ""
 	Reason    string            `json:",omitempty"` // why it cannot be interpreted, or ""
 }
 
@@ -139,7 +140,7 @@ func (s *Set) List(ctx context.Context, beside string, paths []string, out io.Wr
 	if len(paths) == 0 {
 		return nil, nil
 	}
-	const fields = "ImportPath,Dir,Standard,GoFiles,CgoFiles,IgnoredGoFiles,Imports,ImportMap,Module,Error"
+	const fields = "ImportPath,Dir,Standard,GoFiles,CgoFiles,IgnoredGoFiles,SFiles,Imports,ImportMap,Module,Error"
 	text, err := command(ctx, s.work, out, s.flags("list", append([]string{"-mod=mod", "-deps", "-e", "-json=" + fields, "--"}, paths...)...)...)
 	if err != nil {
 		return nil, err
@@ -156,6 +157,9 @@ func (s *Set) List(ctx context.Context, beside string, paths []string, out io.Wr
 			continue
 		}
 		p := Package{Path: l.ImportPath, Dir: l.Dir, Files: l.GoFiles, Imports: l.Imports, ImportMap: l.ImportMap, Reason: l.reason()}
+		if len(l.SFiles) > 0 {
+			p.Assembly = filepath.Join(l.Dir, l.SFiles[0])
+		}
 		if m := l.Module; m != nil {
 			p.GoVersion, p.Module = m.GoVersion, m.Path
 			if m.Version != "" {
@@ -175,6 +179,7 @@ type listed struct {
 	ImportPath, Dir                   string
 	Standard                          bool
 	GoFiles, CgoFiles, IgnoredGoFiles []string
+	SFiles                            []string
 	Imports                           []string
 	ImportMap                         map[string]string
 	Module                            *struct{ Path, Version, GoVersion string }
@@ -262,15 +267,8 @@ func command(ctx context.Context, dir string, out io.Writer, args ...string) ([]
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
-	lines := strings.Split(strings.TrimSpace(said.String()), "\n")
-	e := &Error{Msg: strings.TrimSpace(lines[len(lines)-1])}
-	for _, l := range lines { // the first line that is no news is the reason
-		if l = strings.TrimSpace(l); strings.HasPrefix(l, "go: ") && !strings.HasPrefix(l, "go: downloading ") && !strings.HasPrefix(l, "go: added ") && !strings.HasPrefix(l, "go: upgraded ") {
-			e.Msg = l
-			break
-		}
-	}
 	text := said.String()
+	e := &Error{Msg: message(text)}
 	for _, sign := range []string{"dial tcp", "no such host", "i/o timeout", "connection refused", "network is unreachable", "module lookup disabled by GOPROXY=off"} {
 		if strings.Contains(text, sign) {
 			e.Hint = "the module is not in Go's module cache yet, and where modules come from (go env GOPROXY) cannot be reached"
@@ -283,4 +281,23 @@ func command(ctx context.Context, dir string, out io.Writer, args ...string) ([]
 		e.Msg = "go " + args[0] + ": " + err.Error()
 	}
 	return nil, e
+}
+
+// message is what a go command said that failed: the first line that is no news, with those that it breaks off for ("go: A
+// imports", then a line for each package on the way and the reason).
+func message(said string) string {
+	lines := strings.Split(strings.TrimSpace(said), "\n")
+	for i, l := range lines {
+		if strings.HasPrefix(l, "go: ") && !strings.HasPrefix(l, "go: downloading ") && !strings.HasPrefix(l, "go: added ") && !strings.HasPrefix(l, "go: upgraded ") {
+			msg := strings.TrimSpace(l)
+			for _, more := range lines[i+1:] {
+				if !strings.HasSuffix(msg, " imports") && !strings.HasSuffix(msg, ":") {
+					break
+				}
+				msg += " " + strings.TrimSpace(more)
+			}
+			return msg
+		}
+	}
+	return strings.TrimSpace(lines[len(lines)-1])
 }

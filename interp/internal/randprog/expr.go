@@ -233,8 +233,7 @@ func (g *gen) element(t *typ, depth int) string {
 		return ""
 	}
 	index := []*typ{tInt, tByte, tUint, ints[4], ints[9]}[g.n(5)]
-	// Unsigned numbers of 64 bits stay small: the interpreter's message has the largest as negative ones.
-	return v.name + "[" + g.v(index, depth) + pickString(g.p(70) || index.unsigned && index.bits == 64, "&7", "") + "]"
+	return v.name + "[" + g.v(index, depth) + pickString(g.p(70), "&7", "") + "]"
 }
 
 func pickString(b bool, x, y string) string {

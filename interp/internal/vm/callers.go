@@ -3,10 +3,14 @@ package vm
 import (
 	"bytes"
 	"fmt"
+	"go/types"
 	"os"
 	"reflect"
 	"runtime"
+	"strings"
 	"sync"
+
+	"golang.org/x/tools/go/ssa"
 )
 
 // The functions of package runtime that look at the stack see the interpreted
@@ -116,10 +120,25 @@ func stackCalls() map[string]func(g *goroutine, args []reflect.Value) []reflect.
 			}
 			return values(g.m.places.funcAt(f))
 		},
+		// the address of a function's code is a place that FuncForPC knows
+		"(reflect.Value).Pointer": func(g *goroutine, args []reflect.Value) []reflect.Value {
+			v := args[0].Interface().(reflect.Value)
+			if v.Kind() == reflect.Func && !v.IsNil() && v.CanInterface() {
+				if c := closureOf(funcPointer(v)); c != nil && c.fn.m == g.m {
+					fn := wrapped(c.fn.ssa)
+					f := Frame{Func: fn, Name: funcName(fn), Pos: fn.Pos()}
+					if fn != c.fn.ssa && len(c.fn.ssa.FreeVars) > 0 {
+						f.Name += "-fm" // a method value
+					}
+					return values(g.m.places.pc(f))
+				}
+			}
+			return values(v.Pointer())
+		},
 		"(*runtime.Func).Name": func(g *goroutine, args []reflect.Value) []reflect.Value {
 			fn := args[0].Interface().(*runtime.Func)
 			if f, ok := g.m.places.funcFrame(fn); ok {
-				return values(f.Name)
+				return values(programName(f.Name))
 			}
 			return values(fn.Name())
 		},
@@ -179,7 +198,7 @@ func stackCalls() map[string]func(g *goroutine, args []reflect.Value) []reflect.
 			*pcs = (*pcs)[1:]
 			f, _ := p.at(pc)
 			file, line := f.position()
-			return values(runtime.Frame{PC: pc, Func: p.funcAt(f), Function: f.Name, File: file, Line: line}, len(*pcs) > 0)
+			return values(runtime.Frame{PC: pc, Func: p.funcAt(f), Function: programName(f.Name), File: file, Line: line}, len(*pcs) > 0)
 		},
 		"runtime.Stack": func(g *goroutine, args []reflect.Value) []reflect.Value {
 			return values(copy(args[0].Bytes(), g.stackText()))
@@ -198,6 +217,30 @@ func stackCalls() map[string]func(g *goroutine, args []reflect.Value) []reflect.
 			return nil
 		},
 	}
+}
+
+// programName is a function's name as programs see it. One that no program can
+// declare, with a · before it, has the statements of a cell: they stand in for main.
+func programName(name string) string {
+	before, after, ok := strings.Cut(name, ".·")
+	if !ok {
+		return name
+	}
+	if i := strings.IndexByte(after, '.'); i >= 0 {
+		return before + ".main" + after[i:]
+	}
+	return before + ".main"
+}
+
+// wrapped is the method that a wrapper made by the builder calls, for a method
+// expression or value; fn itself otherwise.
+func wrapped(fn *ssa.Function) *ssa.Function {
+	if o, ok := fn.Object().(*types.Func); ok && fn.Synthetic != "" {
+		if m := fn.Prog.FuncValue(o); m != nil {
+			return m
+		}
+	}
+	return fn
 }
 
 // callers is the trace with the calls that a panic has left, as long as the
@@ -248,7 +291,7 @@ func (g *goroutine) stackText() []byte {
 	fmt.Fprintf(&b, "goroutine %d [running]:\n", g.number)
 	for _, f := range g.callers() {
 		file, line := f.position()
-		fmt.Fprintf(&b, "%s(...)\n\t%s:%d +0x0\n", f.Name, file, line)
+		fmt.Fprintf(&b, "%s(...)\n\t%s:%d +0x0\n", programName(f.Name), file, line)
 	}
 	return b.Bytes()
 }

@@ -142,11 +142,13 @@ func intrinsicCall(in func(*goroutine, []reflect.Value) []reflect.Value, conv *c
 
 // resultAt returns where the results of a call go.
 func (c *compiler) resultAt(in *ssa.Call) uint32 {
-	if t, ok := in.Type().(*types.Tuple); ok {
-		if t.Len() == 0 {
-			return 0
+	if _, ok := in.Type().(*types.Tuple); ok {
+		for _, s := range c.tuples[in] {
+			if s.ti.slot != 0 { // those of no size have no place of their own
+				return s.off
+			}
 		}
-		return c.tuples[in][0].off
+		return 0
 	}
 	return c.reg(in)
 }
@@ -195,11 +197,11 @@ func (c *compiler) call(in *ssa.Call) {
 	}
 	if fn, ok := cc.Value.(*ssa.Function); ok {
 		if op := c.nativeOp(fn, args, out); op != nil {
-			c.cold(op)
+			c.cold(c.handsMaps(fn, args, op))
 			return
 		}
 		if call := c.m.compiledFunc(fn); call != nil {
-			c.cold(func(g *goroutine, fp ptr) { call(g, fp, args, out) })
+			c.cold(c.handsMaps(fn, args, func(g *goroutine, fp ptr) { call(g, fp, args, out) }))
 			return
 		}
 		f := c.m.funcOf(fn)

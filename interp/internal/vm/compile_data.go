@@ -65,6 +65,13 @@ func (c *compiler) slice(in *ssa.Slice) {
 		return c.number(v)
 	}
 	low, high, limit := bound(in.Low), bound(in.High), bound(in.Max)
+	flags := func(v ssa.Value) uint16 {
+		if v == nil {
+			return 0
+		}
+		return c.indexFlags(v)
+	}
+	lowFlags, highFlags, limitFlags := flags(in.Low), flags(in.High), flags(in.Max)
 	lowOf := func(fp ptr) int {
 		if low == nil {
 			return 0
@@ -79,10 +86,10 @@ func (c *compiler) slice(in *ssa.Slice) {
 				j = high(fp)
 			}
 			if uint(j) > uint(len(s)) {
-				panicBounds(sliceHighLen, j, len(s))
+				panicBounds(sliceHighLen, highFlags, j, len(s))
 			}
 			if uint(i) > uint(j) {
-				panicBounds(sliceLow, i, j)
+				panicBounds(sliceLow, lowFlags, i, j)
 			}
 			*at[string](fp, dst) = s[i:j]
 		})
@@ -120,15 +127,15 @@ func (c *compiler) slice(in *ssa.Slice) {
 			k = limit(fp)
 			if uint(k) > uint(s.cap) {
 				if array {
-					panicBounds(slice3MaxLen, k, s.cap)
+					panicBounds(slice3MaxLen, limitFlags, k, s.cap)
 				}
-				panicBounds(slice3Max, k, s.cap)
+				panicBounds(slice3Max, limitFlags, k, s.cap)
 			}
 			if uint(j) > uint(k) {
-				panicBounds(slice3High, j, k)
+				panicBounds(slice3High, highFlags, j, k)
 			}
 			if uint(i) > uint(j) {
-				panicBounds(slice3Low, i, j)
+				panicBounds(slice3Low, lowFlags, i, j)
 			}
 		} else {
 			if uint(j) > uint(k) {
@@ -136,12 +143,12 @@ func (c *compiler) slice(in *ssa.Slice) {
 					checkSlice(uintptr(size), j, k)
 				}
 				if array {
-					panicBounds(sliceHighLen, j, k)
+					panicBounds(sliceHighLen, highFlags, j, k)
 				}
-				panicBounds(sliceHighCap, j, k)
+				panicBounds(sliceHighCap, highFlags, j, k)
 			}
 			if uint(i) > uint(j) {
-				panicBounds(sliceLow, i, j)
+				panicBounds(sliceLow, lowFlags, i, j)
 			}
 		}
 		s.len, s.cap = j-i, k-i
@@ -187,7 +194,7 @@ func mapKind(mt reflect.Type) int {
 
 func (c *compiler) lookup(in *ssa.Lookup) {
 	if c.infoOf(in.X).kind == reflect.String { // a string by index
-		c.op(opStringAt, c.reg(in), c.reg(in.X), c.intIndex(in.Index))
+		c.add(instr{op: opStringAt, a: c.reg(in), b: c.reg(in.X), c: c.intIndex(in.Index), flags: c.indexFlags(in.Index)})
 		return
 	}
 	mt := c.infoOf(in.X)

@@ -5,7 +5,9 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"math"
 	"reflect"
+	"unsafe"
 
 	"golang.org/x/tools/go/ssa"
 )
@@ -242,7 +244,7 @@ func (c *compiler) element(ia *ssa.IndexAddr, ti *typeInfo, val uint32, slices, 
 	} else {
 		x = instr{op: slices[h]}
 	}
-	x.a, x.b, x.c = val, base, idx
+	x.a, x.b, x.c, x.flags = val, base, idx, c.indexFlags(ia.Index)
 	if set {
 		x.a, x.b = base, val
 	}
@@ -272,6 +274,15 @@ func (c *compiler) intIndex(v ssa.Value) uint32 {
 	return dst
 }
 
+// indexFlags are the flags of an instruction that indexes with v.
+func (c *compiler) indexFlags(v ssa.Value) uint16 {
+	switch c.infoOf(v).kind {
+	case reflect.Uint, reflect.Uint64, reflect.Uintptr:
+		return unsignedIndex
+	}
+	return 0
+}
+
 func (c *compiler) intInfo() *typeInfo { return c.m.typeInfo(types.Typ[types.Int]) }
 
 // widen appends the conversion of an integer to 64 bits.
@@ -295,22 +306,36 @@ func (c *compiler) widen(ti *typeInfo, dst, src uint32) {
 }
 
 func (c *compiler) indexAddr(in *ssa.IndexAddr) {
-	idx := c.intIndex(in.Index)
+	idx, flags := c.intIndex(in.Index), c.indexFlags(in.Index)
 	ti := c.m.typeInfo(in.Type().Underlying().(*types.Pointer).Elem())
 	if p, ok := in.X.Type().Underlying().(*types.Pointer); ok {
 		n := p.Elem().Underlying().(*types.Array).Len()
-		c.add(instr{op: opArrayIndexAddr, a: c.reg(in), b: c.reg(in.X), c: idx, d: n | int64(ti.size)<<32})
+		if n > math.MaxUint32 || ti.size > math.MaxInt32 { // code that maps files points to such arrays, to slice them
+			dst, x := c.reg(in), c.reg(in.X)
+			c.cold(func(g *goroutine, fp ptr) {
+				p, i := *(*ptr)(add(fp, x)), *(*int)(add(fp, idx))
+				if p == nil {
+					panicNil()
+				}
+				if uint64(i) >= uint64(n) {
+					panicIndex(i, int(n), flags)
+				}
+				*(*ptr)(add(fp, dst)) = unsafe.Add(p, i*int(ti.size))
+			})
+			return
+		}
+		c.add(instr{op: opArrayIndexAddr, a: c.reg(in), b: c.reg(in.X), c: idx, d: n | int64(ti.size)<<32, flags: flags})
 		return
 	}
-	c.add(instr{op: opIndexAddr, a: c.reg(in), b: c.reg(in.X), c: idx, d: int64(ti.size)})
+	c.add(instr{op: opIndexAddr, a: c.reg(in), b: c.reg(in.X), c: idx, d: int64(ti.size), flags: flags})
 }
 
 // index is the element of an array value or a string.
 func (c *compiler) index(in *ssa.Index) {
-	idx := c.intIndex(in.Index)
+	idx, flags := c.intIndex(in.Index), c.indexFlags(in.Index)
 	dst, x := c.reg(in), c.reg(in.X)
 	if c.infoOf(in.X).kind == reflect.String {
-		c.op(opStringAt, dst, x, idx)
+		c.add(instr{op: opStringAt, a: dst, b: x, c: idx, flags: flags})
 		return
 	}
 	at := c.infoOf(in.X)
@@ -318,7 +343,7 @@ func (c *compiler) index(in *ssa.Index) {
 	c.cold(func(g *goroutine, fp ptr) {
 		i := *(*int)(add(fp, idx))
 		if uint(i) >= uint(n) {
-			panicIndex(i, n)
+			panicIndex(i, n, flags)
 		}
 		ti.move(add(fp, dst), add(fp, x+uint32(i)*uint32(ti.size)))
 	})

@@ -99,8 +99,10 @@
 //
 // The runtime ends the process for some faults that are no panics. Unlocking an
 // unlocked mutex is a panic here, and two goroutines in one map end the run
-// (mapguard.go), as does memory that runs out (memory.go); but compiled code that reads a map (fmt, encoding/json, reflect)
-// while interpreted code writes it cannot be seen, and still ends the process.
+// (mapguard.go), compiled functions that print, encode or copy a map included
+// (maphand.go), as does memory that runs out (memory.go). But a map that is used
+// by way of reflect, or by a function value such as f := fmt.Println, while
+// another goroutine writes it cannot be seen, and still ends the process.
 package vm
 
 //go:generate go run ./gen

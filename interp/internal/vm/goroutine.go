@@ -61,6 +61,7 @@ type goroutine struct {
 	blocked blockState
 	polling bool                // it waits in until, whose tries are no progress
 	runOf   atomic.Pointer[Run] // run, for others to read
+	hands   int                 // maps that it has handed to compiled functions
 	inMap   uint32              // 1 in an operation on a map that is not marked in its slot
 }
 

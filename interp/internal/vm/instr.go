@@ -12,11 +12,14 @@ type opcode uint16
 // offsets of registers in the frame, a number and a pointer to more.
 type instr struct {
 	op      opcode
-	_       uint16
+	flags   uint16
 	a, b, c uint32
 	d       int64
 	p       ptr
 }
+
+// unsignedIndex is the flag of an instruction whose index has an unsigned type as wide as int.
+const unsignedIndex = 1
 
 const instrSize = int(unsafe.Sizeof(instr{}))
 

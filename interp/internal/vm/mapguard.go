@@ -40,6 +40,7 @@ type sharing struct {
 	// for the other's kind: of two that meet, one at least sees the other.
 	writers [guardSlots]guardSlot
 	lanes   [][guardSlots]guardSlot // a power of two of them
+	handed  handed
 	sites   siteList
 }
 
@@ -320,6 +321,7 @@ func (g *goroutine) guarded(site *mapSite, m ptr, f coldFunc, fp ptr) {
 		if other := atomic.LoadUint64(&s.writers[slot].word); other != 0 {
 			g.meet(other, word, site)
 		}
+		g.meetHanded(m, site)
 		f(g, fp)
 		return
 	}
@@ -332,6 +334,7 @@ func (g *goroutine) guarded(site *mapSite, m ptr, f coldFunc, fp ptr) {
 			g.meet(other, word, site)
 		}
 	}
+	g.meetHanded(m, site)
 	f(g, fp)
 }
 

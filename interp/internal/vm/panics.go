@@ -235,11 +235,11 @@ func panicDivide() {
 	panic(1 / zero) // the runtime makes the error
 }
 
-// panicIndex panics as indexing with i does when the length is n.
-func panicIndex(i, n int) {
-	_ = make([]struct{}, n)[i]
-	panic("vm: index within range")
-}
+// panicIndex panics as indexing with i does when the length is n, in an instruction with those flags.
+func panicIndex(i, n int, flags uint16) { panicBounds(indexFault, flags, i, n) }
+
+// panicIndexAt is panicIndex in the instruction before ip.
+func panicIndexAt(ip ptr, i, n int) { panicIndex(i, n, (*instr)(unsafe.Add(ip, -instrSize)).flags) }
 
 func panicShift(n int64) {
 	x := 1 << n
@@ -336,13 +336,15 @@ func PanicText(v any) (s string) {
 
 // boundsFault is the start of the runtime's boundsError.
 type boundsFault struct {
-	x int64
-	y int
+	x      int64
+	y      int
+	signed bool
 }
 
-// The runtime's errors for slicing and converting beyond the end, to be copied
+// The runtime's errors for indexing, slicing and converting beyond the end, to be copied
 // with other numbers.
 var (
+	indexFault   = fault(func(s []int, n int) { _ = s[n] })
 	arrayFault   = fault(func(s []int, n int) { _ = [1]int(s) })
 	sliceHighCap = fault(func(s []int, n int) { _ = s[:n] })
 	sliceHighLen = fault(func(s []int, n int) { _ = "a"[:n+1] })
@@ -359,15 +361,15 @@ func fault(f func(s []int, n int)) (v any) {
 	return nil
 }
 
-// panicBounds panics with a copy of a fault that speaks of x and y.
-func panicBounds(sample any, x, y int) {
+// panicBounds panics with a copy of a fault that speaks of x and y. The flags are those of the instruction with x.
+func panicBounds(sample any, flags uint16, x, y int) {
 	t := reflect.TypeOf(sample)
 	v := reflect.New(t)
 	e := v.Elem()
 	e.Set(reflect.ValueOf(sample))
 	b := (*boundsFault)(v.UnsafePointer())
-	b.x, b.y = int64(x), y
+	b.x, b.y, b.signed = int64(x), y, flags&unsignedIndex == 0
 	panic(e.Interface())
 }
 
-func panicArray(n, want int) { panicBounds(arrayFault, want, n) }
+func panicArray(n, want int) { panicBounds(arrayFault, 0, want, n) }

@@ -47,7 +47,10 @@ const (
 	deferGrace = 500 * time.Millisecond
 	// abandonAfter is how long Call and Wait wait for compiled code that does
 	// not notice the end of the run.
-	abandonAfter = 3 * time.Second
+	abandonAfter = time.Second
+	// settleWithin is how long a call that ended with a fault waits for the
+	// other goroutines of its run.
+	settleWithin = 200 * time.Millisecond
 )
 
 // NewRun starts a run that ends when ctx does; nil is a context that never ends.
@@ -152,17 +155,34 @@ func (r *Run) do(call func(g *goroutine) []reflect.Value) ([]reflect.Value, erro
 	}()
 	select {
 	case o := <-done:
+		r.settle(o.err)
 		return o.results, o.err
 	case <-r.ctx.Done():
 	}
 	select {
 	case o := <-done:
+		r.settle(o.err)
 		return o.results, o.err
 	case <-time.After(abandonAfter):
 		if f := r.stopReason(); errors.As(f, new(*Fatal)) {
 			return nil, f
 		}
 		return nil, fmt.Errorf("a call into compiled code did not return: %w", &Interrupted{})
+	}
+}
+
+// settle gives the goroutines of a run that ended with a fault a moment to see
+// it: a map that they were in may be used at once by the next run.
+func (r *Run) settle(err error) {
+	if !errors.As(err, new(*Fatal)) {
+		return
+	}
+	r.mu.Lock()
+	idle := r.idle
+	r.mu.Unlock()
+	select {
+	case <-idle:
+	case <-time.After(settleWithin):
 	}
 }
 

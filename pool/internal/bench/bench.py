@@ -5,7 +5,7 @@ import sys
 import time
 from collections import namedtuple
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import Pool
+from multiprocessing import Pool, get_context
 
 Small = namedtuple("Small", "a b c")
 
@@ -81,6 +81,11 @@ def start_pool():
         p.apply(constant)
 
 
+def start_by(method):
+    with get_context(method).Pool(2) as p:
+        p.apply(os.getpid)
+
+
 def start_executor():
     with ProcessPoolExecutor(2) as e:
         e.submit(constant).result()
@@ -90,6 +95,8 @@ def main(row):
     if row == "start":
         show("Pool", best(start_pool))
         show("Executor", best(start_executor))
+    elif row in ("spawn", "forkserver"):
+        show("Pool", best(lambda: start_by(row)))
     elif row == "map1":
         xs = range(200_000)
         both(lambda p: p.map(trivial, xs, 1), lambda e: list(e.map(trivial, xs)), 1)

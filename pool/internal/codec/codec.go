@@ -25,6 +25,12 @@ type Options struct {
 	Types Types
 	// Handle finds or makes the shared object of that number, of type t (a pointer type that implements Handle). nil refuses.
 	Handle func(id uint64, t reflect.Type) (reflect.Value, error)
+	// Sent is called with each shared object that was encoded. nil does nothing.
+	Sent func(h Handle)
+	// Func gives the bytes by which the other process finds a function; its error says why there are none. nil refuses functions.
+	Func func(fn reflect.Value) ([]byte, error)
+	// FuncOf finds the function of type t that Func has given the bytes of. nil refuses.
+	FuncOf func(data []byte, t reflect.Type) (reflect.Value, error)
 	// Known are further errors that arrive as the same value; the codec knows those of the standard library.
 	Known map[string]error
 }
@@ -33,6 +39,9 @@ type Options struct {
 type Codec struct {
 	types  Types
 	handle func(id uint64, t reflect.Type) (reflect.Value, error)
+	sent   func(h Handle)
+	fn     func(fn reflect.Value) ([]byte, error)
+	fnOf   func(data []byte, t reflect.Type) (reflect.Value, error)
 	known  map[string]error
 	names  map[unsafe.Pointer]string // of known errors, by the pointer in the interface
 
@@ -44,7 +53,7 @@ type Codec struct {
 
 // New makes a codec.
 func New(o Options) *Codec {
-	c := &Codec{types: o.Types, handle: o.Handle, known: map[string]error{}, names: map[unsafe.Pointer]string{}}
+	c := &Codec{types: o.Types, handle: o.Handle, sent: o.Sent, fn: o.Func, fnOf: o.FuncOf, known: map[string]error{}, names: map[unsafe.Pointer]string{}}
 	if c.types == nil {
 		c.types = &localTypes{}
 	}

@@ -89,6 +89,8 @@ func (b *builder) fill(p *plan) {
 		b.mapPlan(p)
 	case reflect.Interface:
 		b.interfacePlan(p)
+	case reflect.Func:
+		b.funcPlan(p)
 	default:
 		refusedPlan(p, hintFor(t))
 	}
@@ -155,7 +157,7 @@ func hintFor(t reflect.Type) string {
 	case reflect.Chan:
 		return "use pool.NewQueue"
 	case reflect.Func:
-		return "only the function of the call and what it reaches travel as code"
+		return "functions travel with calls, not as results or in shared objects"
 	}
 	return ""
 }
@@ -188,7 +190,7 @@ func collapse(p *plan) {
 }
 
 func refusedPlan(p *plan, hint string) {
-	nilable := p.t.Kind() == reflect.Chan || p.t.Kind() == reflect.Func || p.t.Kind() == reflect.UnsafePointer
+	nilable := p.t.Kind() == reflect.Chan || p.t.Kind() == reflect.UnsafePointer
 	p.enc = func(e *Encoder, at unsafe.Pointer) error {
 		if nilable && *(*unsafe.Pointer)(at) == nil {
 			e.buf = append(e.buf, 0)

@@ -14,9 +14,13 @@ func (b *builder) handlePlan(p *plan) {
 			e.uvarint(0)
 			return nil
 		}
-		id, err := reflect.NewAt(t, at).Elem().Interface().(Handle).HandleID()
+		h := reflect.NewAt(t, at).Elem().Interface().(Handle)
+		id, err := h.HandleID()
 		if err != nil {
 			return err
+		}
+		if e.c.sent != nil {
+			e.c.sent(h)
 		}
 		e.uvarint(id + 1)
 		return nil
@@ -37,6 +41,51 @@ func (b *builder) handlePlan(p *plan) {
 			return malformed("shared object of another type")
 		}
 		reflect.NewAt(t, at).Elem().Set(v)
+		return nil
+	}
+}
+
+// funcPlan is for functions: nil is no bytes.
+func (b *builder) funcPlan(p *plan) {
+	t := p.t
+	p.enc = func(e *Encoder, at unsafe.Pointer) error {
+		fn := reflect.NewAt(t, at).Elem()
+		if fn.IsNil() {
+			e.uvarint(0)
+			return nil
+		}
+		if e.c.fn == nil {
+			return refuse(t, hintFor(t))
+		}
+		data, err := e.c.fn(fn)
+		if err != nil {
+			return refuse(t, err.Error())
+		}
+		e.uvarint(uint64(len(data)))
+		e.buf = append(e.buf, data...)
+		return nil
+	}
+	p.dec = func(d *Decoder, at unsafe.Pointer) error {
+		data, err := d.bytes()
+		if err != nil {
+			return err
+		}
+		fn := reflect.NewAt(t, at).Elem()
+		if len(data) == 0 {
+			fn.SetZero()
+			return nil
+		}
+		if d.c.fnOf == nil {
+			return malformed("a function")
+		}
+		v, err := d.c.fnOf(data, t)
+		if err != nil {
+			return err
+		}
+		if !v.IsValid() || !v.Type().ConvertibleTo(t) {
+			return malformed("a function of another type")
+		}
+		fn.Set(v.Convert(t))
 		return nil
 	}
 }

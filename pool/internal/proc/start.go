@@ -141,14 +141,19 @@ func (p *Process) Kill() { _ = p.cmd.Process.Kill() }
 // Terminate asks the process to end.
 func (p *Process) Terminate() { terminate(p.cmd.Process) }
 
+// CloseOutput ends the reading of what the process wrote to its standard files.
+func (p *Process) CloseOutput() {
+	p.Stderr.Close()
+	if p.Stdout != nil {
+		p.Stdout.Close()
+	}
+}
+
 // Close gives back what the process took, after its end and that of the readers of its pipes.
 func (p *Process) Close() {
 	p.once.Do(func() {
 		p.Out.Close()
-		p.Stderr.Close()
-		if p.Stdout != nil {
-			p.Stdout.Close()
-		}
+		p.CloseOutput()
 		if p.Beacon != nil {
 			p.Beacon.Close()
 		}

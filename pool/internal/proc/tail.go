@@ -46,6 +46,13 @@ func (t *Tail) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// Reset forgets what was written.
+func (t *Tail) Reset() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.buf, t.crash = t.buf[:0], t.crash[:0]
+}
+
 // crashAt is where a crash report begins in p, -1 when none does.
 func crashAt(p []byte) int {
 	for _, c := range crashes {

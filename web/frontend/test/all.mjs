@@ -2,12 +2,18 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const results = ['composite.mjs', 'page.mjs', 'tutorial.mjs', 'pool.mjs'].map(
-  name => {
-    const file = fileURLToPath(new URL(name, import.meta.url));
-    return spawnSync(process.execPath, [file, ...process.argv.slice(2)], {
-      stdio: 'inherit'
-    }).status;
-  }
-);
+const results = [
+  'composite.mjs',
+  'page.mjs',
+  'safety.mjs',
+  'files.mjs',
+  'keyboard.mjs',
+  'tutorial.mjs',
+  'pool.mjs'
+].map(name => {
+  const file = fileURLToPath(new URL(name, import.meta.url));
+  return spawnSync(process.execPath, [file, ...process.argv.slice(2)], {
+    stdio: 'inherit'
+  }).status;
+});
 process.exitCode = results.every(status => status === 0) ? 0 : 1;

@@ -1,7 +1,7 @@
 // The pool panel on a Go kernel: it shows what runs, stops a job while a cell
 // waits for it, marks what failed, and is there again after a reload.
 //   node test/pool.mjs URL [WORD…]
-import { Notebook } from './lib/notebook.mjs';
+import { api, Notebook } from './lib/notebook.mjs';
 import { accessible } from './lib/axe.mjs';
 import { feedable, fed, feedTasks, pictures } from './lib/feed.mjs';
 import { equal, ok, run } from './lib/run.mjs';
@@ -283,6 +283,92 @@ fmt.Println("over", len(got), err)`
   await page.getByRole('button', { name: 'Pause' }).waitFor();
 }
 
+/**
+ * The tab is closed in the middle of a long map and opened again: what was printed, the progress and the timeline are there, and
+ * go on to the end, each line once.
+ */
+async function comesBack(t) {
+  const notebook = await fresh(t);
+  await notebook.run(
+    0,
+    `p := pool.New(pool.Processes(2))
+got, err := pool.Map(p, func(n int) int {
+	time.Sleep(200 * time.Millisecond)
+	if n%20 == 0 {
+		fmt.Println("at", n)
+	}
+	return n
+}, pool.Range(220), pool.ChunkSize(1), pool.Label("long"))
+fmt.Println("over", len(got), err)`
+  );
+  await job(t.page, 'long').waitFor();
+  await notebook.shows(0, 'at 20');
+  // While the bar moves there is always something new to save.
+  const put = t.page.waitForResponse(r => r.request().method() === 'PUT');
+  await t.page.keyboard.press('Control+s');
+  ok((await put).ok(), 'the notebook is saved');
+  const address = t.page.url();
+  const session = await api(t.page, 'GET', 'api/sessions');
+  await t.page.close();
+  // From here on nobody looks.
+  const watcher = await t.context.newPage();
+  await watcher.goto(t.at('/'));
+  const until = Date.now() + 60_000;
+  const done = async () => {
+    const [entry] = (
+      await api(
+        watcher,
+        'GET',
+        `poolbook/api/kernels/${session.find(s => address.endsWith(s.path)).kernel.id}/journal`
+      )
+    ).entries;
+    return JSON.stringify(entry.messages).includes('at 100');
+  };
+  while (!(await done()) && Date.now() < until)
+    await watcher.waitForTimeout(200);
+  await watcher.close();
+  const page = await t.context.newPage();
+  await page.goto(address);
+  const again = await new Notebook(page).ready();
+  await again.shows(0, 'at 100');
+  await again.started(0);
+  await page.locator('.jp-OutputArea progress').waitFor();
+  await page.waitForFunction(() =>
+    document.querySelector('#jp-main-statusbar').textContent.includes('| Busy')
+  );
+  await page.keyboard.press('Control+Alt+p');
+  await job(page, 'long').waitFor();
+  const seen = () =>
+    page.evaluate(() => {
+      const text = document.querySelector('.pb-Job-counts').textContent;
+      return Number(/^(\d+) of 220/.exec(text)?.[1] ?? 0);
+    });
+  const before = await seen();
+  ok(before >= 100 && before < 220, `the job is at ${before} of 220`);
+  equal(
+    await page.locator('.pb-Worker[data-state="busy"]').count(),
+    2,
+    'busy workers'
+  );
+  await again.shows(0, 'over 220', 60_000);
+  await again.finished(0);
+  equal(
+    (await again.output(0)).match(/^(at|over) \d+/gm).join(),
+    [...Array(11).keys()].map(n => `at ${20 * n}`).join() + ',over 220',
+    'what was printed'
+  );
+  equal(await page.locator('.jp-OutputArea progress').count(), 0, 'bars');
+  ok((await again.output(0)).includes('long: 220/220'), 'the summary');
+  await again.save();
+  await page.waitForFunction(() =>
+    /\b220 tasks/.test(document.querySelector('.pb-Sum').textContent)
+  );
+  if (process.env.SCREENSHOTS)
+    await page.screenshot({
+      path: `${process.env.SCREENSHOTS}/panel-come-back-end.png`
+    });
+}
+
 const phone = {
   viewport: { width: 390, height: 844 },
   hasTouch: true,
@@ -292,6 +378,7 @@ const phone = {
 await run([
   ['panel follows', follows],
   ['panel stops a job', stops],
+  ['panel come back', comesBack],
   ['panel fits its workers', fits],
   ['panel pauses', pauses],
   ['panel fits its workers, phone', fits, phone],

@@ -532,6 +532,18 @@ func TestDeleteGoesToTheTrash(t *testing.T) {
 	wantKind(t, m.Delete("a b.txt"), NotFound)
 }
 
+// Nobody is told of a trash that there is not.
+func TestHasTrash(t *testing.T) {
+	for goos, want := range map[string]bool{"linux": true, "freebsd": true, "darwin": true, "windows": false, "android": false} {
+		if systemHasTrash(goos) != want {
+			t.Errorf("%s: %t", goos, !want)
+		}
+	}
+	if open(t, Options{NoTrash: true}).HasTrash() {
+		t.Error("a trash though it is switched off")
+	}
+}
+
 func TestDeleteForGood(t *testing.T) {
 	m := open(t, Options{NoTrash: true})
 	write(t, m, "d/x", "x")

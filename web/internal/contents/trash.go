@@ -13,6 +13,19 @@ import (
 	"time"
 )
 
+// HasTrash reports whether Delete moves entries to a trash, as far as can be told before; clients ask their user accordingly.
+func (m *Manager) HasTrash() bool { return !m.opts.NoTrash && systemHasTrash(runtime.GOOS) }
+
+// systemHasTrash reports whether there is a trash that this program knows on a system: on Windows and phones there is none without
+// their own libraries.
+func systemHasTrash(goos string) bool {
+	switch goos {
+	case "windows", "js", "wasip1", "plan9", "android", "ios":
+		return false
+	}
+	return true
+}
+
 // trash moves an entry into the user's trash and reports whether it did. On Linux and the BSDs this is the freedesktop.org trash
 // (version 1.0): the home trash, or the trash of the entry's own file system. On macOS it is ~/.Trash. Elsewhere there is none.
 //
@@ -27,10 +40,10 @@ func (m *Manager) trash(name string) (bool, error) {
 		return false, fail(Forbidden, "%q leads outside the served folder", name)
 	}
 	entry := filepath.Join(dir, filepath.Base(filepath.FromSlash(name)))
-	switch runtime.GOOS {
-	case "windows", "js", "wasip1", "plan9", "android", "ios":
+	if !systemHasTrash(runtime.GOOS) {
 		return false, nil
-	case "darwin":
+	}
+	if runtime.GOOS == "darwin" {
 		home, err := os.UserHomeDir()
 		if err != nil {
 			return false, err

@@ -123,6 +123,11 @@ func (j *journal) hear(p Packet) {
 	j.shrink()
 }
 
+// running reports whether an execution has begun and not ended.
+func (j *journal) running() bool {
+	return slices.ContainsFunc(j.entries, func(e *Entry) bool { return e.Status == Running })
+}
+
 // clear forgets the outputs of an entry, but for the echo of its input.
 func (j *journal) clear(e *Entry) {
 	kept := e.Outputs[:0:0]

@@ -173,6 +173,9 @@ func (k *Kernel) send(c *Conn, p Packet) error {
 	if p.Channel == protocol.IOPub || p.Channel == protocol.Heartbeat || !p.Channel.Valid() {
 		return fmt.Errorf("nothing can be sent on channel %q", p.Channel)
 	}
+	if k.introduce(c, p) {
+		return nil
+	}
 	for begun := time.Now(); ; {
 		k.mu.Lock()
 		ready := k.ready
@@ -212,6 +215,7 @@ func (k *Kernel) note(c *Conn, p Packet) {
 		k.asked[h.ID] = asked{c.session, p.Channel, h, k.active}
 	}
 	if h.Type == protocol.TypeExecuteRequest && p.Channel == protocol.Shell {
+		c.worked = true
 		k.journal.note(p.Message)
 	}
 }
@@ -272,6 +276,10 @@ func (k *Kernel) hear(p Packet) {
 			}
 		}
 		k.toAll(p)
+		// Requests of other channels and subshells are over while a cell goes on: clients take their idle for the kernel's.
+		if k.state == protocol.StateIdle && k.journal.running() {
+			k.announce(protocol.StateBusy)
+		}
 		for c := range k.conns {
 			full = append(full, c)
 		}
@@ -357,8 +365,8 @@ func (k *Kernel) died() {
 	}
 	k.log.Info("kernel died", "error", cause, "times", k.restarts, "restarted", again)
 	var died *client.DiedError
-	if errors.As(cause, &died) && died.State == "signal: killed" {
-		what = "The system kills a process when it needs more memory than there is. " + what
+	if errors.As(cause, &died) && died.NoMemory() {
+		what = "That can happen when it needs more memory than the system has. " + what
 	}
 	evalue := fmt.Sprintf("The kernel died: %v. %s", cause, what)
 	k.failUnfinished("KernelDied", evalue)

@@ -5,12 +5,10 @@ import (
 	"fmt"
 	"go/ast"
 	"go/parser"
-	"go/token"
 	"go/types"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"poolbook/interp/internal/module"
@@ -104,55 +102,40 @@ func (im *Importer) fromModule(p module.Package) (*types.Package, error) {
 		}
 		files = append(files, f)
 	}
+	var needs error // why the first package that cannot be imported cannot
 	conf := types.Config{GoVersion: "go" + strings.TrimPrefix(p.GoVersion, "go"), Importer: importFunc(func(path string) (*types.Package, error) {
 		if now, ok := p.ImportMap[path]; ok {
 			path = now
 		}
-		return im.load(path)
+		pkg, err := im.load(path)
+		if err != nil && needs == nil {
+			needs = needed(p.Path, path, err)
+		}
+		return pkg, err
 	})}
 	if p.GoVersion == "" {
 		conf.GoVersion = ""
 	}
-	return im.checkSource(p.Path, files, conf, true)
+	pkg, err := im.checkSource(p.Path, files, conf, true)
+	switch {
+	case needs != nil:
+		return nil, needs
+	case err != nil && p.Assembly != "":
+		return nil, &ImportError{Path: p.Path, Reason: fmt.Sprintf("a part of it is assembly, which cannot be interpreted (%s)", p.Assembly)}
+	}
+	return pkg, err
 }
 
-// embedFiles gives the variables of //go:embed lines their values: one file for a string or []byte.
-func embedFiles(f *ast.File, dir string) error {
-	for _, d := range f.Decls {
-		g, ok := d.(*ast.GenDecl)
-		if !ok || g.Tok != token.VAR {
-			continue
-		}
-		for _, s := range g.Specs {
-			v := s.(*ast.ValueSpec)
-			doc := v.Doc
-			if doc == nil {
-				doc = g.Doc
-			}
-			pattern := ""
-			if doc != nil {
-				for _, c := range doc.List {
-					if rest, ok := strings.CutPrefix(c.Text, "//go:embed "); ok {
-						pattern = strings.TrimSpace(rest)
-					}
-				}
-			}
-			if pattern == "" {
-				continue
-			}
-			if unquoted, err := strconv.Unquote(pattern); err == nil {
-				pattern = unquoted
-			}
-			if sel, ok := v.Type.(*ast.SelectorExpr); ok && sel.Sel.Name == "FS" {
-				return errors.New("go:embed of a file system needs the compiler")
-			}
-			data, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(pattern)))
-			if err != nil {
-				return err
-			}
-			v.Values = []ast.Expr{&ast.CallExpr{Fun: v.Type, Lparen: v.End(), Rparen: v.End(), Args: []ast.Expr{
-				&ast.BasicLit{ValuePos: v.End(), Kind: token.STRING, Value: strconv.Quote(string(data))}}}}
+// needed is the error of a package that cannot be imported because another cannot, which it imports: it tells the last of the
+// chain, where the reason is.
+func needed(path, other string, err error) error {
+	e := &ImportError{Path: path, Needs: other, Reason: err.Error()}
+	var inner *ImportError
+	if errors.As(err, &inner) && inner.Reason != "" {
+		e.Reason = inner.Reason
+		if inner.Needs != "" {
+			e.Needs = inner.Needs
 		}
 	}
-	return nil
+	return e
 }

@@ -16,9 +16,13 @@ type ImportError struct {
 	Path       string
 	Suggestion string // a path that exists, or ""
 	Reason     string // why a package that exists cannot be imported, or ""
+	Needs      string // the package for which Reason holds, when it is one that Path imports, at any depth; or ""
 }
 
 func (e *ImportError) Error() string {
+	if e.Needs != "" {
+		return fmt.Sprintf("package %q cannot be imported: it needs %q: %s", e.Path, e.Needs, e.Reason)
+	}
 	if e.Reason != "" {
 		return fmt.Sprintf("package %q cannot be imported: %s", e.Path, e.Reason)
 	}

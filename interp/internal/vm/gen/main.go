@@ -357,7 +357,7 @@ nilptr:
 	panicNil()
 index:
 	g.savePC(ip)
-	panicIndex(idx, n)
+	panicIndexAt(ip, idx, n)
 divide:
 	g.savePC(ip)
 	panicDivide()

@@ -15,11 +15,13 @@ import { pictures } from './pictures';
 import { plugins } from './plugins';
 import { loadLater, registry } from './registry';
 import { settings } from './settings';
+import { scripts } from './scripts';
 import { connectionLost, kernels, logo, translator, watch } from './shell';
 import { resumePlugin } from './resume';
 import { saveState } from './savestate';
 import { saving } from './saving';
 import { state } from './state';
+import { enterAfterTab } from './tabkey';
 import { themes } from './themes';
 
 /** Registers what was left for later and starts it. */
@@ -50,11 +52,13 @@ export async function start(
     registry,
     math,
     pictures,
+    scripts,
     state,
     accessible,
     saveState,
     saving,
     resumePlugin,
+    enterAfterTab,
     ...besides,
     layout,
     themes,

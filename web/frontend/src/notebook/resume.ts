@@ -32,6 +32,7 @@ class Followed {
   readonly done: Promise<void>;
   private finish: () => void = () => undefined;
   private readonly seen = new Set<string>();
+  private count: number | null = null;
 
   constructor(
     private readonly kernel: Kernel.IKernelConnection,
@@ -64,10 +65,13 @@ class Followed {
     if (this.seen.has(message.header.msg_id)) return;
     this.seen.add(message.header.msg_id);
     if (KernelMessage.isExecuteInputMsg(message)) {
-      this.cell.model.executionCount = message.content.execution_count;
+      // Given to the cell when it is over: a cell with a count is one that does not run.
+      this.count = message.content.execution_count;
     } else if (KernelMessage.isStatusMsg(message)) {
-      if (message.content.execution_state === 'idle')
+      if (message.content.execution_state === 'idle') {
+        this.cell.model.executionCount = this.count;
         this.cell.model.executionState = 'idle';
+      }
     }
     void this.onIOPub(message);
   }

@@ -53,7 +53,9 @@ export async function run(tests) {
       } finally {
         if (process.env.SCREENSHOTS) {
           mkdirSync(process.env.SCREENSHOTS, { recursive: true });
-          await t.page.screenshot({
+          // A test may have closed its first page.
+          const page = t.context.pages().at(-1) ?? t.page;
+          await page.screenshot({
             path: path.join(
               process.env.SCREENSHOTS,
               name.replace(/\W+/g, '-') + '.png'

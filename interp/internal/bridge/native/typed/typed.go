@@ -18,6 +18,7 @@ const Path = "poolbook/interp/internal/bridge/native/typed"
 func Symbols() map[string]reflect.Value {
 	return map[string]reflect.Value{
 		"AddCleanup":      reflect.ValueOf(AddCleanup),
+		"EmbedFS":         reflect.ValueOf(EmbedFS),
 		"HKDFExpand":      reflect.ValueOf(HKDFExpand),
 		"HKDFExtract":     reflect.ValueOf(HKDFExtract),
 		"HKDFKey":         reflect.ValueOf(HKDFKey),

@@ -1,0 +1,34 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestReplPiped holds that what is piped in runs cell by cell, that a cell reads
+// what follows it, and that the first error ends the session.
+func TestReplPiped(t *testing.T) {
+	p := newPlace(t)
+	for _, tt := range []struct {
+		in, want string
+		code     int
+		errors   string
+	}{
+		{"x := 3\nfunc double(n int) int {\n\treturn 2 * n\n}\ndouble(x)\n", "6\n", 0, ""},
+		{"x := 1\nfor range 3 {\n\tx *= 2\n}\nx", "8\n", 0, ""},
+		{"var a, b int; fmt.Scan(&a, &b);\n20 22\na + b\n", "42\n", 0, ""},
+		{"fmt.Println(1)\nnope\nfmt.Println(2)\n", "1\n", exitFailure, "undefined: nope"},
+		{"func f() {\n", "", exitFailure, "never closed"},
+		{"os.Exit(7)\n1\n", "", 7, ""},
+		{"w := pool.New(pool.Processes(2))\npool.Map(w, func(n int) int { return n * n }, []int{1, 2, 3})", "[]int{1, 4, 9}\n", 0, ""},
+	} {
+		out := p.run(time.Minute, tt.in, program(t), "repl")
+		if out.code != tt.code || out.stdout != tt.want || !strings.Contains(out.stderr, tt.errors) {
+			t.Errorf("%q gives %+v; want %q, exit code %d and %q", tt.in, out, tt.want, tt.code, tt.errors)
+		}
+		if strings.Contains(out.stderr, "\x1b") {
+			t.Errorf("%q: colours without a terminal: %q", tt.in, out.stderr)
+		}
+	}
+}

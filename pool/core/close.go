@@ -1,0 +1,93 @@
+package core
+
+import "runtime"
+
+// Close lets the work finish, then ends the workers.
+func (p *Pool) Close() {
+	p.s.close()
+	runtime.KeepAlive(p)
+}
+
+func (s *state) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.phase == phaseOpen {
+		s.phase = phaseClosed
+		s.settle()
+	}
+}
+
+// Terminate ends the workers at once.
+func (p *Pool) Terminate() {
+	p.s.terminate()
+	runtime.KeepAlive(p)
+}
+
+func (s *state) terminate() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.phase == phaseTerminated {
+		return
+	}
+	s.phase = phaseTerminated
+	s.stop()
+	for _, j := range s.jobs {
+		s.fail(j, ErrTerminated)
+	}
+	for _, l := range s.links {
+		l.kill()
+	}
+	s.idle.Broadcast()
+	s.over.Signal()
+}
+
+// settle lets idle workers go when the pool is closed and its work is done.
+func (s *state) settle() {
+	if s.phase != phaseClosed || len(s.jobs) > 0 {
+		return
+	}
+	for _, l := range s.links {
+		l.leave()
+	}
+	s.idle.Broadcast()
+	s.over.Signal()
+}
+
+// Join waits until everything of the pool has ended.
+func (p *Pool) Join(o *Origin) error {
+	s := p.s
+	defer runtime.KeepAlive(p)
+	s.mu.Lock()
+	ph := s.phase
+	s.mu.Unlock()
+	if ph == phaseOpen {
+		return ErrNotClosed
+	}
+	select {
+	case <-s.gone:
+		return nil
+	case <-o.done():
+		return ErrInterrupted
+	}
+}
+
+// wait is the goroutine that sees the pool off: it ends when the pool is closed or terminated and all its other goroutines have ended.
+func (s *state) wait() {
+	s.mu.Lock()
+	for s.phase == phaseOpen || len(s.links) > 0 || s.threadsN > 0 || s.phase == phaseClosed && len(s.jobs) > 0 {
+		s.over.Wait()
+	}
+	if s.steal != nil {
+		s.steal.Stop()
+	}
+	s.stopTicker()
+	s.held = nil
+	s.mu.Unlock()
+	s.wg.Wait()
+	s.stop()
+	if s.starter != nil {
+		s.starter.Close()
+	}
+	s.host.remove(s)
+	close(s.gone)
+}
