@@ -115,7 +115,7 @@ func translate(b *body) *body {
 			t.JumpIf(jit.S, t.pause(i))
 		}
 		if t.instr(&b.code[i]) {
-			code[i] = instr{op: opNative}
+			code[i].op = opNative // panics look at the flags
 		} else {
 			t.Jump(t.exit())
 		}
