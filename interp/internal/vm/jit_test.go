@@ -276,7 +276,7 @@ func main() {
 
 // TestRandomPrograms runs random programs by machine code and without.
 func TestRandomPrograms(t *testing.T) {
-	n := 150
+	n := 50
 	if testing.Short() {
 		n = 20
 	}
