@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"reflect"
+	"regexp"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -100,7 +101,20 @@ func (s *Session) Run(ctx context.Context, c Cell) (Result, error) {
 		return res, s.failure(err)
 	}
 	res.Value, res.Type = s.result(pkg, checked)
+	res.run = run
 	return res, nil
+}
+
+// Look calls look, which reads the value of r to show it. Goroutines of cells may be writing maps in it: that ends them, or is the error.
+func (s *Session) Look(r Result, look func()) error {
+	if r.run == nil {
+		look()
+		return nil
+	}
+	if err := r.run.Look(r.Value, look); err != nil {
+		return s.failure(err)
+	}
+	return nil
 }
 
 // load checks the cell (code is its text without magics), makes it part of the session and builds it.
@@ -291,6 +305,9 @@ func (s *Session) TypeString(t types.Type) string {
 	return s.env.TypeString(t)
 }
 
+// whereBlocked finds the names of function literals among the statements of a cell.
+var whereBlocked = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`in the cell(\.func\d+|\.\d+)+`) })
+
 // failure turns what the machine returned into the session's errors.
 func (s *Session) failure(err error) error {
 	s.mu.Lock()
@@ -312,7 +329,7 @@ func (s *Session) failure(err error) error {
 		e.sourceLine = s.lineOf(e.Stack)
 		return e
 	case errors.As(err, &d):
-		e := &DeadlockError{Message: strings.ReplaceAll(s.env.CleanTypes(d.Error()), check.Entry, "the cell")}
+		e := &DeadlockError{Message: whereBlocked().ReplaceAllString(strings.ReplaceAll(s.env.CleanTypes(d.Error()), check.Entry, "the cell"), "in a function literal")}
 		if len(d.Goroutines) > 0 {
 			e.Stack = s.stack(d.Goroutines[0].Stack)
 			e.Hint = deadlockHint(d.Goroutines[0].What)

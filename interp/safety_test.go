@@ -30,6 +30,7 @@ func TestSafety(t *testing.T) {
 		{"sync.NewCond(&mu).Wait()", []string{"deadlock! [sync.Cond.Wait]"}},
 		{"time.Sleep(time.Millisecond)\nmu.Lock()\nmu.Lock()", []string{"deadlock! [sync.Mutex.Lock]"}},
 		{"<-make(chan int)", []string{"deadlock! [chan receive]", "hint: no goroutine is left"}},
+		{"go func() { select {} }()\n<-make(chan int)", []string{"deadlock! [chan receive] in the cell, [select] in a function literal\n"}},
 		{"select {}", []string{"deadlock! [select]"}},
 		{"mu.Unlock()\nmu.Unlock()", []string{"fatal error: sync: unlock of unlocked mutex\n", "line 2"}},
 		{"wg.Done()\nwg.Done()", []string{"negative WaitGroup counter"}},

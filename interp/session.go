@@ -194,6 +194,8 @@ type Result struct {
 	Type string
 	// Warnings say what the cell's redefinitions did to earlier cells (a caller that no longer compiles).
 	Warnings []Diagnostic
+
+	run *vm.Run // for Look; nil when there was none
 }
 
 // Completeness answers whether code can be run as it stands.

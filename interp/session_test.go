@@ -156,3 +156,45 @@ func TestFailedCellChangesNothing(t *testing.T) {
 		t.Error("a method of the failed cell is there")
 	}
 }
+
+// A map that a goroutine writes while it is shown is an error, or the end of the goroutine, and not of the process.
+func TestShownWhileWritten(t *testing.T) {
+	s := newSession(t)
+	var log syncBuffer
+	if _, err := s.Run(t.Context(), interp.Cell{Number: 1, Stderr: &log,
+		Code: "type Box struct{ inside map[int]int }\nbox := &Box{map[int]int{}}\ngo func() { for i := 0; ; i++ { box.inside[i%1000] = i } }()"}); err != nil {
+		t.Fatal(err)
+	}
+	for n := 2; n < 200; n++ {
+		r, err := s.Run(t.Context(), interp.Cell{Number: n, Code: "box"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = s.Look(r, func() { display.MIME(r.Value) })
+		if err != nil && !strings.Contains(err.Error(), "concurrent map") {
+			t.Fatal(err)
+		}
+		if err != nil || strings.Contains(log.String(), "concurrent map") {
+			return
+		}
+	}
+	t.Error("nobody noticed")
+}
+
+// syncBuffer is a bytes.Buffer for several goroutines.
+type syncBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *syncBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *syncBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}

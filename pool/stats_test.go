@@ -4,6 +4,7 @@ package pool_test
 
 import (
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -24,11 +25,15 @@ func init() {
 
 func scaled(n int) int { return n*factor + len(table) }
 
-// burn uses as many milliseconds of CPU time.
+// burn uses as many milliseconds of its process's CPU time, however long that takes.
 func burn(ms int) int {
+	used := func() int {
+		var u syscall.Rusage
+		_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
+		return int(u.Utime.Nano()+u.Stime.Nano()) / 1e6
+	}
 	n := 0
-	for end := time.Now().Add(time.Duration(ms) * time.Millisecond); time.Now().Before(end); {
-		n++
+	for end := used() + ms; used() < end; n++ {
 	}
 	return n
 }
@@ -90,7 +95,7 @@ func TestAdvice(t *testing.T) {
 func TestCPU(t *testing.T) {
 	processes(t, func(t *testing.T, _ *output) {
 		p := pool.New(pool.Processes(2), pool.MaxTasksPerChild(1))
-		must[[]int](t)(pool.Map(p, burn, []int{300, 300}, pool.ChunkSize(1)))
+		must[[]int](t)(pool.Map(p, burn, []int{100, 100}, pool.ChunkSize(1)))
 		p.Close()
 		if err := p.Join(); err != nil {
 			t.Error(err)
@@ -98,12 +103,12 @@ func TestCPU(t *testing.T) {
 		ended := p.Stats()
 		q := pool.New(pool.Processes(1))
 		defer q.Terminate()
-		must[[]int](t)(pool.Map(q, burn, []int{300}))
-		// The machine may do other things meanwhile: less than the tasks' own time is possible, nothing is not.
-		if living := q.Stats(); ended.CPU < 60*time.Millisecond || living.CPU < 30*time.Millisecond || ended.CPU > 5*time.Second {
+		must[[]int](t)(pool.Map(q, burn, []int{100}))
+		// The system counts in steps of ten milliseconds.
+		if living := q.Stats(); ended.CPU < 180*time.Millisecond || living.CPU < 80*time.Millisecond || ended.CPU > 5*time.Second {
 			t.Errorf("ended: %v, living: %v", ended.CPU, living.CPU)
 		}
-		if ended.Speedup <= 0 || ended.Busy < 500*time.Millisecond || ended.Items != 2 || ended.Got == 0 {
+		if ended.Speedup <= 0 || ended.Busy < 180*time.Millisecond || ended.Items != 2 || ended.Got == 0 {
 			t.Errorf("%+v", ended)
 		}
 	})

@@ -84,5 +84,9 @@ func (s *kernelSession) Evaluate(ctx context.Context, expression string) (kernel
 	if !result.Value.IsValid() {
 		return kernel.Bundle{Data: map[string]any{}}, nil
 	}
-	return kernel.Bundle{Data: display.MIME(result.Value)}, nil
+	var b display.Bundle
+	if err := s.session.Look(result, func() { b = display.MIME(result.Value) }); err != nil {
+		return kernel.Bundle{}, failure(err).Err
+	}
+	return kernel.Bundle{Data: b}, nil
 }

@@ -77,10 +77,24 @@ func (s *kernelSession) Execute(ctx context.Context, c kernel.Cell, out kernel.O
 		fmt.Fprintln(stream{out, protocol.Stderr}, w)
 	}
 	o := kernel.Outcome{Payload: host.list()}
-	if result.Value.IsValid() {
-		o.Result = &kernel.Bundle{Data: display.MIME(result.Value)}
+	if !result.Value.IsValid() {
+		return o
+	}
+	if o.Result, err = s.shown(result); err != nil {
+		failed := failure(err)
+		failed.Payload = o.Payload
+		return failed
 	}
 	return o
+}
+
+// shown is the value of a cell as front ends show it.
+func (s *kernelSession) shown(r interp.Result) (*kernel.Bundle, error) {
+	var b display.Bundle
+	if err := s.session.Look(r, func() { b = display.MIME(r.Value) }); err != nil {
+		return nil, err
+	}
+	return &kernel.Bundle{Data: b}, nil
 }
 
 // failure is a cell's error as front ends show it.

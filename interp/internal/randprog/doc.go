@@ -1,6 +1,6 @@
 // Package randprog makes random Go programs, to compare what the interpreter does with what compiled Go does.
 //
-// [New] turns a seed into a program: types (types.go, decl.go), then statements (stmt.go, loop.go, template.go) around
+// [New] turns a seed into a program: types (types.go, decl.go), then statements (stmt.go, loop.go, template.go, edge.go) around
 // expressions of a wanted type (expr.go, literal.go), with the variables in scope at hand. A program ends, whatever happens in it: its loops
 // take from a common fuel, its functions call only those before them. And it prints the same wherever it runs. What the
 // language leaves open is kept out:

@@ -158,6 +158,7 @@ import (
 	"maps"
 	"math"
 	"math/bits"
+	"runtime"
 	"slices"
 	"sort"
 	"strconv"
@@ -172,6 +173,7 @@ var (
 	_ = maps.Clone[map[int]int]
 	_ = math.Pi
 	_ = bits.Len
+	_ = runtime.Goexit
 	_ = slices.Max[[]int]
 	_ = sort.Ints
 	_ = strconv.Itoa

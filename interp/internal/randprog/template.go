@@ -325,7 +325,13 @@ var templates = []string{
 // template writes one of the templates.
 func (g *gen) template(b *strings.Builder) {
 	g.event = risky // prints of several goroutines would have no order
-	s := templates[g.n(len(templates))]
+	i := g.n(len(templates) + len(edgeTemplates))
+	s := ""
+	if i < len(templates) {
+		s = templates[i]
+	} else {
+		s = edgeTemplates[i-len(templates)]
+	}
 	t, k, p, o := g.basic(), g.keyType(), g.typ(1), g.basic()
 	for !p.printable() {
 		p = g.basic()

@@ -292,7 +292,7 @@ func (g *goroutine) guard(f func()) (err error) {
 
 // stopped is called where *g.stop was seen to be set.
 func (g *goroutine) stopped() {
-	if g.grace && g.run.inGrace() {
+	if g.run.waitPaused() || g.grace && g.run.inGrace() {
 		return
 	}
 	panic(&abort{reason: g.run.stopReason()})

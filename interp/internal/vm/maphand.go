@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"reflect"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -39,6 +40,7 @@ const (
 	looksAt             // arguments that are maps
 	looksPrinting       // what package fmt prints of an argument
 	looksEncoding       // what is encoded of an argument: no fields that are not exported
+	looksShowing        // what a notebook shows of a value: all but fields that a package keeps to itself
 )
 
 // looksInto tells this of the function with a full name, and whether it writes
@@ -169,6 +171,31 @@ func (g *goroutine) meetHanded(m ptr, site *mapSite) {
 	}
 }
 
+// Look calls look, which shows v. A goroutine of the machine that writes a map in v meanwhile ends its run, or is the error.
+func (r *Run) Look(v reflect.Value, look func()) error {
+	if !v.IsValid() || !composite(v.Type()) || r.m.sharing.quiet() {
+		look()
+		return nil
+	}
+	_, err := r.do(func(g *goroutine) []reflect.Value {
+		defer g.takeBack(g.hands)
+		site := r.m.sharing.sites.add(&mapSite{ranges: true})
+		l := mapLooker{how: looksShowing, found: func(m ptr) { g.handMap(m, site) }}
+		l.value(v)
+		look()
+		runtime.KeepAlive(site)
+		return nil
+	})
+	return err
+}
+
+// quiet reports whether no goroutine runs.
+func (s *sharing) quiet() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.active == 0
+}
+
 // mapLooker finds the maps that a compiled function would look into.
 type mapLooker struct {
 	how   looks
@@ -211,12 +238,13 @@ func (l *mapLooker) value(v reflect.Value) {
 			l.value(v.Elem())
 		}
 	case reflect.Pointer:
-		if l.how == looksEncoding {
+		if l.how == looksEncoding || l.how == looksShowing {
 			l.value(v.Elem())
 		}
 	case reflect.Struct:
 		for i := range v.NumField() {
-			if l.how == looksPrinting || l.how == looksEncoding && v.Type().Field(i).IsExported() {
+			own := v.Type().Field(i).PkgPath == "" || v.Type().Field(i).PkgPath == "main"
+			if l.how == looksPrinting || l.how == looksShowing && own || l.how == looksEncoding && v.Type().Field(i).IsExported() {
 				l.value(v.Field(i))
 			}
 		}

@@ -148,7 +148,22 @@ func (m *Machine) outOfMemory(now usage) {
 	if len(called) == 0 {
 		called = others
 	}
+	if len(called) == 0 {
+		return
+	}
+	// On a busy machine a collection may take so long that garbage made meanwhile,
+	// which it takes for data, is more than the limit: the last word has one that
+	// nobody disturbs.
 	for _, r := range called {
+		r.pause()
+		defer r.resume()
+	}
+	runtime.GC()
+	now = mem.usage()
+	for _, r := range called {
+		if now.live <= r.budget.bytes {
+			continue
+		}
 		mem.ended = time.Now()
 		r.end1(&Fatal{Message: fmt.Sprintf("out of memory: the data in memory takes %s, and the limit is %s", size(max(now.live, min(now.used, r.budget.bytes))), size(mem.limit))})
 	}

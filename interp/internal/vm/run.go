@@ -22,11 +22,12 @@ type Run struct {
 	cancel  context.CancelFunc
 	unwatch func() bool
 
-	stop   uint32 // set when the run is to end; atomic
+	stop   uint32 // set when the run is to end, or paused; atomic
 	budget budget // of memory
 
 	mu         sync.Mutex
-	reason     error                   // why stop was set
+	reason     error                   // why the run is to end
+	paused     chan struct{}           // not nil while the run is paused; closed at the end of that
 	wake       chan struct{}           // closed to wake every blocked goroutine, then replaced unless stopped
 	count      int                     // goroutines
 	started    int                     // goroutines ever
@@ -287,6 +288,44 @@ func (r *Run) end1(reason error) {
 	r.mu.Unlock()
 	r.cancel()
 	r.unwatch()
+}
+
+// pause holds the run's goroutines where they look for stops; resume ends that.
+func (r *Run) pause() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.reason == nil {
+		r.paused = make(chan struct{})
+		atomic.StoreUint32(&r.stop, 1)
+	}
+}
+
+func (r *Run) resume() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.paused == nil {
+		return
+	}
+	close(r.paused)
+	r.paused = nil
+	if r.reason == nil {
+		atomic.StoreUint32(&r.stop, 0)
+	}
+}
+
+// waitPaused waits until the run goes on, and reports whether it does.
+func (r *Run) waitPaused() bool {
+	r.mu.Lock()
+	paused, reason := r.paused, r.reason
+	r.mu.Unlock()
+	if paused != nil && reason == nil {
+		select {
+		case <-paused:
+		case <-r.ctx.Done():
+		}
+		reason = r.stopReason()
+	}
+	return reason == nil
 }
 
 func (r *Run) stopReason() error {

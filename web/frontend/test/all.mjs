@@ -5,9 +5,9 @@ import { fileURLToPath } from 'node:url';
 const results = [
   'composite.mjs',
   'page.mjs',
-  'safety.mjs',
   'files.mjs',
   'keyboard.mjs',
+  'safety.mjs',
   'tutorial.mjs',
   'pool.mjs'
 ].map(name => {

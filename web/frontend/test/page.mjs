@@ -27,6 +27,10 @@ async function startPage(t) {
   equal(await page.title(), 'Poolbook', 'title');
   const tutorials = await api(page, 'GET', 'poolbook/api/tutorials');
   equal(await page.locator('.card').count(), tutorials.length, 'cards');
+  ok(
+    !(await page.locator('#tutorials').innerText()).includes('`'),
+    'marks of code are shown as they are written'
+  );
   await accessible(page);
   await page.getByRole('radio', { name: 'Dark' }).check();
   equal(

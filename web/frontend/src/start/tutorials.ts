@@ -25,7 +25,7 @@ function startOver(tutorial: Tutorial): HTMLElement {
     {
       type: 'button',
       class: 'quiet',
-      'aria-label': `Start ${tutorial.title} over`,
+      'aria-label': `Start over: ${tutorial.title}`,
       title: 'Opens a fresh copy; yours is kept under another name'
     },
     'Start over'
@@ -42,6 +42,13 @@ function startOver(tutorial: Tutorial): HTMLElement {
   );
 }
 
+/** A text whose parts between backticks are code. */
+function withCode(text: string): (Node | string)[] {
+  return text
+    .split('`')
+    .map((part, i) => (i % 2 ? make('code', {}, part) : part));
+}
+
 function card(tutorial: Tutorial, number: number): HTMLLIElement {
   const button = make('button', { type: 'button', class: 'card' });
   button.dataset['tutorial'] = tutorial.name;
@@ -51,7 +58,9 @@ function card(tutorial: Tutorial, number: number): HTMLLIElement {
     make('strong', {}, tutorial.title)
   );
   if (tutorial.description)
-    text.append(make('span', { class: 'about' }, tutorial.description));
+    text.append(
+      make('span', { class: 'about' }, ...withCode(tutorial.description))
+    );
   button.append(
     make('span', { class: 'number', 'aria-hidden': 'true' }, String(number)),
     text
