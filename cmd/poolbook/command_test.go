@@ -27,7 +27,7 @@ func TestCommandLine(t *testing.T) {
 		{"kernel -f no-such-file.json", 1, "", "no-such-file.json"},
 		{"worker", 2, "", "a pool starts its workers itself"},
 		{"run", 2, "", "requires at least 1 arg"},
-		{"run x.txt", 2, "", "only notebooks (.ipynb) and Go programs (.go) can be run"},
+		{"run x.txt", 2, "", "only notebooks (.ipynb), Go programs (.go) and folders of them can be run"},
 		{"run a.ipynb b.ipynb", 2, "", "one notebook at a time"},
 		{"run a.ipynb -o b.ipynb --inplace", 2, "", "choose one"},
 		{"run none.ipynb", 1, "", "none.ipynb"},

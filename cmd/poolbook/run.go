@@ -63,10 +63,10 @@ does.`,
 				return runProgram(cmd.Context(), files, rest)
 			}
 			_, missing := os.Stat(args[0])
-			switch {
-			case missing != nil:
+			switch ext := filepath.Ext(args[0]); {
+			case ext == "" && missing != nil: // a folder, or a name cut short
 				return missing
-			case filepath.Ext(args[0]) != ".ipynb":
+			case ext != ".ipynb":
 				return usageError{fmt.Errorf("%s: only notebooks (.ipynb), Go programs (.go) and folders of them can be run", args[0])}
 			case len(args) > 1:
 				return usageError{errors.New("one notebook at a time; `poolbook test` takes many")}
