@@ -16,6 +16,7 @@ require (
 	github.com/traefik/yaegi v0.16.1
 	github.com/yuin/goldmark v1.8.7
 	go.uber.org/goleak v1.3.0
+	golang.org/x/arch v0.22.0
 	golang.org/x/sys v0.45.0
 	golang.org/x/term v0.41.0
 	golang.org/x/tools v0.45.0

@@ -78,7 +78,10 @@ func rootCommand() *cobra.Command {
 and without any front end. Without a command it serves the current folder.
 
 POOLBOOK_MEMORY in the environment limits the data that cells may hold in
-memory: 2GB, 500MB, off. Without it, that is two thirds of the machine's.`,
+memory: 2GB, 500MB, off. Without it, that is two thirds of the machine's.
+
+POOLBOOK_JIT=off interprets all code: without it, what runs often is translated
+into machine code on Linux on amd64.`,
 		Example: `  poolbook                        serve this folder and print the page's address
   poolbook serve ~/notes          serve another folder
   poolbook run notes.ipynb        run a notebook and print its outputs

@@ -29,6 +29,7 @@ func TestPrograms(t *testing.T) {
 		n = 8
 	}
 	compare(t, 1, n, "GOGC=100", "")
+	compare(t, 1001, n/2, "POOLBOOK_JIT=always", "")
 }
 
 // TestMore compares programs until the time of -for is over.
@@ -53,7 +54,7 @@ func TestMore(t *testing.T) {
 	}
 	programs := 0
 	for end := time.Now().Add(*duration); time.Now().Before(end); seed += uint64(*batch) {
-		compare(t, seed, *batch, []string{"GOGC=100", "GOGC=100", "GOGC=1", "POOLBOOK_JIT=off"}[programs / *batch % 4], dir)
+		compare(t, seed, *batch, []string{"GOGC=100", "POOLBOOK_JIT=always", "GOGC=1", "POOLBOOK_JIT=off"}[programs / *batch % 4], dir)
 		programs += *batch
 		fmt.Printf("%s %d programs, the next seed is %d\n", time.Now().Format(time.TimeOnly), programs, seed+uint64(*batch))
 	}

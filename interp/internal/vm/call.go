@@ -22,6 +22,9 @@ func (g *goroutine) call(in *instr, fp, ip ptr) {
 	}
 	nf := g.free[b.index]
 	g.free[b.index] = nf.caller
+	if nf.body != b {
+		nf.body = b // it was translated since
+	}
 	mem := nf.mem
 	if site.words {
 		for i := range site.args {
@@ -44,6 +47,9 @@ func (g *goroutine) call(in *instr, fp, ip ptr) {
 	g.top = nf
 	if atomic.LoadUint32(g.stop) != 0 {
 		g.stopped()
+	}
+	if g.heat--; g.heat < 0 {
+		g.hot()
 	}
 }
 
@@ -81,6 +87,9 @@ func (g *goroutine) callClosure(in *instr, fp, ip ptr) {
 	}
 	nf := g.free[b.index]
 	g.free[b.index] = nf.caller
+	if nf.body != b {
+		nf.body = b // it was translated since
+	}
 	mem := nf.mem
 	for i := range b.free {
 		a := &b.free[i]
@@ -96,6 +105,9 @@ func (g *goroutine) callClosure(in *instr, fp, ip ptr) {
 	g.top = nf
 	if atomic.LoadUint32(g.stop) != 0 {
 		g.stopped()
+	}
+	if g.heat--; g.heat < 0 {
+		g.hot()
 	}
 }
 
@@ -118,6 +130,9 @@ func (g *goroutine) invoke(in *instr, fp, ip ptr) {
 	}
 	nf := g.free[b.index]
 	g.free[b.index] = nf.caller
+	if nf.body != b {
+		nf.body = b // it was translated since
+	}
 	mem := nf.mem
 	if t.copy == nil {
 		*(*ptr)(mem) = v.data
@@ -138,6 +153,9 @@ func (g *goroutine) invoke(in *instr, fp, ip ptr) {
 	g.top = nf
 	if atomic.LoadUint32(g.stop) != 0 {
 		g.stopped()
+	}
+	if g.heat--; g.heat < 0 {
+		g.hot()
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"golang.org/x/tools/txtar"
+
+	"poolbook/interp/internal/vm"
 )
 
 var update = flag.Bool("update", false, "write what the cases of testdata print into them")
@@ -37,11 +39,15 @@ func TestCases(t *testing.T) {
 					continue
 				}
 				t.Run(name, func(t *testing.T) {
-					got := runCase(t, string(f.Data))
-					res.Files = append(res.Files, f, txtar.File{Name: name + ".out", Data: []byte(got)})
-					if !*update && got != want[name+".out"] {
-						t.Errorf("got:\n%s\nwant:\n%s", got, want[name+".out"])
+					var got string
+					for _, j := range []vm.JIT{vm.JITNever, vm.JITUsual, vm.JITEager} {
+						vm.SetJIT(t, j)
+						got = runCase(t, string(f.Data))
+						if !*update && got != want[name+".out"] {
+							t.Errorf("machine code %v: got:\n%s\nwant:\n%s", j, got, want[name+".out"])
+						}
 					}
+					res.Files = append(res.Files, f, txtar.File{Name: name + ".out", Data: []byte(got)})
 				})
 			}
 			if *update {

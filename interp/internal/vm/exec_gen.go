@@ -274,6 +274,7 @@ const (
 	opRunDefers
 	opPanic
 	opRecover
+	opNative
 )
 
 var opNames = [...]string{
@@ -543,6 +544,202 @@ var opNames = [...]string{
 	opRunDefers:        "RunDefers",
 	opPanic:            "Panic",
 	opRecover:          "Recover",
+	opNative:           "Native",
+}
+
+var opForms = [...]opForm{
+	opLoad8:            {formLoad, 0, of8},
+	opStore8:           {formStore, 0, of8},
+	opAt8:              {formAt, 0, of8},
+	opSetAt8:           {formSetAt, 0, of8},
+	opArrayAt8:         {formArrayAt, 0, of8},
+	opSetArrayAt8:      {formSetArrayAt, 0, of8},
+	opLoad16:           {formLoad, 0, of16},
+	opStore16:          {formStore, 0, of16},
+	opAt16:             {formAt, 0, of16},
+	opSetAt16:          {formSetAt, 0, of16},
+	opArrayAt16:        {formArrayAt, 0, of16},
+	opSetArrayAt16:     {formSetArrayAt, 0, of16},
+	opLoad32:           {formLoad, 0, of32},
+	opStore32:          {formStore, 0, of32},
+	opAt32:             {formAt, 0, of32},
+	opSetAt32:          {formSetAt, 0, of32},
+	opArrayAt32:        {formArrayAt, 0, of32},
+	opSetArrayAt32:     {formSetArrayAt, 0, of32},
+	opLoad64:           {formLoad, 0, of64},
+	opStore64:          {formStore, 0, of64},
+	opAt64:             {formAt, 0, of64},
+	opSetAt64:          {formSetAt, 0, of64},
+	opArrayAt64:        {formArrayAt, 0, of64},
+	opSetArrayAt64:     {formSetArrayAt, 0, of64},
+	opLoadPtr:          {formLoad, 0, ofPtr},
+	opStorePtr:         {formStore, 0, ofPtr},
+	opAtPtr:            {formAt, 0, ofPtr},
+	opSetAtPtr:         {formSetAt, 0, ofPtr},
+	opArrayAtPtr:       {formArrayAt, 0, ofPtr},
+	opSetArrayAtPtr:    {formSetArrayAt, 0, ofPtr},
+	opLoadString:       {formLoad, 0, ofString},
+	opStoreString:      {formStore, 0, ofString},
+	opAtString:         {formAt, 0, ofString},
+	opSetAtString:      {formSetAt, 0, ofString},
+	opArrayAtString:    {formArrayAt, 0, ofString},
+	opSetArrayAtString: {formSetArrayAt, 0, ofString},
+	opLoadIface:        {formLoad, 0, ofIface},
+	opStoreIface:       {formStore, 0, ofIface},
+	opAtIface:          {formAt, 0, ofIface},
+	opSetAtIface:       {formSetAt, 0, ofIface},
+	opArrayAtIface:     {formArrayAt, 0, ofIface},
+	opSetArrayAtIface:  {formSetArrayAt, 0, ofIface},
+	opLoadSlice:        {formLoad, 0, ofSlice},
+	opStoreSlice:       {formStore, 0, ofSlice},
+	opAtSlice:          {formAt, 0, ofSlice},
+	opSetAtSlice:       {formSetAt, 0, ofSlice},
+	opArrayAtSlice:     {formArrayAt, 0, ofSlice},
+	opSetArrayAtSlice:  {formSetArrayAt, 0, ofSlice},
+	opAddInt64:         {formArith, doAdd, ofInt64},
+	opSubInt64:         {formArith, doSub, ofInt64},
+	opMulInt64:         {formArith, doMul, ofInt64},
+	opNegInt64:         {formUnary, doNeg, ofInt64},
+	opDivInt64:         {formDivide, doDiv, ofInt64},
+	opRemInt64:         {formDivide, doRem, ofInt64},
+	opAndInt64:         {formArith, doAnd, ofInt64},
+	opOrInt64:          {formArith, doOr, ofInt64},
+	opXorInt64:         {formArith, doXor, ofInt64},
+	opAndNotInt64:      {formArith, doAndNot, ofInt64},
+	opShlInt64:         {formShift, doShl, ofInt64},
+	opShrInt64:         {formShift, doShr, ofInt64},
+	opComInt64:         {formUnary, doCom, ofInt64},
+	opEqInt64:          {formCompare, doEq, ofInt64},
+	opIfEqInt64:        {formIf, doEq, ofInt64},
+	opLoopEqInt64:      {formLoop, doEq, ofInt64},
+	opNeInt64:          {formCompare, doNe, ofInt64},
+	opIfNeInt64:        {formIf, doNe, ofInt64},
+	opLoopNeInt64:      {formLoop, doNe, ofInt64},
+	opLtInt64:          {formCompare, doLt, ofInt64},
+	opIfLtInt64:        {formIf, doLt, ofInt64},
+	opLoopLtInt64:      {formLoop, doLt, ofInt64},
+	opLeInt64:          {formCompare, doLe, ofInt64},
+	opIfLeInt64:        {formIf, doLe, ofInt64},
+	opLoopLeInt64:      {formLoop, doLe, ofInt64},
+	opAddUint64:        {formArith, doAdd, ofUint64},
+	opSubUint64:        {formArith, doSub, ofUint64},
+	opMulUint64:        {formArith, doMul, ofUint64},
+	opNegUint64:        {formUnary, doNeg, ofUint64},
+	opDivUint64:        {formDivide, doDiv, ofUint64},
+	opRemUint64:        {formDivide, doRem, ofUint64},
+	opAndUint64:        {formArith, doAnd, ofUint64},
+	opOrUint64:         {formArith, doOr, ofUint64},
+	opXorUint64:        {formArith, doXor, ofUint64},
+	opAndNotUint64:     {formArith, doAndNot, ofUint64},
+	opShlUint64:        {formShift, doShl, ofUint64},
+	opShrUint64:        {formShift, doShr, ofUint64},
+	opComUint64:        {formUnary, doCom, ofUint64},
+	opEqUint64:         {formCompare, doEq, ofUint64},
+	opIfEqUint64:       {formIf, doEq, ofUint64},
+	opLoopEqUint64:     {formLoop, doEq, ofUint64},
+	opNeUint64:         {formCompare, doNe, ofUint64},
+	opIfNeUint64:       {formIf, doNe, ofUint64},
+	opLoopNeUint64:     {formLoop, doNe, ofUint64},
+	opLtUint64:         {formCompare, doLt, ofUint64},
+	opIfLtUint64:       {formIf, doLt, ofUint64},
+	opLoopLtUint64:     {formLoop, doLt, ofUint64},
+	opLeUint64:         {formCompare, doLe, ofUint64},
+	opIfLeUint64:       {formIf, doLe, ofUint64},
+	opLoopLeUint64:     {formLoop, doLe, ofUint64},
+	opAddInt32:         {formArith, doAdd, ofInt32},
+	opSubInt32:         {formArith, doSub, ofInt32},
+	opMulInt32:         {formArith, doMul, ofInt32},
+	opNegInt32:         {formUnary, doNeg, ofInt32},
+	opDivInt32:         {formDivide, doDiv, ofInt32},
+	opRemInt32:         {formDivide, doRem, ofInt32},
+	opAndInt32:         {formArith, doAnd, ofInt32},
+	opOrInt32:          {formArith, doOr, ofInt32},
+	opXorInt32:         {formArith, doXor, ofInt32},
+	opAndNotInt32:      {formArith, doAndNot, ofInt32},
+	opShlInt32:         {formShift, doShl, ofInt32},
+	opShrInt32:         {formShift, doShr, ofInt32},
+	opComInt32:         {formUnary, doCom, ofInt32},
+	opEqInt32:          {formCompare, doEq, ofInt32},
+	opIfEqInt32:        {formIf, doEq, ofInt32},
+	opLoopEqInt32:      {formLoop, doEq, ofInt32},
+	opNeInt32:          {formCompare, doNe, ofInt32},
+	opIfNeInt32:        {formIf, doNe, ofInt32},
+	opLoopNeInt32:      {formLoop, doNe, ofInt32},
+	opLtInt32:          {formCompare, doLt, ofInt32},
+	opIfLtInt32:        {formIf, doLt, ofInt32},
+	opLoopLtInt32:      {formLoop, doLt, ofInt32},
+	opLeInt32:          {formCompare, doLe, ofInt32},
+	opIfLeInt32:        {formIf, doLe, ofInt32},
+	opLoopLeInt32:      {formLoop, doLe, ofInt32},
+	opAddUint32:        {formArith, doAdd, ofUint32},
+	opSubUint32:        {formArith, doSub, ofUint32},
+	opMulUint32:        {formArith, doMul, ofUint32},
+	opNegUint32:        {formUnary, doNeg, ofUint32},
+	opDivUint32:        {formDivide, doDiv, ofUint32},
+	opRemUint32:        {formDivide, doRem, ofUint32},
+	opAndUint32:        {formArith, doAnd, ofUint32},
+	opOrUint32:         {formArith, doOr, ofUint32},
+	opXorUint32:        {formArith, doXor, ofUint32},
+	opAndNotUint32:     {formArith, doAndNot, ofUint32},
+	opShlUint32:        {formShift, doShl, ofUint32},
+	opShrUint32:        {formShift, doShr, ofUint32},
+	opComUint32:        {formUnary, doCom, ofUint32},
+	opEqUint32:         {formCompare, doEq, ofUint32},
+	opIfEqUint32:       {formIf, doEq, ofUint32},
+	opLoopEqUint32:     {formLoop, doEq, ofUint32},
+	opNeUint32:         {formCompare, doNe, ofUint32},
+	opIfNeUint32:       {formIf, doNe, ofUint32},
+	opLoopNeUint32:     {formLoop, doNe, ofUint32},
+	opLtUint32:         {formCompare, doLt, ofUint32},
+	opIfLtUint32:       {formIf, doLt, ofUint32},
+	opLoopLtUint32:     {formLoop, doLt, ofUint32},
+	opLeUint32:         {formCompare, doLe, ofUint32},
+	opIfLeUint32:       {formIf, doLe, ofUint32},
+	opLoopLeUint32:     {formLoop, doLe, ofUint32},
+	opAddUint8:         {formArith, doAdd, ofUint8},
+	opSubUint8:         {formArith, doSub, ofUint8},
+	opMulUint8:         {formArith, doMul, ofUint8},
+	opNegUint8:         {formUnary, doNeg, ofUint8},
+	opDivUint8:         {formDivide, doDiv, ofUint8},
+	opRemUint8:         {formDivide, doRem, ofUint8},
+	opAndUint8:         {formArith, doAnd, ofUint8},
+	opOrUint8:          {formArith, doOr, ofUint8},
+	opXorUint8:         {formArith, doXor, ofUint8},
+	opAndNotUint8:      {formArith, doAndNot, ofUint8},
+	opShlUint8:         {formShift, doShl, ofUint8},
+	opShrUint8:         {formShift, doShr, ofUint8},
+	opComUint8:         {formUnary, doCom, ofUint8},
+	opEqUint8:          {formCompare, doEq, ofUint8},
+	opIfEqUint8:        {formIf, doEq, ofUint8},
+	opLoopEqUint8:      {formLoop, doEq, ofUint8},
+	opNeUint8:          {formCompare, doNe, ofUint8},
+	opIfNeUint8:        {formIf, doNe, ofUint8},
+	opLoopNeUint8:      {formLoop, doNe, ofUint8},
+	opLtUint8:          {formCompare, doLt, ofUint8},
+	opIfLtUint8:        {formIf, doLt, ofUint8},
+	opLoopLtUint8:      {formLoop, doLt, ofUint8},
+	opLeUint8:          {formCompare, doLe, ofUint8},
+	opIfLeUint8:        {formIf, doLe, ofUint8},
+	opLoopLeUint8:      {formLoop, doLe, ofUint8},
+	opAddFloat64:       {formArith, doAdd, ofFloat64},
+	opSubFloat64:       {formArith, doSub, ofFloat64},
+	opMulFloat64:       {formArith, doMul, ofFloat64},
+	opNegFloat64:       {formUnary, doNeg, ofFloat64},
+	opDivFloat64:       {formArith, doDiv, ofFloat64},
+	opEqFloat64:        {formCompare, doEq, ofFloat64},
+	opIfEqFloat64:      {formIf, doEq, ofFloat64},
+	opLoopEqFloat64:    {formLoop, doEq, ofFloat64},
+	opNeFloat64:        {formCompare, doNe, ofFloat64},
+	opIfNeFloat64:      {formIf, doNe, ofFloat64},
+	opLoopNeFloat64:    {formLoop, doNe, ofFloat64},
+	opLtFloat64:        {formCompare, doLt, ofFloat64},
+	opIfLtFloat64:      {formIf, doLt, ofFloat64},
+	opIfNotLtFloat64:   {formIfNot, doLt, ofFloat64},
+	opLoopLtFloat64:    {formLoop, doLt, ofFloat64},
+	opLeFloat64:        {formCompare, doLe, ofFloat64},
+	opIfLeFloat64:      {formIf, doLe, ofFloat64},
+	opIfNotLeFloat64:   {formIfNot, doLe, ofFloat64},
+	opLoopLeFloat64:    {formLoop, doLe, ofFloat64},
 }
 
 // exec is the loop. It runs the frame g.top, and those it calls, until the
@@ -565,6 +762,7 @@ reload:
 	for {
 		in := (*instr)(ip)
 		ip = unsafe.Add(ip, instrSize)
+	again:
 		switch in.op {
 		case opNop:
 
@@ -574,6 +772,9 @@ reload:
 			ip = unsafe.Add(ip, int32(in.c))
 			if atomic.LoadUint32(stop) != 0 {
 				goto stopped
+			}
+			if g.heat--; g.heat < 0 {
+				goto hot
 			}
 		case opIf:
 			if *(*bool)(unsafe.Add(fp, in.a)) {
@@ -1163,6 +1364,9 @@ reload:
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
 				}
+				if g.heat--; g.heat < 0 {
+					goto hot
+				}
 			}
 		case opNeInt64:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*int64)(unsafe.Add(fp, in.b)) != *(*int64)(unsafe.Add(fp, in.c))
@@ -1175,6 +1379,9 @@ reload:
 				ip = unsafe.Add(ip, int32(in.c))
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
+				}
+				if g.heat--; g.heat < 0 {
+					goto hot
 				}
 			}
 		case opLtInt64:
@@ -1189,6 +1396,9 @@ reload:
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
 				}
+				if g.heat--; g.heat < 0 {
+					goto hot
+				}
 			}
 		case opLeInt64:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*int64)(unsafe.Add(fp, in.b)) <= *(*int64)(unsafe.Add(fp, in.c))
@@ -1201,6 +1411,9 @@ reload:
 				ip = unsafe.Add(ip, int32(in.c))
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
+				}
+				if g.heat--; g.heat < 0 {
+					goto hot
 				}
 			}
 		case opAddUint64:
@@ -1249,6 +1462,9 @@ reload:
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
 				}
+				if g.heat--; g.heat < 0 {
+					goto hot
+				}
 			}
 		case opNeUint64:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*uint64)(unsafe.Add(fp, in.b)) != *(*uint64)(unsafe.Add(fp, in.c))
@@ -1261,6 +1477,9 @@ reload:
 				ip = unsafe.Add(ip, int32(in.c))
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
+				}
+				if g.heat--; g.heat < 0 {
+					goto hot
 				}
 			}
 		case opLtUint64:
@@ -1275,6 +1494,9 @@ reload:
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
 				}
+				if g.heat--; g.heat < 0 {
+					goto hot
+				}
 			}
 		case opLeUint64:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*uint64)(unsafe.Add(fp, in.b)) <= *(*uint64)(unsafe.Add(fp, in.c))
@@ -1287,6 +1509,9 @@ reload:
 				ip = unsafe.Add(ip, int32(in.c))
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
+				}
+				if g.heat--; g.heat < 0 {
+					goto hot
 				}
 			}
 		case opAddInt32:
@@ -1335,6 +1560,9 @@ reload:
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
 				}
+				if g.heat--; g.heat < 0 {
+					goto hot
+				}
 			}
 		case opNeInt32:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*int32)(unsafe.Add(fp, in.b)) != *(*int32)(unsafe.Add(fp, in.c))
@@ -1347,6 +1575,9 @@ reload:
 				ip = unsafe.Add(ip, int32(in.c))
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
+				}
+				if g.heat--; g.heat < 0 {
+					goto hot
 				}
 			}
 		case opLtInt32:
@@ -1361,6 +1592,9 @@ reload:
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
 				}
+				if g.heat--; g.heat < 0 {
+					goto hot
+				}
 			}
 		case opLeInt32:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*int32)(unsafe.Add(fp, in.b)) <= *(*int32)(unsafe.Add(fp, in.c))
@@ -1373,6 +1607,9 @@ reload:
 				ip = unsafe.Add(ip, int32(in.c))
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
+				}
+				if g.heat--; g.heat < 0 {
+					goto hot
 				}
 			}
 		case opAddUint32:
@@ -1421,6 +1658,9 @@ reload:
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
 				}
+				if g.heat--; g.heat < 0 {
+					goto hot
+				}
 			}
 		case opNeUint32:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*uint32)(unsafe.Add(fp, in.b)) != *(*uint32)(unsafe.Add(fp, in.c))
@@ -1433,6 +1673,9 @@ reload:
 				ip = unsafe.Add(ip, int32(in.c))
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
+				}
+				if g.heat--; g.heat < 0 {
+					goto hot
 				}
 			}
 		case opLtUint32:
@@ -1447,6 +1690,9 @@ reload:
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
 				}
+				if g.heat--; g.heat < 0 {
+					goto hot
+				}
 			}
 		case opLeUint32:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*uint32)(unsafe.Add(fp, in.b)) <= *(*uint32)(unsafe.Add(fp, in.c))
@@ -1459,6 +1705,9 @@ reload:
 				ip = unsafe.Add(ip, int32(in.c))
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
+				}
+				if g.heat--; g.heat < 0 {
+					goto hot
 				}
 			}
 		case opAddUint8:
@@ -1507,6 +1756,9 @@ reload:
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
 				}
+				if g.heat--; g.heat < 0 {
+					goto hot
+				}
 			}
 		case opNeUint8:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*uint8)(unsafe.Add(fp, in.b)) != *(*uint8)(unsafe.Add(fp, in.c))
@@ -1519,6 +1771,9 @@ reload:
 				ip = unsafe.Add(ip, int32(in.c))
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
+				}
+				if g.heat--; g.heat < 0 {
+					goto hot
 				}
 			}
 		case opLtUint8:
@@ -1533,6 +1788,9 @@ reload:
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
 				}
+				if g.heat--; g.heat < 0 {
+					goto hot
+				}
 			}
 		case opLeUint8:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*uint8)(unsafe.Add(fp, in.b)) <= *(*uint8)(unsafe.Add(fp, in.c))
@@ -1545,6 +1803,9 @@ reload:
 				ip = unsafe.Add(ip, int32(in.c))
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
+				}
+				if g.heat--; g.heat < 0 {
+					goto hot
 				}
 			}
 		case opAddFloat64:
@@ -1569,6 +1830,9 @@ reload:
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
 				}
+				if g.heat--; g.heat < 0 {
+					goto hot
+				}
 			}
 		case opNeFloat64:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*float64)(unsafe.Add(fp, in.b)) != *(*float64)(unsafe.Add(fp, in.c))
@@ -1581,6 +1845,9 @@ reload:
 				ip = unsafe.Add(ip, int32(in.c))
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
+				}
+				if g.heat--; g.heat < 0 {
+					goto hot
 				}
 			}
 		case opLtFloat64:
@@ -1599,6 +1866,9 @@ reload:
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
 				}
+				if g.heat--; g.heat < 0 {
+					goto hot
+				}
 			}
 		case opLeFloat64:
 			*(*bool)(unsafe.Add(fp, in.a)) = *(*float64)(unsafe.Add(fp, in.b)) <= *(*float64)(unsafe.Add(fp, in.c))
@@ -1615,6 +1885,9 @@ reload:
 				ip = unsafe.Add(ip, int32(in.c))
 				if atomic.LoadUint32(stop) != 0 {
 					goto stopped
+				}
+				if g.heat--; g.heat < 0 {
+					goto hot
 				}
 			}
 		case opEqPtr:
@@ -1843,6 +2116,20 @@ reload:
 			}
 			g.recoverAt(unsafe.Add(fp, in.a))
 			goto reload
+		case opNative:
+			g.savePC(unsafe.Add(ip, -instrSize))
+			if in = g.native(); in == nil {
+				goto reload
+			}
+			if in == &doneInstr {
+				return statusDone
+			}
+			{
+				fr := g.top
+				fp = fr.mem
+				ip = unsafe.Add(fr.body.start, fr.pc)
+			}
+			goto again
 
 		}
 		continue
@@ -1883,6 +2170,10 @@ index:
 divide:
 	g.savePC(ip)
 	panicDivide()
+hot:
+	g.savePC(ip)
+	g.hot()
+	goto reload
 stopped:
 	g.savePC(unsafe.Add(ip, instrSize)) // traces tell the place before: where the loop goes on
 	g.stopped()

@@ -26,6 +26,9 @@ func (b *body) deadAt(i int) []slot {
 	if b.fn.ssa.Blocks == nil {
 		return nil
 	}
+	if b.base != nil {
+		b = b.base // the code as it was compiled
+	}
 	var dead []slot
 	b.fn.m.exclusive(func() {
 		c := newCompiler(b.fn)

@@ -33,24 +33,28 @@ type Func struct {
 }
 
 // body is the code of a function with the layout of its frames. It does not
-// change once made.
+// change once made, but that a translated one may come to stand beside it.
 type body struct {
-	fn        *Func
-	index     int // of the free list of frames in a goroutine
-	code      []instr
-	start     ptr         // &code[0]
-	pos       []token.Pos // for each instruction
-	unit      []int32     // for each instruction, 1 + the index of the inlined call it belongs to, or 0; nil without any
-	inlined   []inlinedCall
-	parts     []*Func // whose replacement makes the body outdated
-	size      uintptr // bytes of a frame
-	frameType ptr
-	consts    []frameConst
-	free      []argMove // of the captured variables, from a closure into a frame
-	slowFree  bool      // some are of classes that the loop does not copy itself
-	wrapper   bool      // recover sees through it
-	recoverPC int       // where a function continues after a recovered panic; -1 if it has no deferred calls
-	name      string
+	translation // of a translated body, otherwise zero
+	fn          *Func
+	index       int // of the free list of frames in a goroutine
+	code        []instr
+	start       ptr         // &code[0]
+	pos         []token.Pos // for each instruction
+	unit        []int32     // for each instruction, 1 + the index of the inlined call it belongs to, or 0; nil without any
+	inlined     []inlinedCall
+	parts       []*Func // whose replacement makes the body outdated
+	size        uintptr // bytes of a frame
+	frameType   ptr
+	consts      []frameConst
+	free        []argMove // of the captured variables, from a closure into a frame
+	slowFree    bool      // some are of classes that the loop does not copy itself
+	wrapper     bool      // recover sees through it
+	recoverPC   int       // where a function continues after a recovered panic; -1 if it has no deferred calls
+	name        string
+
+	heat   atomic.Int32 // how often it was found running, see jit.go
+	native atomic.Pointer[body]
 }
 
 // frameConst is a value that every frame of a body holds.
@@ -98,6 +102,11 @@ func (f *Func) compiled() *body {
 			o.usedBy(f)
 		} else {
 			f.m.exclusive(func() { b = compile(f) })
+			if jitAlways {
+				if n := f.m.translated(b); n != nil {
+					b = n
+				}
+			}
 			for _, p := range b.parts {
 				p.usedBy(f)
 			}

@@ -48,6 +48,7 @@ type goroutine struct {
 	bytes   uintptr  // of these
 	natives int      // nested calls from compiled code
 	stop    *uint32  // &run.stop
+	heat    int      // backward jumps and calls to the next sample, see jit.go
 
 	pending *panicking // being unwound
 	escaped *panicking // the last that went on into compiled code
@@ -74,6 +75,7 @@ func (g *goroutine) newFrame(b *body) *frame {
 	if b.index < len(g.free) {
 		if fr := g.free[b.index]; fr != nil {
 			g.free[b.index] = fr.caller
+			fr.body = b
 			return fr
 		}
 	}

@@ -22,6 +22,7 @@ type target struct {
 	fn    *Func     // an interpreted method; nil for compiled ones
 	copy  *typeInfo // of the receiver, which is behind the data word; nil: it is the data word
 	shift uint32    // where arguments are, relative to after a receiver of one word
+	words int32     // for machine code: how many words receive copies; 0: the data word; -1: not so simple
 
 	call compiledCall // an intrinsic; it gets the receiver as an argument
 	recv *typeInfo    // for call
@@ -97,10 +98,12 @@ func (s *callSite) find(g *goroutine, w ptr) *target {
 		if call := g.m.compiledFunc(fn.ssa); call != nil && g.m.isIntrinsic(fullName(fn.ssa)) {
 			t.call = call
 			t.recv = fn.conv.params[0].ti
+			t.words = -1
 			return t
 		}
 	}
 	if fn == nil || fn.ssa.Blocks == nil {
+		t.words = -1
 		t.code = *(*uintptr)(add(ptr(&(*itab)(w).fun), uint32(8*s.index)))
 		return t
 	}
@@ -110,6 +113,12 @@ func (s *callSite) find(g *goroutine, w ptr) *target {
 		t.copy = recv
 	}
 	t.shift = uint32(recv.slot) - 8
+	if t.copy != nil {
+		t.words = -1
+		if c := recv.class; recv.size&7 == 0 && recv.size <= 64 && (c == classWord || c == classWide || c == classMem) {
+			t.words = int32(recv.size / 8)
+		}
+	}
 	return t
 }
 

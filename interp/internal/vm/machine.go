@@ -43,6 +43,8 @@ type Machine struct {
 	latest  atomic.Pointer[Run]
 	live    atomic.Int64 // goroutines of all runs
 	waits   waits
+
+	nativeBytes *atomic.Int64 // of machine code; apart, so that what frees the code does not hold the machine
 }
 
 // New makes a machine. It panics with an error that wraps ErrUnsupported when
@@ -59,6 +61,8 @@ func New(c Config) *Machine {
 		globals:  make(map[*ssa.Global]reflect.Value),
 		sharing:  newSharing(),
 		memory:   memory{limit: c.MemoryLimit},
+
+		nativeBytes: new(atomic.Int64),
 	}
 	if m.maxDepth <= 0 {
 		m.maxDepth = DefaultMaxDepth

@@ -40,8 +40,20 @@ func (s signal) Write(p []byte) (int, error) {
 
 // TestInterrupt cancels programs that would never end, wherever they are.
 func TestInterrupt(t *testing.T) {
+	for _, j := range []vm.JIT{vm.JITNever, vm.JITEager} {
+		t.Run(j.String(), func(t *testing.T) {
+			vm.SetJIT(t, j)
+			testInterrupt(t)
+		})
+	}
+}
+
+func testInterrupt(t *testing.T) {
 	for name, body := range map[string]string{
 		"loop":       `for { n++ }`,
+		"empty loop": `for { }`,
+		"nested":     `for { for i := range 1000 { for j := range 1000 { n += i ^ j } } }`,
+		"recursion":  `var f func(int) int; f = func(n int) int { if n == 0 { return 1 }; return f(n-1) + f(n-1) }; f(60)`,
 		"calls":      `var f func(); f = func() { if n++; n > 1000 { return }; f() }; for { n = 0; f() }`,
 		"receive":    `time.AfterFunc(time.Hour, func() {}); c := make(chan int); <-c`,
 		"send":       `time.AfterFunc(time.Hour, func() {}); c := make(chan int); c <- 1`,

@@ -14,13 +14,24 @@ import (
 	"strings"
 )
 
-type op struct{ name, code string }
+// op is an operation; its template, where it has one of many alike, is form,
+// with the operation (a Go operator) and the type it is for.
+type op struct{ name, code, form, sub, typ string }
 
 var ops []op
 
 // def adds an operation. In its code, in is the instruction, fp the frame's
 // memory, and $a:T, $b:T, $c:T are the operands as variables of type T.
-func def(name, code string) { ops = append(ops, op{name, expand(code)}) }
+func def(name, code string) { ops = append(ops, op{name: name, code: expand(code)}) }
+
+// form says by which template machine code is made for the last operation.
+func form(form, sub, typ string) {
+	o := &ops[len(ops)-1]
+	o.form, o.sub, o.typ = form, sub, typ
+}
+
+// loop is what a jump back does: it sees the end of the run, and counts.
+const loopBack = "ip = unsafe.Add(ip, int32(in.c))\nif atomic.LoadUint32(stop) != 0 { goto stopped }\nif g.heat--; g.heat < 0 { goto hot }"
 
 // calls adds an operation that calls functions. The loop's variables are saved
 // before and loaded again after it, so that they live in registers: were they
@@ -85,7 +96,7 @@ func generate() map[string][]byte {
 func loop() string {
 	def("Nop", "")
 	def("Jump", "ip = unsafe.Add(ip, int32(in.c))")
-	def("Loop", "ip = unsafe.Add(ip, int32(in.c))\nif atomic.LoadUint32(stop) != 0 { goto stopped }")
+	def("Loop", loopBack)
 	def("If", "if $a:bool { ip = unsafe.Add(ip, int32(in.c)) }")
 	def("IfNot", "if !$a:bool { ip = unsafe.Add(ip, int32(in.c)) }")
 	def("Not", "$a:bool = !$b:bool")
@@ -106,12 +117,18 @@ func loop() string {
 	// memory
 	for _, m := range moved {
 		def("Load"+m.name, "p := $b:ptr\nif p == nil { goto nilptr }\n$a:"+m.typ+" = *(*"+m.typ+")(unsafe.Add(p, in.d))")
+		form("Load", "", m.name)
 		def("Store"+m.name, "p := $a:ptr\nif p == nil { goto nilptr }\n*(*"+m.typ+")(unsafe.Add(p, in.d)) = $b:"+m.typ)
+		form("Store", "", m.name)
 		def("At"+m.name, "s := (*[]"+m.typ+")(unsafe.Add(fp, in.b))\ni := $c:int\nif uint(i) >= uint(len(*s)) { idx, n = i, len(*s); goto index }\n$a:"+m.typ+" = (*s)[i]")
+		form("At", "", m.name)
 		def("SetAt"+m.name, "s := (*[]"+m.typ+")(unsafe.Add(fp, in.a))\ni := $c:int\nif uint(i) >= uint(len(*s)) { idx, n = i, len(*s); goto index }\n(*s)[i] = $b:"+m.typ)
+		form("SetAt", "", m.name)
 		size := map[string]string{"8": "1", "16": "2", "32": "4", "64": "8", "Ptr": "8", "String": "16", "Iface": "16", "Slice": "24"}[m.name]
 		def("ArrayAt"+m.name, "p := $b:ptr\nif p == nil { goto nilptr }\ni := $c:int\nif uint(i) >= uint(in.d) { idx, n = i, int(in.d); goto index }\n$a:"+m.typ+" = *(*"+m.typ+")(unsafe.Add(p, i*"+size+"))")
+		form("ArrayAt", "", m.name)
 		def("SetArrayAt"+m.name, "p := $a:ptr\nif p == nil { goto nilptr }\ni := $c:int\nif uint(i) >= uint(in.d) { idx, n = i, int(in.d); goto index }\n*(*"+m.typ+")(unsafe.Add(p, i*"+size+")) = $b:"+m.typ)
+		form("SetArrayAt", "", m.name)
 	}
 	def("LoadMem", "p := $b:ptr\nif p == nil { goto nilptr }\n"+save+"memmove(unsafe.Add(fp, in.a), unsafe.Add(p, in.d), uintptr(in.c))\ngoto reload")
 	def("StoreMem", "p := $a:ptr\nif p == nil { goto nilptr }\n"+save+"memmove(unsafe.Add(p, in.d), unsafe.Add(fp, in.b), uintptr(in.c))\ngoto reload")
@@ -130,28 +147,40 @@ func loop() string {
 		T := title(t)
 		for _, o := range []struct{ name, op string }{{"Add", "+"}, {"Sub", "-"}, {"Mul", "*"}} {
 			def(o.name+T, fmt.Sprintf("$a:%s = $b:%s %s $c:%s", t, t, o.op, t))
+			form("Arith", o.name, t)
 		}
 		def("Neg"+T, fmt.Sprintf("$a:%s = -$b:%s", t, t))
+		form("Unary", "Neg", t)
 		if t == "float64" {
 			def("Div"+T, "$a:float64 = $b:float64 / $c:float64")
+			form("Arith", "Div", t)
 		} else {
 			for _, o := range []struct{ name, op string }{{"Div", "/"}, {"Rem", "%"}} {
 				def(o.name+T, fmt.Sprintf("d := $c:%s\nif d == 0 { goto divide }\n$a:%s = $b:%s %s d", t, t, t, o.op))
+				form("Divide", o.name, t)
 			}
 			for _, o := range []struct{ name, op string }{{"And", "&"}, {"Or", "|"}, {"Xor", "^"}, {"AndNot", "&^"}} {
 				def(o.name+T, fmt.Sprintf("$a:%s = $b:%s %s $c:%s", t, t, o.op, t))
+				form("Arith", o.name, t)
 			}
 			def("Shl"+T, fmt.Sprintf("$a:%s = $b:%s << $c:uint64", t, t))
+			form("Shift", "Shl", t)
 			def("Shr"+T, fmt.Sprintf("$a:%s = $b:%s >> $c:uint64", t, t))
+			form("Shift", "Shr", t)
 			def("Com"+T, fmt.Sprintf("$a:%s = ^$b:%s", t, t))
+			form("Unary", "Com", t)
 		}
 		for _, o := range []struct{ name, op string }{{"Eq", "=="}, {"Ne", "!="}, {"Lt", "<"}, {"Le", "<="}} {
 			def(o.name+T, fmt.Sprintf("$a:bool = $b:%s %s $c:%s", t, o.op, t))
+			form("Compare", o.name, t)
 			def("If"+o.name+T, fmt.Sprintf("if $a:%s %s $b:%s { ip = unsafe.Add(ip, int32(in.c)) }", t, o.op, t))
+			form("If", o.name, t)
 			if t == "float64" && (o.name == "Lt" || o.name == "Le") {
 				def("IfNot"+o.name+T, fmt.Sprintf("if !($a:%s %s $b:%s) { ip = unsafe.Add(ip, int32(in.c)) }", t, o.op, t))
+				form("IfNot", o.name, t)
 			}
-			def("Loop"+o.name+T, fmt.Sprintf("if $a:%s %s $b:%s { ip = unsafe.Add(ip, int32(in.c))\nif atomic.LoadUint32(stop) != 0 { goto stopped } }", t, o.op, t))
+			def("Loop"+o.name+T, fmt.Sprintf("if $a:%s %s $b:%s { %s }", t, o.op, t, loopBack))
+			form("Loop", o.name, t)
 		}
 	}
 	for _, o := range []struct{ name, op string }{{"Eq", "=="}, {"Ne", "!="}} {
@@ -238,6 +267,9 @@ func loop() string {
 	`)
 	calls("Recover", "g.recoverAt(unsafe.Add(fp, in.a))")
 
+	// machine code, see jit.go
+	def("Native", "g.savePC(unsafe.Add(ip, -instrSize))\nif in = g.native(); in == nil { goto reload }\nif in == &doneInstr { return statusDone }\n{\nfr := g.top\nfp = fr.mem\nip = unsafe.Add(fr.body.start, fr.pc)\n}\ngoto again")
+
 	var b bytes.Buffer
 	b.WriteString("// Code generated by gen; DO NOT EDIT.\n\npackage vm\n\nimport (\n\t\"sync/atomic\"\n\t\"unsafe\"\n)\n\nconst (\n")
 	for i, o := range ops {
@@ -250,6 +282,16 @@ func loop() string {
 	b.WriteString(")\n\nvar opNames = [...]string{\n")
 	for _, o := range ops {
 		fmt.Fprintf(&b, "\top%s: %q,\n", o.name, o.name)
+	}
+	b.WriteString("}\n\nvar opForms = [...]opForm{\n")
+	for _, o := range ops {
+		if o.form != "" {
+			sub := "0"
+			if o.sub != "" {
+				sub = "do" + o.sub
+			}
+			fmt.Fprintf(&b, "\top%s: {form%s, %s, of%s},\n", o.name, o.form, sub, title(o.typ))
+		}
 	}
 	b.WriteString("}\n")
 	b.WriteString(`
@@ -273,6 +315,7 @@ reload:
 	for {
 		in := (*instr)(ip)
 		ip = unsafe.Add(ip, instrSize)
+	again:
 		switch in.op {
 `)
 	for _, o := range ops {
@@ -318,6 +361,10 @@ index:
 divide:
 	g.savePC(ip)
 	panicDivide()
+hot:
+	g.savePC(ip)
+	g.hot()
+	goto reload
 stopped:
 	g.savePC(unsafe.Add(ip, instrSize)) // traces tell the place before: where the loop goes on
 	g.stopped()

@@ -1,0 +1,28 @@
+package vm
+
+import "testing"
+
+// JIT says how functions are translated in a test.
+type JIT int
+
+// The ways: all before they first run, the hot ones as usual, none.
+const (
+	JITEager JIT = iota
+	JITUsual
+	JITNever
+)
+
+func (j JIT) String() string { return [...]string{"eager", "usual", "never"}[j] }
+
+// SetJIT sets it for the machines of a test, which must not be parallel.
+func SetJIT(t testing.TB, j JIT) {
+	off, always := jitOff, jitAlways
+	t.Cleanup(func() { jitOff, jitAlways = off, always })
+	jitOff, jitAlways = j == JITNever, j == JITEager
+}
+
+// MachineCode counts the bytes of machine code in m.
+func (m *Machine) MachineCode() int64 { return m.nativeBytes.Load() }
+
+// HasJIT reports whether functions are translated on this platform.
+var HasJIT = translate(&body{code: []instr{{op: opNop}}, fn: &Func{}}) != nil
