@@ -221,7 +221,7 @@ func (m *Manager) Rename(from, to string) (*Model, error) {
 }
 
 // Delete removes an entry: into the desktop's trash, or for good where there is none. Folders that are not empty are only removed into
-// the trash.
+// the trash. What the trash does not take stays where it is.
 func (m *Manager) Delete(apiPath string) error {
 	name, err := m.visible(apiPath)
 	if err != nil {
@@ -238,12 +238,12 @@ func (m *Manager) Delete(apiPath string) error {
 	}
 	if !m.opts.NoTrash {
 		trashed, err := m.trash(name)
-		if err != nil {
-			m.log.Info("not moved to the trash", "path", name, "error", err)
-		}
-		if trashed {
+		switch {
+		case trashed:
 			m.removeCheckpoints(name)
 			return nil
+		case err != nil:
+			return fail(Forbidden, "%q could not be moved to the trash, so it is still there: %v", name, err)
 		}
 	}
 	err = m.removeForGood(name, info)

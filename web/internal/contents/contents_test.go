@@ -544,6 +544,23 @@ func TestHasTrash(t *testing.T) {
 	}
 }
 
+// What people expect to find in the trash is not lost when that fails.
+func TestDeleteWithoutRoomInTheTrash(t *testing.T) {
+	if !systemHasTrash(runtime.GOOS) {
+		t.Skip("no trash")
+	}
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	m := open(t, Options{TrashDir: file}) // no folder
+	write(t, m, "x", "x")
+	wantKind(t, m.Delete("x"), Forbidden)
+	if exists, _ := m.Exists("x"); !exists {
+		t.Error("it is gone")
+	}
+}
+
 func TestDeleteForGood(t *testing.T) {
 	m := open(t, Options{NoTrash: true})
 	write(t, m, "d/x", "x")
