@@ -430,7 +430,8 @@ func declares(d ast.Decl, name string) bool {
 		if d.Recv == nil {
 			return d.Name.Name == name
 		}
-		return isMember && d.Name.Name == member && receiverName(d.Recv) == owner
+		base := check.ReceiverBase(d)
+		return isMember && d.Name.Name == member && base != nil && base.Name == owner
 	case *ast.GenDecl:
 		for _, spec := range d.Specs {
 			switch spec := spec.(type) {
@@ -454,25 +455,4 @@ func hasField(st *ast.StructType, name string) bool {
 	return slices.ContainsFunc(st.Fields.List, func(f *ast.Field) bool {
 		return slices.ContainsFunc(f.Names, func(n *ast.Ident) bool { return n.Name == name })
 	})
-}
-
-func receiverName(recv *ast.FieldList) string {
-	if len(recv.List) != 1 {
-		return ""
-	}
-	t := recv.List[0].Type
-	for {
-		switch x := t.(type) {
-		case *ast.StarExpr:
-			t = x.X
-		case *ast.IndexExpr:
-			t = x.X
-		case *ast.IndexListExpr:
-			t = x.X
-		case *ast.Ident:
-			return x.Name
-		default:
-			return ""
-		}
-	}
 }

@@ -265,7 +265,7 @@ func (p *pass) declareNames(d ast.Decl) {
 			if d.Name.Name != "init" && d.Name.Name != "_" {
 				p.declared[d.Name.Name] = true
 			}
-		} else if base := recvBase(d); base != nil {
+		} else if base := ReceiverBase(d); base != nil {
 			p.methods[base.Name+"."+d.Name.Name] = true
 		}
 	case *ast.GenDecl:
@@ -282,8 +282,8 @@ func (p *pass) declareNames(d ast.Decl) {
 	}
 }
 
-// recvBase returns the name of a method's receiver type.
-func recvBase(d *ast.FuncDecl) *ast.Ident {
+// ReceiverBase returns the name of a method's receiver type; nil for a function.
+func ReceiverBase(d *ast.FuncDecl) *ast.Ident {
 	if d.Recv == nil || len(d.Recv.List) != 1 {
 		return nil
 	}
@@ -310,7 +310,7 @@ func (p *pass) receivers(decls []ast.Decl) []ast.Decl {
 		if !ok {
 			continue
 		}
-		base := recvBase(d)
+		base := ReceiverBase(d)
 		if base == nil || p.declared[base.Name] || adopted[base.Name] {
 			continue
 		}
@@ -343,7 +343,7 @@ func (p *pass) receivers(decls []ast.Decl) []ast.Decl {
 }
 
 func (r *funcRecord) isMethodOf(typ string) bool {
-	b := recvBase(r.decl)
+	b := ReceiverBase(r.decl)
 	return b != nil && b.Name == typ
 }
 

@@ -121,7 +121,7 @@ func dropDecls(f *ast.File, known map[string]*types.TypeName) {
 	f.Decls = slices.DeleteFunc(f.Decls, func(d ast.Decl) bool {
 		switch d := d.(type) {
 		case *ast.FuncDecl:
-			base := recvBase(d)
+			base := ReceiverBase(d)
 			return base != nil && known[base.Name] != nil
 		case *ast.GenDecl:
 			if d.Tok != token.TYPE {
