@@ -7,7 +7,6 @@ import (
 	"sync"
 
 	"poolbook/interp"
-	"poolbook/interp/display"
 	"poolbook/kernel"
 )
 
@@ -84,9 +83,9 @@ func (s *kernelSession) Evaluate(ctx context.Context, expression string) (kernel
 	if !result.Value.IsValid() {
 		return kernel.Bundle{Data: map[string]any{}}, nil
 	}
-	var b display.Bundle
-	if err := s.session.Look(result, func() { b = display.MIME(result.Value) }); err != nil {
+	b, err := s.shown(result)
+	if err != nil {
 		return kernel.Bundle{}, failure(err).Err
 	}
-	return kernel.Bundle{Data: b}, nil
+	return *b, nil
 }

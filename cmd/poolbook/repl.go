@@ -156,9 +156,14 @@ func (r *repl) run(ctx context.Context, code string) error {
 	for _, w := range result.Warnings {
 		fmt.Fprintln(r.screen.err, w)
 	}
-	if result.Value.IsValid() {
-		fmt.Fprintln(r.screen.out, display.Text(result.Value))
+	if !result.Value.IsValid() {
+		return nil
 	}
+	var text string
+	if err := r.session.Look(result, func() { text = display.Text(result.Value) }); err != nil {
+		return err
+	}
+	fmt.Fprintln(r.screen.out, text)
 	return nil
 }
 
