@@ -40,8 +40,9 @@ func parseBytes(text string) (int64, error) {
 		}
 	}
 	n, err := strconv.ParseFloat(number, 64)
-	if bytes := n * float64(int64(1)<<shift); err != nil || !(bytes >= 1<<20 && bytes < 1<<60) {
+	bytes := n * float64(int64(1)<<shift)
+	if err != nil || !(bytes >= 1<<20 && bytes < 1<<60) {
 		return 0, fmt.Errorf("%s=%s is no amount of memory: write it like 2GB or 500MB, or off", memoryEnv, text)
 	}
-	return int64(n * float64(int64(1)<<shift)), nil
+	return int64(bytes), nil
 }
