@@ -9,8 +9,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
-import { rspack } from '@rspack/core';
-import { config, root } from './config.mjs';
+import { compile, config, root } from './config.mjs';
 import { licenses } from './licenses.mjs';
 import { collectSchemas } from './schemas.mjs';
 
@@ -23,18 +22,10 @@ collectSchemas();
 rmSync(assets, { recursive: true, force: true });
 mkdirSync(assets, { recursive: true });
 
-const stats = await new Promise((resolve, reject) => {
-  const compiler = rspack(
-    config({ output: assets, mode: dev ? 'development' : 'production' })
-  );
-  compiler.run((error, stats) => {
-    if (error) return reject(error);
-    compiler.close(closing => (closing ? reject(closing) : resolve(stats)));
-  });
-});
-if (stats.hasErrors() || stats.hasWarnings())
-  console.error(stats.toString('errors-warnings'));
-if (stats.hasErrors()) process.exit(1);
+const stats = await compile(
+  config({ output: assets, mode: dev ? 'development' : 'production' })
+);
+if (stats.hasWarnings()) console.error(stats.toString('errors-warnings'));
 
 // The two documents, each with the files of its entry.
 for (const [name, entry] of [

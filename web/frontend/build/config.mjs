@@ -12,6 +12,22 @@ export const root = path.resolve(
   '..'
 );
 
+/** Builds with a configuration and returns rspack's account of it; errors end the program. */
+export async function compile(options) {
+  const compiler = rspack(options);
+  const stats = await new Promise((resolve, reject) =>
+    compiler.run((error, stats) => {
+      if (error) return reject(error);
+      compiler.close(closing => (closing ? reject(closing) : resolve(stats)));
+    })
+  );
+  if (stats.hasErrors()) {
+    console.error(stats.toString('errors-warnings'));
+    process.exit(1);
+  }
+  return stats;
+}
+
 /**
  * The configuration for one build.
  *

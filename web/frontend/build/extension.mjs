@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { rspack } from '@rspack/core';
-import { config, root } from './config.mjs';
+import { compile, config, root } from './config.mjs';
 import { shared } from './shared.mjs';
 
 const NAME = 'poolbook-pool';
@@ -31,7 +31,7 @@ const styles = base.module.rules.find(r => r.use?.includes?.('css-loader'));
 // Its styles are a few lines, and come with the script.
 styles.use = [{ loader: 'css-loader', options: { exportType: 'string' } }];
 
-const compiler = rspack({
+const stats = await compile({
   ...base,
   entry: {},
   output: {
@@ -58,15 +58,6 @@ const compiler = rspack({
     })
   ]
 });
-const stats = await new Promise((resolve, reject) =>
-  compiler.run((error, stats) =>
-    error ? reject(error) : compiler.close(() => resolve(stats))
-  )
-);
-if (stats.hasErrors()) {
-  console.error(stats.toString('errors-warnings'));
-  process.exit(1);
-}
 
 const entry = readdirSync(path.join(output, 'static')).find(f =>
   f.startsWith('remoteEntry.')

@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { rspack } from '@rspack/core';
-import { config, root } from '../../build/config.mjs';
+import { compile, config, root } from '../../build/config.mjs';
 
 const here = path.join(root, 'test/jupyterlab');
 const output = path.join(root, 'dist/jupyterlab');
@@ -65,20 +65,6 @@ const singletons = readdirSync(path.join(here, 'node_modules/@jupyterlab'))
     ['react', 'react-dom', 'yjs', '@jupyter/ydoc']
   );
 
-const build = async options => {
-  const compiler = rspack(options);
-  const stats = await new Promise((resolve, reject) =>
-    compiler.run((error, stats) =>
-      error ? reject(error) : compiler.close(() => resolve(stats))
-    )
-  );
-  if (stats.hasErrors()) {
-    console.error(stats.toString('errors-warnings'));
-    process.exit(1);
-  }
-  return stats;
-};
-
 const base = config({
   output: path.join(output, 'static'),
   mode: 'production'
@@ -95,7 +81,7 @@ const whole = {
     p => !(p instanceof rspack.NormalModuleReplacementPlugin)
   )
 };
-const stats = await build({
+const stats = await compile({
   ...whole,
   entry: { main: './test/jupyterlab/main.js' },
   output: { ...base.output, publicPath: 'auto', uniqueName: 'jupyterlab' },
@@ -153,7 +139,7 @@ for (const [name, { jupyterlab }] of Object.entries(about)) {
       { recursive: true }
     );
   if (jupyterlab?.themePath)
-    await build({
+    await compile({
       ...whole,
       entry: { index: path.join(folder, jupyterlab.themePath) },
       output: {
