@@ -15,7 +15,7 @@ var unsafePointerType = reflect.TypeFor[unsafe.Pointer]()
 type decl struct {
 	typ      types.Type // *types.Named or *types.Struct
 	val, ptr reflect.Type
-	// Method tables of val and ptr, longer than what is in use: room for methods of later cells.
+	// Two method tables each of val and ptr, longer than what is in use: room for methods of later cells.
 	valU, ptrU       *uncommon
 	valRoom, ptrRoom []method
 	stubs            map[string]method // for each pointer method made so far, by types.Id, its entry

@@ -85,7 +85,7 @@ func (t *Table) methods(d *decl) {
 	slices.SortFunc(sels, func(a, b *types.Selection) int {
 		return lessMethod(a.Obj().(*types.Func), b.Obj().(*types.Func))
 	})
-	if len(sels) > len(d.ptrRoom) {
+	if len(sels) > len(d.ptrRoom)/2 {
 		panic(&Error{d.typ, fmt.Sprintf("no room for %d methods more: declare the type again", len(sels)-int(d.ptrU.mcount))})
 	}
 	var val, ptr []method
@@ -108,10 +108,8 @@ func (t *Table) methods(d *decl) {
 			}
 		}
 	}
-	copy(d.valRoom, val)
-	d.valU.mcount, d.valU.xcount = uint16(len(val)), xval
-	copy(d.ptrRoom, ptr)
-	d.ptrU.mcount, d.ptrU.xcount = uint16(len(ptr)), xptr
+	setMethods(d.valU, d.valRoom, val, xval)
+	setMethods(d.ptrU, d.ptrRoom, ptr, xptr)
 	r := descriptor(d.ptr)
 	if len(ptr) == 0 {
 		r.tflag &^= tflagUncommon
