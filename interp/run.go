@@ -23,6 +23,7 @@ import (
 
 	"poolbook/interp/display"
 	"poolbook/interp/internal/check"
+	"poolbook/interp/internal/lower"
 	"poolbook/interp/internal/split"
 	"poolbook/interp/internal/vm"
 )
@@ -165,6 +166,7 @@ func (s *Session) build(pkg *types.Package, file *ast.File, info *types.Info) (p
 		}
 	}()
 	mentionsOS := slices.ContainsFunc(pkg.Imports(), isOS)
+	lower.Files([]*ast.File{file}, info)
 	s.exclusive(func() {
 		created := s.imp.CreatePackages(s.prog)
 		for _, c := range created {
