@@ -79,6 +79,7 @@ func New(c Config) *Machine {
 		delete(m.stackCalls, k)
 		m.intrinsics[k] = f
 	}
+	m.enlist()
 	return m
 }
 
