@@ -28,8 +28,8 @@
 // declaration means something else than before (another type, signature, constant value), the functions of earlier cells that
 // mention it are checked again with it and follow; those that do not compile any more keep the old one, and
 // the result carries a warning. A type declared again with the same text stays the same type; otherwise it is a new one, and values of
-// the old one keep theirs: messages then say Point (cell 3). Methods may be added to a type by any later cell; for a generic
-// type that makes a new type.
+// the old one keep theirs: messages then say Point (cell 3). Methods may be added to a type by any later cell, and values made before have
+// them too. Another method in place of one of a generic type makes a new type.
 //
 // # Errors
 //

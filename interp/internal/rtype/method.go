@@ -239,8 +239,8 @@ func sameInterface(a, b reflect.Type) bool {
 	return true
 }
 
-// Extend adds to the reflect type of n the methods that were declared since Of made it, and to the types that embed
-// n the methods promoted from it. Values that exist see them at once. It fails with an [*Error] when more methods are
+// Extend adds to the reflect type of n, or to those of its instances when n is generic, the methods that were declared since Of made them, and
+// to the types that embed n the methods promoted from it. Values that exist see them at once. It fails with an [*Error] when more methods are
 // added to one type than there is room for (24), or when method stubs run out.
 //
 // What it cannot do: compiled code that caches facts by type keeps what it has learnt (encoding/json and text/template
@@ -250,12 +250,15 @@ func (t *Table) Extend(n *types.Named) (err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	defer func() {
-		if e, ok := recover().(*Error); ok {
-			err = e
+		switch r := recover().(type) {
+		case nil:
+		case *Error:
+			err = r
+		default:
+			panic(r)
 		}
 	}()
-	r, ok := t.types.At(n).(reflect.Type)
-	if !ok || t.decls[r] == nil {
+	if r, ok := t.types.At(n).(reflect.Type); n.TypeParams().Len() == 0 && (!ok || t.decls[r] == nil) {
 		return nil // made at the next Of, with all its methods
 	}
 	for _, d := range t.decls {
