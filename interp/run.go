@@ -19,7 +19,6 @@ import (
 	"weak"
 
 	"golang.org/x/tools/go/ssa"
-	"golang.org/x/tools/go/types/typeutil"
 
 	"poolbook/interp/display"
 	"poolbook/interp/internal/check"
@@ -205,9 +204,7 @@ func (s *Session) bind(pkg *ssa.Package, c *check.Checked) {
 		}
 	}
 	if len(c.Grown) > 0 {
-		s.exclusive(func() {
-			s.prog.MethodSets = typeutil.MethodSetCache{}
-		})
+		s.exclusive(func() { check.ForgetMethods(s.prog) })
 		for _, t := range c.Grown {
 			if err := s.types.Extend(t); err != nil {
 				s.log.Warn("interp: methods of an earlier type", "err", err)

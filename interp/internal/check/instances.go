@@ -11,6 +11,7 @@ import (
 	"unsafe"
 
 	"golang.org/x/tools/go/ssa"
+	"golang.org/x/tools/go/types/typeutil"
 )
 
 // Methods of a generic type that a later cell adds. To go/types a type's methods are known before its first instance is made: an
@@ -21,6 +22,12 @@ import (
 // UseProgram tells the session which program its cells become part of.
 func (e *Env) UseProgram(prog *ssa.Program) {
 	e.program = *(**types.Context)(field(reflect.ValueOf(prog), "ctxt"))
+}
+
+// ForgetMethods makes a program look for the methods of types again: there are more of them, or one has another signature.
+func ForgetMethods(prog *ssa.Program) {
+	prog.MethodSets = typeutil.MethodSetCache{}
+	*(*typeutil.Map)(field(reflect.ValueOf(prog), "methodSets")) = typeutil.Map{}
 }
 
 // instancesOf returns the instances of a generic type that the session has met.
@@ -243,6 +250,9 @@ func instancesTest() error {
 		if f, ok := w.in.FieldByName(w.field); !ok || f.Type.Kind() != w.kind {
 			return errors.New("interp: this release of Go has another " + strings.TrimPrefix(w.in.String(), "*") + "." + w.field + ": build Poolbook with Go 1.26")
 		}
+	}
+	if f, ok := reflect.TypeFor[ssa.Program]().FieldByName("methodSets"); !ok || f.Type != reflect.TypeFor[typeutil.Map]() {
+		return errors.New("interp: this release of go/ssa has another Program.methodSets: build Poolbook with the one in its go.mod")
 	}
 	// The bit of the state: a generic type with one method, whose instance has made it.
 	pkg := types.NewPackage("p", "p")

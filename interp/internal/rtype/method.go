@@ -94,7 +94,8 @@ func (t *Table) methods(d *decl) {
 		fn := sel.Obj().(*types.Func)
 		key := types.Id(fn.Pkg(), fn.Name())
 		valSel := valSet.Lookup(fn.Pkg(), fn.Name())
-		if _, ok := d.stubs[key]; !ok {
+		if sig, ok := d.made[key]; !ok || !types.Identical(sig, fn.Signature()) {
+			d.made[key] = fn.Signature()
 			d.stubs[key], d.valStubs[key] = t.method(d, fn, sel, valSel)
 		}
 		ptr = append(ptr, d.stubs[key])
@@ -116,6 +117,21 @@ func (t *Table) methods(d *decl) {
 	} else {
 		r.tflag |= tflagUncommon
 	}
+}
+
+// outdated reports whether d's type has other methods than its tables.
+func (d *decl) outdated() bool {
+	set := types.NewMethodSet(types.NewPointer(d.typ))
+	if set.Len() != int(d.ptrU.mcount) || types.NewMethodSet(d.typ).Len() != int(d.valU.mcount) {
+		return true
+	}
+	for sel := range set.Methods() {
+		fn := sel.Obj().(*types.Func)
+		if sig, ok := d.made[types.Id(fn.Pkg(), fn.Name())]; !ok || !types.Identical(sig, fn.Signature()) {
+			return true
+		}
+	}
+	return false
 }
 
 // method makes the entries of one method in the tables of *T, and of T when valSel is not nil.
@@ -265,7 +281,7 @@ func (t *Table) Extend(n *types.Named) (err error) {
 		if _, ok := d.typ.(*types.Named); !ok || d.val.Kind() == reflect.Interface {
 			continue
 		}
-		if types.NewMethodSet(types.NewPointer(d.typ)).Len() == int(d.ptrU.mcount) && types.NewMethodSet(d.typ).Len() == int(d.valU.mcount) {
+		if !d.outdated() {
 			continue
 		}
 		t.methods(d)
