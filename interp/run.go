@@ -19,10 +19,10 @@ import (
 	"weak"
 
 	"golang.org/x/tools/go/ssa"
-	"golang.org/x/tools/go/types/typeutil"
 
 	"poolbook/interp/display"
 	"poolbook/interp/internal/check"
+	"poolbook/interp/internal/lower"
 	"poolbook/interp/internal/split"
 	"poolbook/interp/internal/vm"
 )
@@ -165,6 +165,7 @@ func (s *Session) build(pkg *types.Package, file *ast.File, info *types.Info) (p
 		}
 	}()
 	mentionsOS := slices.ContainsFunc(pkg.Imports(), isOS)
+	lower.Files([]*ast.File{file}, info)
 	s.exclusive(func() {
 		created := s.imp.CreatePackages(s.prog)
 		for _, c := range created {
@@ -203,9 +204,7 @@ func (s *Session) bind(pkg *ssa.Package, c *check.Checked) {
 		}
 	}
 	if len(c.Grown) > 0 {
-		s.exclusive(func() {
-			s.prog.MethodSets = typeutil.MethodSetCache{}
-		})
+		s.exclusive(func() { check.ForgetMethods(s.prog) })
 		for _, t := range c.Grown {
 			if err := s.types.Extend(t); err != nil {
 				s.log.Warn("interp: methods of an earlier type", "err", err)

@@ -15,11 +15,12 @@ var unsafePointerType = reflect.TypeFor[unsafe.Pointer]()
 type decl struct {
 	typ      types.Type // *types.Named or *types.Struct
 	val, ptr reflect.Type
-	// Method tables of val and ptr, longer than what is in use: room for methods of later cells.
+	// Two method tables each of val and ptr, longer than what is in use: room for methods of later cells.
 	valU, ptrU       *uncommon
 	valRoom, ptrRoom []method
 	stubs            map[string]method // for each pointer method made so far, by types.Id, its entry
 	valStubs         map[string]method
+	made             map[string]*types.Signature // what the entries are for
 }
 
 // spareMethods is how many methods later cells may add to a type.
@@ -31,7 +32,7 @@ func (t *Table) declare(typ types.Type, named *types.Named) reflect.Type {
 	under := typ.Underlying()
 	lay := t.layout(under, true)
 
-	d := &decl{typ: typ, stubs: make(map[string]method), valStubs: make(map[string]method)}
+	d := &decl{typ: typ, stubs: make(map[string]method), valStubs: make(map[string]method), made: make(map[string]*types.Signature)}
 	room := 0
 	if _, ok := under.(*types.Interface); !ok {
 		room = (types.NewMethodSet(types.NewPointer(typ)).Len() + spareMethods) &^ 7
