@@ -68,6 +68,11 @@ func TestComplete(t *testing.T) {
 		{"[]*Point{{|}}", "X Y", ""},
 		{"srv := http.Server{Addr: \":80\", Hand|}", "Handler", "Addr"},
 		{"Line{From: |}", "… points", ""},
+		{"x := Line{Fr|", "From", "for"},
+		{"x := Line{From: Point{X: 1, |", "Y hidden", "X"},
+		{"func f() *Line {\n\treturn &Line{\n\t\tFrom: Point{},\n\t\tT|", "To", "true"},
+		{"fmt.Println([]Point{{X: 1}, {|", "X Y hidden", ""},
+		{"for range 3 {\n\tc := http.Client{Ti|\nsquare(1)", "Timeout", ""},
 		// Labels.
 		{"outer:\nfor {\n\tfor {\n\t\tcontinue |\n\t}\n}", "outer", "len"},
 		{"func f() {\nagain:\n\tgoto ag|\n}", "again", "append"},
