@@ -181,6 +181,29 @@ func TestShownWhileWritten(t *testing.T) {
 	t.Error("nobody noticed")
 }
 
+// The same when the cell calls package display.
+func TestDisplayedWhileWritten(t *testing.T) {
+	for _, call := range []string{"Show(m)", "All([]any{m})", `Update("id", &box)`, "JSON(m)", "MIMEBundle(m)"} {
+		t.Run(call, func(t *testing.T) {
+			s := newSession(t)
+			_, err := s.Run(t.Context(), interp.Cell{Number: 1, Host: dropped{}, Code: `m := map[string]any{}
+box := struct{ Inside map[string]any }{m}
+go func() { for i := 0; ; i++ { m[strconv.Itoa(i%1000)] = i } }()
+defer func() { recover() }()
+for { display.` + call + " }"})
+			if err == nil || !strings.Contains(err.Error(), "concurrent map") {
+				t.Errorf("error %v", err)
+			}
+		})
+	}
+}
+
+// dropped is a notebook that nobody looks at.
+type dropped struct{}
+
+func (dropped) Display(display.Bundle, string, bool) {}
+func (dropped) Clear(bool)                           {}
+
 // syncBuffer is a bytes.Buffer for several goroutines.
 type syncBuffer struct {
 	mu sync.Mutex
