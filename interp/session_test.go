@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -139,6 +140,45 @@ func TestNilConfigAndVariables(t *testing.T) {
 	if !reflect.DeepEqual(names, want) {
 		t.Errorf("got %q, want %q", names, want)
 	}
+}
+
+// A map is listed with what it has, and with its length alone while code that may write it runs.
+func TestVariablesOfMaps(t *testing.T) {
+	s := newSession(t)
+	mustRun(t, s, 1, `m := map[string]int{"b": 2, "a": 1}
+large := map[int]bool{}
+for i := range 20000 { large[i] = true }
+var stop atomic.Bool
+wait := func() { for !stop.Load() { time.Sleep(time.Millisecond) } }`)
+	listed := func(name string) (summary string, parts []string) {
+		for _, v := range s.Variables() {
+			if v.Name != name {
+				continue
+			}
+			for _, p := range v.Parts() {
+				parts = append(parts, p.Name+" "+p.Type+" "+p.Summary(10))
+			}
+			if !v.HasParts() {
+				t.Errorf("%s has no parts", name)
+			}
+			return v.Summary(60), parts
+		}
+		t.Fatal("no variable", name)
+		return "", nil
+	}
+	if summary, parts := listed("m"); summary != `map[string]int{"a": 1, "b": 2}` || !slices.Equal(parts, []string{`["a"] int 1`, `["b"] int 2`}) {
+		t.Errorf("m: %s, %q", summary, parts)
+	}
+	if summary, parts := listed("large"); summary != "map[int]bool (20000)" || parts != nil {
+		t.Errorf("large: %s, %q", summary, parts)
+	}
+	mustRun(t, s, 2, `go func() { for i := 0; !stop.Load(); i++ { m[strconv.Itoa(i%1000)] = i } }()`)
+	for range 1000 {
+		if summary, parts := listed("m"); !strings.HasPrefix(summary, "map[string]int (") || parts != nil {
+			t.Fatalf("m is written: %s, %q", summary, parts)
+		}
+	}
+	mustRun(t, s, 3, "stop.Store(true)")
 }
 
 func TestFailedCellChangesNothing(t *testing.T) {

@@ -155,7 +155,35 @@ func TestPeek(t *testing.T) {
 		{make([]int, 1<<20), "[]int{" + strings.Repeat("0, ", 20) + "… 1048556 more}"},
 		{point{X: 1, Name: "n"}, `display.point{X: 1, Y: 0, Name: "n", …}`}, {errors.New("bad"), "bad"},
 	} {
-		if got := Peek(reflect.ValueOf(tt.v), 20); got != tt.want {
+		if got := Peek(reflect.ValueOf(tt.v), 20, nil); got != tt.want {
+			t.Errorf("%T: got %s, want %s", tt.v, got, tt.want)
+		}
+	}
+}
+
+// Peek shows maps whose contents it is given.
+func TestPeekMaps(t *testing.T) {
+	copied := func(m reflect.Value) (keys, elements []reflect.Value, ok bool) {
+		for it := m.MapRange(); it.Next(); {
+			keys, elements = append(keys, it.Key()), append(elements, it.Value())
+		}
+		return keys, elements, m.Len() < 100
+	}
+	type place struct{ X, Y int }
+	large := map[int]int{}
+	for i := range 100 {
+		large[i] = i
+	}
+	for _, tt := range []struct {
+		v    any
+		want string
+	}{
+		{map[string]int{"b": 2, "a": 1}, `map[string]int{"a": 1, "b": 2}`}, {map[shout][]int{"b": {2}}, `map[display.shout][]int{"b": {2}}`},
+		{map[place]bool{{10, 1}: true, {9, 1}: false}, "map[display.place]bool{{X: 9, Y: 1}: false, {X: 10, Y: 1}: true}"},
+		{[]map[bool]string{{true: "x", false: "y"}}, `[]map[bool]string{{false: "y", true: "x"}}`},
+		{map[*int]int{new(int): 1}, "map[*int]int (1)"}, {map[any]int{1: 1}, "map[any]int (1)"}, {large, "map[int]int (100)"},
+	} {
+		if got := Peek(reflect.ValueOf(tt.v), 200, copied); got != tt.want {
 			t.Errorf("%T: got %s, want %s", tt.v, got, tt.want)
 		}
 	}
