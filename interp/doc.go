@@ -37,7 +37,7 @@
 // starts. A cell that fails while it runs keeps what it did until then, as in every notebook.
 //
 // Two goroutines in one map, and data beyond [Config.MemoryLimit], are fatal errors: they end the cell and its goroutines and cannot be
-// recovered. Packages fmt, log, encoding and maps count as the goroutine that calls them. Code that uses a map through package reflect, or
+// recovered. Packages fmt, log, encoding, maps and display count as the goroutine that calls them. Code that uses a map through package reflect, or
 // through other compiled code, is found by the Go runtime, which elsewhere than on Linux with an amd64 processor ends the process.
 //
 // [Traceback] renders each of these for a notebook.

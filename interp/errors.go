@@ -93,5 +93,5 @@ func place(cell int, file string, line, column int) string {
 	if column > 0 {
 		fmt.Fprintf(&b, ", column %d", column)
 	}
-	return b.String()
+	return strings.TrimPrefix(b.String(), ", ") // code without a cell: an expression that a front end sent
 }

@@ -55,6 +55,36 @@ func TestInterrupt(t *testing.T) {
 	}
 }
 
+// TestInterruptedInput interrupts cells that wait for input, as the last thing they do.
+func TestInterruptedInput(t *testing.T) {
+	for _, code := range []string{
+		"var a string\nfmt.Scanln(&a)",
+		"sc := bufio.NewScanner(os.Stdin)\nsc.Scan()",
+		"b := make([]byte, 9)\nos.Stdin.Read(b)",
+	} {
+		s := newSession(t)
+		for range 20 {
+			ctx, cancel := context.WithCancel(t.Context())
+			_, err := s.Run(ctx, interp.Cell{Number: 1, Code: code, Stdin: interrupted{ctx, cancel}})
+			var ie *interp.InterruptError
+			if !errors.As(err, &ie) || len(ie.Stack) == 0 || ie.Stack[len(ie.Stack)-1].Line != 2 {
+				t.Fatalf("%q: %v", code, err)
+			}
+		}
+	}
+}
+
+// interrupted is an input that is interrupted when it is read.
+type interrupted struct {
+	ctx    context.Context
+	cancel context.CancelFunc
+}
+
+func (i interrupted) Read([]byte) (int, error) {
+	i.cancel()
+	return 0, i.ctx.Err()
+}
+
 // TestSourcePackage runs a generic package from source over a compiled one, as pool is made, and calls back into the cell.
 func TestSourcePackage(t *testing.T) {
 	source := fstest.MapFS{"gen.go": {Data: []byte(`package gen

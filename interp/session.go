@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/tools/go/ssa"
 
+	"poolbook/interp/display"
 	"poolbook/interp/internal/bridge"
 	"poolbook/interp/internal/check"
 	"poolbook/interp/internal/check/stdlib"
@@ -216,6 +217,8 @@ type Variable struct {
 	Type  string
 	Value reflect.Value // addressable; a cell that runs may be changing it
 	Cell  int           // where it was declared last
+
+	read display.MapReader
 }
 
 // Unit is a function taken apart for another process: Go source of the declarations that it reaches, over all cells.

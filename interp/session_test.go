@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -141,6 +142,45 @@ func TestNilConfigAndVariables(t *testing.T) {
 	}
 }
 
+// A map is listed with what it has, and with its length alone while code that may write it runs.
+func TestVariablesOfMaps(t *testing.T) {
+	s := newSession(t)
+	mustRun(t, s, 1, `m := map[string]int{"b": 2, "a": 1}
+large := map[int]bool{}
+for i := range 20000 { large[i] = true }
+var stop atomic.Bool
+wait := func() { for !stop.Load() { time.Sleep(time.Millisecond) } }`)
+	listed := func(name string) (summary string, parts []string) {
+		for _, v := range s.Variables() {
+			if v.Name != name {
+				continue
+			}
+			for _, p := range v.Parts() {
+				parts = append(parts, p.Name+" "+p.Type+" "+p.Summary(10))
+			}
+			if !v.HasParts() {
+				t.Errorf("%s has no parts", name)
+			}
+			return v.Summary(60), parts
+		}
+		t.Fatal("no variable", name)
+		return "", nil
+	}
+	if summary, parts := listed("m"); summary != `map[string]int{"a": 1, "b": 2}` || !slices.Equal(parts, []string{`["a"] int 1`, `["b"] int 2`}) {
+		t.Errorf("m: %s, %q", summary, parts)
+	}
+	if summary, parts := listed("large"); summary != "map[int]bool (20000)" || parts != nil {
+		t.Errorf("large: %s, %q", summary, parts)
+	}
+	mustRun(t, s, 2, `go func() { for i := 0; !stop.Load(); i++ { m[strconv.Itoa(i%1000)] = i } }()`)
+	for range 1000 {
+		if summary, parts := listed("m"); !strings.HasPrefix(summary, "map[string]int (") || parts != nil {
+			t.Fatalf("m is written: %s, %q", summary, parts)
+		}
+	}
+	mustRun(t, s, 3, "stop.Store(true)")
+}
+
 func TestFailedCellChangesNothing(t *testing.T) {
 	s := newSession(t)
 	mustRun(t, s, 1, "x := 1\nfunc f() int { return 1 }\ntype T int")
@@ -180,6 +220,29 @@ func TestShownWhileWritten(t *testing.T) {
 	}
 	t.Error("nobody noticed")
 }
+
+// The same when the cell calls package display.
+func TestDisplayedWhileWritten(t *testing.T) {
+	for _, call := range []string{"Show(m)", "All([]any{m})", `Update("id", &box)`, "JSON(m)", "MIMEBundle(m)"} {
+		t.Run(call, func(t *testing.T) {
+			s := newSession(t)
+			_, err := s.Run(t.Context(), interp.Cell{Number: 1, Host: dropped{}, Code: `m := map[string]any{}
+box := struct{ Inside map[string]any }{m}
+go func() { for i := 0; ; i++ { m[strconv.Itoa(i%1000)] = i } }()
+defer func() { recover() }()
+for { display.` + call + " }"})
+			if err == nil || !strings.Contains(err.Error(), "concurrent map") {
+				t.Errorf("error %v", err)
+			}
+		})
+	}
+}
+
+// dropped is a notebook that nobody looks at.
+type dropped struct{}
+
+func (dropped) Display(display.Bundle, string, bool) {}
+func (dropped) Clear(bool)                           {}
 
 // syncBuffer is a bytes.Buffer for several goroutines.
 type syncBuffer struct {

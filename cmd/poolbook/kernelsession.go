@@ -108,10 +108,10 @@ func failure(err error) kernel.Outcome {
 	return kernel.Outcome{Err: e, Interrupted: errors.As(err, &interrupt)}
 }
 
-// IsComplete answers whether code can be run as it stands.
+// IsComplete answers whether code can be run as it stands. Terminals such as jupyter console write a tab as ^I, so the indent is in spaces.
 func (s *kernelSession) IsComplete(code string) (status, indent string) {
 	c, indent := s.session.IsComplete(code)
-	return string(c), indent
+	return string(c), strings.ReplaceAll(indent, "\t", "    ")
 }
 
 // Complete lists what may stand at the cursor, a byte offset.

@@ -137,6 +137,19 @@ func (m *Machine) leaveMaps() {
 	})
 }
 
+// Quiet calls f while no goroutine runs interpreted code, and keeps any from beginning to. It reports false, without having called f, when
+// one does already. f must not run such code itself.
+func (m *Machine) Quiet(f func()) bool {
+	s := m.sharing
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.active > 0 {
+		return false
+	}
+	f()
+	return true
+}
+
 // leave takes back a fork or join.
 func (s *sharing) leave() {
 	s.mu.Lock()
