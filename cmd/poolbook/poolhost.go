@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"reflect"
 	"strconv"
+	"strings"
 	"sync"
 
 	"poolbook/interp"
@@ -48,8 +49,14 @@ func (h *poolHost) attach(s *interp.Session) {
 	h.Types = sessionTypes{s}
 }
 
-// enter makes out the place of progress bars of the cell with that id.
-func (h *poolHost) enter(cell string, out kernel.Output) { h.bars.enter(cell, out) }
+// enter makes out the place of progress bars of the cell with that id. A worker
+// starts ahead for code that may make a pool.
+func (h *poolHost) enter(cell, code string, out kernel.Output) {
+	h.bars.enter(cell, out)
+	if strings.Contains(code, "pool.") {
+		h.Warm()
+	}
+}
 
 // flush returns when what the pools have reported by now is shown.
 func (h *poolHost) flush() {

@@ -20,7 +20,6 @@ type link struct {
 	name   string
 	tail   proc.Tail // the end of its output
 	holder holder    // what it holds of shared objects
-	spare  *spare    // the process, when it was started ahead
 
 	// Guarded by s.mu.
 	p         *proc.Process // nil until started
@@ -74,13 +73,7 @@ const blobLimit = 256 << 20
 func (s *state) addLink() {
 	s.lastLink++
 	l := &link{s: s, id: s.lastLink, jobs: map[int64]*Job{}, units: map[string]uint64{}, blobs: map[[2]uint64]*sentBlob{}, started: time.Now()}
-	l.name = s.name
-	if s.config.warm && l.name == "" {
-		if l.spare = s.host.takeSpare(s.config.processes); l.spare != nil {
-			l.name = l.spare.name
-		}
-	}
-	if l.name == "" {
+	if l.name = s.name; l.name == "" {
 		l.name = workerName(s.host.procNumber())
 	}
 	l.holder.gone = make(chan struct{})
@@ -93,7 +86,7 @@ func (s *state) addLink() {
 func (l *link) run() {
 	s := l.s
 	defer s.wg.Done()
-	p, out, err := s.spawn(l.spare)
+	p, out, err := s.spawn()
 	if err != nil {
 		s.mu.Lock()
 		l.phase = linkGone
@@ -111,12 +104,13 @@ func (l *link) run() {
 	if s.name != "" {
 		close(s.spawned)
 	}
-	if l.out = out; l.spare == nil {
-		greet(out, l.name)
-	}
+	l.out = out
 	if l.phase == linkLeaving {
 		p.Kill() // terminated in the meantime
 	}
+	l.out.Put(func(b []byte) []byte {
+		return frame(b, proc.Name, func(b proc.Body) proc.Body { return b.String(l.name) })
+	}, nil)
 	if limit := s.config.memory; limit > 0 {
 		l.out.Put(func(b []byte) []byte {
 			return frame(b, proc.Limit, func(b proc.Body) proc.Body { return b.Uint(uint64(limit)) })
@@ -168,20 +162,31 @@ const (
 	rawGrace = 300 * time.Millisecond
 )
 
-// spawn starts the process of a worker, or takes the one that was started ahead.
-func (s *state) spawn(ahead *spare) (*proc.Process, *proc.Outbox, error) {
-	if ahead != nil {
-		return ahead.p, ahead.out, nil
-	}
+// spawn starts the process of a worker, or takes one that was started ahead.
+func (s *state) spawn() (*proc.Process, *proc.Outbox, error) {
 	cmd, err := s.host.Spawn()
 	if err != nil {
 		return nil, nil, fmt.Errorf("make the command of a worker: %w", err)
+	}
+	var ahead *spare
+	switch s.config.start {
+	case startAny:
+		ahead = s.host.takeSpare(0, placeOf(cmd))
+	case startAhead:
+		ahead = s.host.takeSpare(s.config.processes, placeOf(cmd))
+	}
+	if ahead != nil {
+		if <-ahead.started; ahead.err == nil {
+			return ahead.p, ahead.out, nil
+		}
 	}
 	p, err := s.starter.Start(cmd)
 	if err != nil {
 		return nil, nil, err
 	}
-	return p, proc.NewOutbox(p.In), nil
+	out := proc.NewOutbox(p.In)
+	greet(out, 0)
+	return p, out, nil
 }
 
 func workerName(n int) string { return fmt.Sprintf("PoolWorker-%d", n) }

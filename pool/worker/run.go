@@ -32,7 +32,6 @@ type worker struct {
 	in     *proc.Reader
 	out    *writer
 	beacon *proc.Beacon
-	name   string
 	ev     Evaluator
 	codec  *codec.Codec
 	client *core.Client // shared objects of the notebook
@@ -103,12 +102,12 @@ func (w *worker) main(ctx context.Context, open func(Env) (Evaluator, error)) er
 		return fmt.Errorf("the pool's first frame: %w", err)
 	}
 	f := proc.Fields{Data: body}
-	w.name = f.String()
-	if version := f.Uint(); kind != proc.Hello || f.Err != nil || version != core.Version {
+	version, ahead := f.Uint(), f.Uint() != 0
+	if kind != proc.Hello || f.Err != nil || version != core.Version {
 		return w.fail(fmt.Errorf("the pool speaks version %d of the frames, this worker %d", version, core.Version))
 	}
-	w.client = core.EnterWorker(w.name, w.request)
-	w.ev, err = open(Env{Name: w.name, Stdout: &stream{w, 0}, Stderr: &stream{w, 1}})
+	w.client = core.EnterWorker(w.request)
+	w.ev, err = open(Env{Stdout: &stream{w, 0}, Stderr: &stream{w, 1}})
 	if err != nil {
 		return w.fail(err)
 	}
@@ -116,6 +115,9 @@ func (w *worker) main(ctx context.Context, open func(Env) (Evaluator, error)) er
 	w.enc = w.codec.NewEncoder(nil, nil)
 	w.out.put(func(b proc.Body) proc.Body { return b.Uint(core.Version) }, proc.Ready, nil)
 	w.out.flush()
+	if warmer, ok := w.ev.(Warmer); ok && ahead {
+		warmer.Warm()
+	}
 
 	go w.relieve() // it stays in its read until the pipe ends; the process ends before that
 	for {
@@ -217,6 +219,8 @@ func (w *worker) execute(ctx context.Context) error {
 			if err := w.begin(&f); err != nil {
 				return err
 			}
+		case proc.Name:
+			w.client.SetName(f.String())
 		case proc.Drop:
 			w.drop(int64(f.Uint()))
 		case proc.Stop:

@@ -30,9 +30,10 @@ def pi(r):
     return 4 * s
 
 
-def best(f, n=3):
+def best(f, n=3, pause=0):
     out = []
     for _ in range(n):
+        time.sleep(pause)
         t = time.perf_counter()
         f()
         out.append(time.perf_counter() - t)
@@ -93,10 +94,10 @@ def start_executor():
 
 def main(row):
     if row == "start":
-        show("Pool", best(start_pool))
-        show("Executor", best(start_executor))
+        show("Pool", best(start_pool, 5, pause=0.2))
+        show("Executor", best(start_executor, 5, pause=0.2))
     elif row in ("spawn", "forkserver"):
-        show("Pool", best(lambda: start_by(row)))
+        show("Pool", best(lambda: start_by(row), 5, pause=0.2))
     elif row == "map1":
         xs = range(200_000)
         both(lambda p: p.map(trivial, xs, 1), lambda e: list(e.map(trivial, xs)), 1)

@@ -13,7 +13,7 @@ type Kind byte
 
 // Frames from the pool to the worker.
 const (
-	Hello  Kind = 1 + iota // name, version: the first frame
+	Hello  Kind = 1 + iota // version, 1 in a process that is started ahead of its pool: the first frame
 	Load                   // unit number, hash, payload: a code unit
 	Blob                   // key (two numbers), bytes: a large variable
 	Forget                 // key: it is not needed any more
@@ -26,6 +26,7 @@ const (
 	Reply                  // request, answer: of a shared object
 	Stop                   // finish what is there, then exit
 	Limit                  // bytes of memory that the worker may hold
+	Name                   // of the worker, before its first task
 )
 
 // Frames from the worker to the pool.
