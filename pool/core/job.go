@@ -40,6 +40,9 @@ type Job struct {
 	ctx         context.Context // of the tasks of a job for threads: ends when the job is over before they are
 	cancelTasks context.CancelFunc
 
+	waits bool  // the caller waits for the result at once; only while the job is started
+	hears *link // the worker whose box the caller is to look into
+
 	// The rest is guarded by s.mu. After finished is set it does not change.
 	total    int // items; grows while a stream goes on
 	open     bool

@@ -46,6 +46,9 @@ type link struct {
 	told      time.Time // when its state was told last
 	stale     bool      // it has changed since
 
+	quick   bool          // its last answer to a waiting caller came soon
+	hearing chan struct{} // closed when the caller that listens for its answer is through; nil: none does
+
 	began      bool // without a beacon: it runs beganItem of beganChunk
 	beganChunk uint64
 	beganItem  int
@@ -124,7 +127,7 @@ func (l *link) run() {
 	go l.readRaw(p.Stdout, false, raw)
 	go l.readRaw(p.Stderr, true, raw)
 	err = l.read(p)
-	if err != nil && !errors.Is(err, io.EOF) {
+	if !errors.Is(err, io.EOF) {
 		p.Kill() // what it says makes no sense
 	}
 	// A worker that has closed its pipe and does not end is of no use.
@@ -146,9 +149,11 @@ func (l *link) run() {
 			<-raw
 		}
 	}
+	l.heardOut()
 	s.mu.Lock()
 	s.ended(l, p.Status(), err)
 	s.mu.Unlock()
+	l.heardOut()
 	out.Close()
 	p.Kill()
 	<-out.Done()
@@ -184,7 +189,7 @@ func (s *state) spawn() (*proc.Process, *proc.Outbox, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	out := proc.NewOutbox(p.In)
+	out := p.Outbox()
 	greet(out, 0)
 	return p, out, nil
 }
@@ -260,95 +265,6 @@ type completion struct {
 	took time.Duration
 	size int  // bytes of its result
 	kill bool // the worker must be replaced
-}
-
-// read reads what the worker says until its pipe ends.
-func (l *link) read(p *proc.Process) error {
-	r := proc.NewReader(p.Out)
-	d := newResultReader(l)
-	var batch []completion
-	for {
-		kind, body, err := r.Next()
-		if err != nil {
-			return err
-		}
-		f := proc.Fields{Data: body}
-		switch kind {
-		case proc.Result:
-			c, ok, err := d.read(&f)
-			if err != nil {
-				return err
-			}
-			if ok {
-				batch = append(batch, c)
-			}
-		case proc.Run:
-			c, ok, err := d.run(body)
-			if err != nil {
-				return err
-			}
-			if ok {
-				batch = append(batch, c)
-			}
-		case proc.Output:
-			stderr, id, item := f.Uint() == 1, f.Int(), int(f.Int())
-			l.s.mu.Lock()
-			j := l.jobs[id]
-			if j == nil {
-				j = l.where
-			}
-			l.s.mu.Unlock()
-			l.output(j, item, stderr, f.Data)
-		case proc.Ready:
-			if v := f.Uint(); f.Err == nil && v != Version {
-				return fmt.Errorf("the worker speaks version %d, this program %d", v, Version)
-			}
-			l.s.ready(l)
-		case proc.Failed:
-			text := f.String()
-			l.s.mu.Lock()
-			l.s.breakLocked(&InitError{Worker: l.name, Err: errors.New(text)})
-			l.s.mu.Unlock()
-		case proc.SetupBad:
-			id, text := int64(f.Uint()), f.String()
-			l.s.mu.Lock()
-			if j := l.s.jobs[id]; j != nil {
-				l.s.fail(j, fmt.Errorf("pool.%s: the function cannot be set up in worker %s: %s", j.name, l.name, text))
-			}
-			l.s.mu.Unlock()
-		case proc.InitDone:
-			if err := d.readInit(&f); err != nil {
-				l.s.mu.Lock()
-				l.s.breakLocked(&InitError{Worker: l.name, Err: err})
-				l.s.mu.Unlock()
-			} else {
-				l.s.ready(l)
-			}
-		case proc.Returned:
-			var ids []uint64
-			for range f.Len() {
-				ids = append(ids, f.Uint())
-			}
-			l.s.returned(l, ids)
-		case proc.Request:
-			l.request(&f)
-		case proc.Started:
-			id, item := f.Uint(), int(f.Uint())
-			l.s.mu.Lock()
-			l.began, l.beganChunk, l.beganItem = true, id, item
-			l.s.mu.Unlock()
-		default:
-			return fmt.Errorf("%w: kind %d", proc.ErrFrame, kind)
-		}
-		if f.Err != nil {
-			return f.Err
-		}
-		if len(batch) > 0 && (!r.More() || len(batch) >= 512) {
-			l.s.complete(l, batch)
-			clear(batch)
-			batch = batch[:0]
-		}
-	}
 }
 
 // ready: the worker can take chunks; with an initializer it runs that first.

@@ -135,7 +135,7 @@ func (h *Host) startSpare(sp *spare, starter *proc.Starter) {
 		sp.p, err = starter.Start(cmd)
 	}
 	if sp.err = err; err == nil {
-		sp.out = proc.NewOutbox(sp.p.In)
+		sp.out = sp.p.Outbox()
 		greet(sp.out, 1)
 	}
 }

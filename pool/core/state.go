@@ -131,11 +131,26 @@ func (s *state) startProcesses() {
 	}
 }
 
+// Call runs fn once and stores its result in *into.
+func (p *Pool) Call(o *Origin, name string, mode Mode, fn any, opts []CallOption, into any) error {
+	j := p.start(o, name, mode|Single, fn, nil, opts, true)
+	if j.hears != nil {
+		j.hears.hear(j)
+	}
+	return j.Run(o, into)
+}
+
 // Start makes a job of a call and queues it. A call that is refused gives a job that has failed already.
 // items is a slice, nil with Single.
 func (p *Pool) Start(o *Origin, name string, mode Mode, fn, items any, opts []CallOption) *Job {
+	return p.start(o, name, mode, fn, items, opts, false)
+}
+
+// start is Start for a caller that waits for the result at once, or not.
+func (p *Pool) start(o *Origin, name string, mode Mode, fn, items any, opts []CallOption, waits bool) *Job {
 	s := p.s
 	j := s.newJob(o, name, mode, fn, opts)
+	j.waits = waits
 	s.prepareJob(j, fn)
 	if mode&Single != 0 {
 		j.total = 1
@@ -195,6 +210,7 @@ func (s *state) submit(j *Job) {
 	}
 	s.queue = append(s.queue, j)
 	s.feedAll()
+	j.waits = false
 }
 
 // next takes the next chunk that a worker is to run, nil when there is none.

@@ -30,6 +30,7 @@ var beacon atomic.Pointer[proc.Beacon]
 // worker is a worker process.
 type worker struct {
 	in     *proc.Reader
+	box    *proc.Box // beside in; nil where there is none
 	out    *writer
 	beacon *proc.Beacon
 	ev     Evaluator
@@ -65,6 +66,7 @@ type worker struct {
 	used   *loop           // the last one
 	ctx    context.Context // of the tasks, until one is cancelled
 	enc    *codec.Encoder
+	eager  bool      // the last wait for the pool was short
 	clock  time.Time // when it was read last
 	ticks  uint64    // of the writer, then
 }
@@ -78,7 +80,11 @@ type message struct {
 func newWorker(in io.Reader, out io.Writer) *worker {
 	w := &worker{in: proc.NewReader(in), beacon: beacon.Load(), units: map[uint64]*unit{}, byHash: map[string]*unit{}, blobs: map[[2]uint64][]byte{},
 		jobs: map[int64]*job{}, stopped: map[int64]bool{}, relief: make(chan struct{}, 1)}
-	w.out = newWriter(out, w.peek)
+	var answers *proc.Box
+	if w.beacon != nil {
+		w.box, answers = w.beacon.ToWorker, w.beacon.ToPool
+	}
+	w.out = newWriter(out, answers, w.peek)
 	w.wake.L = &w.mu
 	w.item.Store(-1)
 	return w
