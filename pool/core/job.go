@@ -345,6 +345,9 @@ func (j *Job) single() bool { return j.mode&Single != 0 }
 
 // refuse puts the call in front of what is wrong with its arguments.
 func (j *Job) refuse(err error) error {
+	if err == nil {
+		return nil
+	}
 	var r *codec.RefusedError
 	if errors.As(err, &r) && !strings.HasPrefix(err.Error(), "pool.") {
 		return fmt.Errorf("pool.%s: %w", j.name, err)

@@ -47,14 +47,15 @@ type state struct {
 	held      map[codec.Handle]struct{} // shared objects that workers may have
 	owned     map[string]bool           // variables that the initializer assigns
 	paces     map[string]*pace
-	steal     *time.Timer   // looks for chunks that wait behind a long task
-	threadsN  int           // thread workers that live
-	idle      *sync.Cond    // thread workers wait here for chunks
-	over      *sync.Cond    // the goroutine that sees the pool off waits here
-	calls     []func()      // callbacks to be run
-	calling   bool          // a goroutine runs them
-	total     Stats         // Sent is of processes that have ended
-	cpu       time.Duration // of processes that have ended
+	plain     map[string]*code // of units without variables, by hash
+	steal     *time.Timer      // looks for chunks that wait behind a long task
+	threadsN  int              // thread workers that live
+	idle      *sync.Cond       // thread workers wait here for chunks
+	over      *sync.Cond       // the goroutine that sees the pool off waits here
+	calls     []func()         // callbacks to be run
+	calling   bool             // a goroutine runs them
+	total     Stats            // Sent is of processes that have ended
+	cpu       time.Duration    // of processes that have ended
 	feedback  ticker
 	series    map[seriesKey]*series
 
