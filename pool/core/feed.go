@@ -254,7 +254,7 @@ func (s *state) ended(l *link, status proc.Status, readErr error) {
 	l.flight = nil
 	s.release(l)
 	lost := &WorkerLostError{Worker: l.name, PID: l.p.PID, Signal: status.Signal, ExitCode: status.Code, Output: l.tail.Lines(lastLines)}
-	if status.Signal == "" && status.Code == ExitMemory {
+	if l.full {
 		lost.Limit = s.config.memory
 	}
 	if asked {

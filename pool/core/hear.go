@@ -114,6 +114,10 @@ func (h *hearing) handle(kind proc.Kind, body []byte) error {
 		l.s.mu.Lock()
 		l.began, l.beganChunk, l.beganItem = true, id, item
 		l.s.mu.Unlock()
+	case proc.Full:
+		l.s.mu.Lock()
+		l.full = true
+		l.s.mu.Unlock()
 	default:
 		return fmt.Errorf("%w: kind %d", proc.ErrFrame, kind)
 	}

@@ -30,6 +30,7 @@ type link struct {
 	ahead     ahead          // what flight amounts to
 	stall     *time.Timer    // looks whether it keeps the limits of its tasks; nil until there is one
 	watched   bool           // stall is running
+	full      bool           // it ends because it holds more memory than its limit
 	silent    time.Duration  // how long it had not been heard of when stall ended it
 	jobs      map[int64]*Job // set up in it
 	units     map[string]uint64

@@ -65,7 +65,8 @@ func MemoryLimit(bytes int64) Option {
 // minMemory is the least limit: an idle worker of a notebook holds about half of it.
 const minMemory = 64 << 20
 
-// ExitMemory is the exit code of a worker that came to its limit of memory.
+// ExitMemory is the exit code of a worker that came to its limit of memory. A task may end its worker with that number too: the frame
+// before it tells the difference.
 const ExitMemory = 12
 
 // startMethod is where the worker processes of a pool come from.

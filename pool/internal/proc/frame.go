@@ -41,6 +41,7 @@ const (
 	SetupBad                  // job, text: its code or variables could not be loaded
 	InitDone                  // status, body: the initializer has run
 	Started                   // chunk, item: it begins; where there is no beacon
+	Full                      // it holds more memory than its limit, and ends
 )
 
 // headLen is the length of a frame's head.
