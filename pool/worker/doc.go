@@ -7,6 +7,8 @@
 // answers of shared objects) is done at once, the rest is queued. An executor whose last chunks followed one another within microseconds
 // looks for the next one in a page of shared memory (proc.Box) before it waits for the pipe, and leaves the result of a call there.
 //
+// A worker that has had nothing to do for a second gives back the memory that it does not need.
+//
 // What a unit means is the business of the [Evaluator]: the interpreter in a notebook's workers, a table of compiled functions in a native
 // worker. Before each item the worker writes its number into the memory it shares with the pool (proc.Beacon), so that the pool knows
 // which item it was if the process dies at once.

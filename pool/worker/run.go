@@ -42,7 +42,9 @@ type worker struct {
 	parts atomic.Pointer[[]part] // of what runs in a loop, nil when none does
 	loop  atomic.Pointer[loop]   // that the executor is in
 
-	relief chan struct{} // wakes the reader
+	relief    chan struct{} // wakes the reader
+	restTimer *time.Timer   // calls rest
+	kept      uint64        // bytes of the heap after the last rest; rest's
 
 	mu      sync.Mutex
 	wake    sync.Cond
@@ -51,6 +53,8 @@ type worker struct {
 	reads   bool               // somebody reads the pipe: the executor or the reader
 	idle    bool               // the executor waits for the reader
 	turn    uint64             // chunks begun
+	rested  uint64             // turn when rest looked last
+	resting bool               // rest has given memory back, and waits for the next chunk
 	seen    uint64             // turn when the flusher looked last
 	running int64              // job whose chunk the executor is at, 0 for none
 	cancel  context.CancelFunc // ends ctx
@@ -125,6 +129,8 @@ func (w *worker) main(ctx context.Context, open func(Env) (Evaluator, error)) er
 		warmer.Warm()
 	}
 
+	w.restTimer = time.AfterFunc(restAfter, w.rest)
+	defer w.restTimer.Stop()
 	go w.relieve() // it stays in its read until the pipe ends; the process ends before that
 	for {
 		// An executor that a task ends by runtime.Goexit is followed by another one, which goes on where it was.
