@@ -466,13 +466,17 @@ func TestSteal(t *testing.T) {
 	})
 }
 
-// TestOrphans: the workers of a program that is killed end too.
+// TestOrphans: the workers of a program that is killed end too, and the one that was started ahead.
 func TestOrphans(t *testing.T) {
 	if os.Getenv("POOL_TEST_PARENT") != "" {
-		setHost(newHost("worker"))
+		h := newHost("worker")
+		setHost(h)
 		p := pool.New(pool.Processes(2))
 		must[[]int](t)(pool.Map(p, square, pool.Range(10)))
 		pool.MapAsync(p, forever, pool.Range(1))
+		before := children()
+		h.Warm()
+		born(t, before)
 		time.Sleep(100 * time.Millisecond)
 		fmt.Println("PIDS", strings.Join(children(), " "))
 		_ = os.Stdout.Sync()

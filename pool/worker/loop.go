@@ -251,7 +251,10 @@ func (l *loop) once(w *worker) {
 	l.leave(w)
 	switch {
 	case err != nil:
+		c, i := b.item(b.next)
+		w.beacon.Set(c.id, i) // when the task ends the process, it is this item that is lost
 		w.exitFor(err)
+		w.beacon.Clear()
 		l.fail(w, err)
 	case !finished:
 		l.fail(w, call.ErrGoexit)
