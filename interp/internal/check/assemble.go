@@ -117,7 +117,7 @@ func (p *pass) itemise() {
 			}
 		case *ast.ExprStmt:
 			n := len(p.cell.Pieces)
-			if i == len(p.cell.Body)-1 && n > 0 && p.cell.Pieces[n-1].Kind == split.Stmt {
+			if i == len(p.cell.Body)-1 && len(p.cell.Final) == 0 && n > 0 && p.cell.Pieces[n-1].Kind == split.Stmt {
 				it.expr = s.X
 				p.result = it
 			}

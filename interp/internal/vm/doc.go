@@ -104,6 +104,8 @@
 // way of reflect, or by a function value such as f := fmt.Println, while another
 // goroutine writes it, is left for the runtime to find, whose functions for that
 // are replaced on linux/amd64 (fatal_linux_amd64.go); elsewhere the process ends.
+// What a compiled function would follow for ever is looked for before (endless.go),
+// which takes a tenth to a fifth of the time of printing nested values of type any.
 package vm
 
 //go:generate go run ./gen
