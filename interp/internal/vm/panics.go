@@ -28,6 +28,9 @@ func (a *abort) Error() string { return a.reason.Error() }
 
 func (a *abort) Unwrap() error { return a.reason }
 
+// Unrecoverable tells compiled code of ours that recovers panics of methods to pass this one on.
+func (a *abort) Unrecoverable() {}
+
 func (p *panicking) abort() *abort {
 	a, _ := p.value.(*abort)
 	return a
