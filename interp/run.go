@@ -327,7 +327,7 @@ func (s *Session) failure(err error) error {
 	case errors.As(err, &x):
 		return &ExitError{Code: x.Code, By: x.ByWhat}
 	case errors.As(err, &i):
-		e := &InterruptError{Stack: s.stack(i.Stack)}
+		e := &InterruptError{Stack: s.stack(i.Stack), Abandoned: i.Abandoned}
 		e.sourceLine = s.lineOf(e.Stack)
 		return e
 	case errors.As(err, &d):

@@ -224,6 +224,21 @@ func (g *goroutine) trace() []Frame {
 	return list
 }
 
+// traceFromOutside is trace for another goroutine, when g (or nil) has been in compiled code for a while: what it has of frames does not
+// change then. Nothing orders the reads after its writes but that while, so the race detector, to which it means nothing, gets no trace.
+// Should g come back meanwhile, the trace is wrong, and nothing worse: frames are never freed by hand, and indexes are checked.
+func (g *goroutine) traceFromOutside() (list []Frame) {
+	defer func() {
+		if recover() != nil {
+			list = nil
+		}
+	}()
+	if g != nil && !raceEnabled {
+		list = g.trace()
+	}
+	return list
+}
+
 // nilError is what the runtime panics with when a nil pointer is followed.
 var nilError = func() (v any) {
 	defer func() { v = recover() }()
