@@ -442,6 +442,9 @@ func (e *InterruptError) render(p paint) string {
 	if len(e.Stack) > 0 {
 		s += "\n" + renderStack(p, e.Stack, e.sourceLine)
 	}
+	if e.Abandoned {
+		s += "\n" + p.hint("hint: what this line calls is compiled and cannot be stopped: it goes on in the background until it returns")
+	}
 	return s
 }
 

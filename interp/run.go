@@ -105,13 +105,15 @@ func (s *Session) Run(ctx context.Context, c Cell) (Result, error) {
 	return res, nil
 }
 
-// Look calls look, which reads the value of r to show it. Goroutines of cells may be writing maps in it: that ends them, or is the error.
-func (s *Session) Look(r Result, look func()) error {
+// Look calls look, which reads the value of r to show it, and calls its methods; ctx interrupts those. Goroutines of cells may be writing
+// maps in it: that ends them, or is the error.
+func (s *Session) Look(ctx context.Context, r Result, look func()) error {
 	if r.run == nil {
 		look()
 		return nil
 	}
-	if err := r.run.Look(r.Value, look); err != nil {
+	run := s.sideRun(ctx, r.run.Host().(*cellRun).cell)
+	if err := run.Look(r.Value, look); err != nil {
 		return s.failure(err)
 	}
 	return nil
@@ -324,7 +326,7 @@ func (s *Session) failure(err error) error {
 	case errors.As(err, &x):
 		return &ExitError{Code: x.Code, By: x.ByWhat}
 	case errors.As(err, &i):
-		e := &InterruptError{Stack: s.stack(i.Stack)}
+		e := &InterruptError{Stack: s.stack(i.Stack), Abandoned: i.Abandoned}
 		e.sourceLine = s.lineOf(e.Stack)
 		return e
 	case errors.As(err, &d):

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
@@ -210,7 +211,7 @@ func TestShownWhileWritten(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = s.Look(r, func() { display.MIME(r.Value) })
+		err = s.Look(t.Context(), r, func() { display.MIME(r.Value) })
 		if err != nil && !strings.Contains(err.Error(), "concurrent map") {
 			t.Fatal(err)
 		}
@@ -221,7 +222,39 @@ func TestShownWhileWritten(t *testing.T) {
 	t.Error("nobody noticed")
 }
 
-// The same when the cell calls package display.
+// A method that shows a value can be interrupted, and what ends its goroutine is the error.
+func TestShowingInterrupted(t *testing.T) {
+	for code, want := range map[string]string{
+		"type Slow struct{}\nfunc (Slow) String() string { for {} }\nSlow{}":                         "interrupted\n  cell [1], line 2",
+		"type Slow2 int\nfunc (Slow2) HTML() string { select {} }\ngo func() { for {} }()\nSlow2(1)": "interrupted\n  cell [1], line 2",
+		"type Ends struct{}\nfunc (Ends) String() string { os.Exit(3); return \"\" }\nEnds{}":        "os.Exit ended the cell: exit status 3",
+		"type Deep struct{}\nfunc (d *Deep) String() string { return d.String() }\n&Deep{}":          "stack overflow",
+	} {
+		s := newSession(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		r, err := s.Run(ctx, interp.Cell{Number: 1, Code: code})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer cancel()
+		if strings.HasPrefix(want, "interrupted") {
+			time.AfterFunc(50*time.Millisecond, cancel)
+		}
+		shown := ""
+		err = s.Look(ctx, r, func() { shown = display.Text(r.Value) })
+		if strings.Contains(code, "HTML") {
+			err = s.Look(ctx, r, func() { shown = fmt.Sprint(display.MIME(r.Value)) })
+		}
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v, shown %.200s", code, err, shown)
+		}
+		if v := mustRun(t, s, 2, "1 + 1").Value.Int(); v != 2 {
+			t.Error("the session is broken")
+		}
+	}
+}
+
+// A map that a goroutine writes while package display shows it is an error too.
 func TestDisplayedWhileWritten(t *testing.T) {
 	for _, call := range []string{"Show(m)", "All([]any{m})", `Update("id", &box)`, "JSON(m)", "MIMEBundle(m)"} {
 		t.Run(call, func(t *testing.T) {

@@ -56,11 +56,19 @@ func methodValue(v reflect.Value) any {
 // guard runs f and keeps a panic of a value's method in the bundle.
 func guard(b Bundle, what string, v any, f func()) {
 	defer func() {
-		if r := recover(); r != nil {
+		if r := recovered(recover()); r != nil {
 			b["text/plain"] = fmt.Sprintf("%s\n(method %s panicked: %v)", Text(reflect.ValueOf(v)), what, r)
 		}
 	}()
 	f()
+}
+
+// recovered is what a method panicked with. What ends the goroutine that called it, such as an interrupt, goes on.
+func recovered(r any) any {
+	if end, ok := r.(interface{ Unrecoverable() }); ok {
+		panic(end)
+	}
+	return r
 }
 
 // methods are the ways in which a value can say how it wants to be shown.

@@ -388,7 +388,7 @@ func isCompiled(t reflect.Type) bool {
 // call runs a method of a value; a panic becomes text.
 func (w *writer) call(v reflect.Value, name string, f func() string) (s string) {
 	defer func() {
-		if r := recover(); r != nil {
+		if r := recovered(recover()); r != nil {
 			s = fmt.Sprintf("%s(method %s panicked: %v)", typeName(v.Type()), name, r)
 		}
 	}()

@@ -154,7 +154,11 @@ func (e *Fatal) Error() string { return "fatal error: " + e.Message }
 var ErrInterrupted = errors.New("interrupted")
 
 // Interrupted is ErrInterrupted with the place where it happened.
-type Interrupted struct{ Stack []Frame }
+type Interrupted struct {
+	Stack []Frame
+	// Abandoned tells that the goroutine is in compiled code, which goes on until it returns.
+	Abandoned bool
+}
 
 func (e *Interrupted) Error() string { return ErrInterrupted.Error() }
 
