@@ -60,8 +60,8 @@ type Loop struct {
 	//
 	// While an item runs, *at is its index; *end may become less meanwhile. A result is left in the slice of results at the item's index; with
 	// Each at index 0, and done is called at once. failed gets the errors of a function whose last result is one.
-	// Call returns true when *at has come to *end; false without an error when an item ended its goroutine. Its errors are those
-	// of [Caller], of the item at *at.
+	// Call returns true when *at has come to *end; false without an error, or not at all, when an item ended its goroutine. Its errors are
+	// those of [Caller], of the item at *at.
 	Call func(ctx context.Context, args []reflect.Value) (finished bool, err error)
 }
 
