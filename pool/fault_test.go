@@ -189,7 +189,7 @@ func TestWorkerDies(t *testing.T) {
 		for _, chunk := range []int{1, 10} {
 			t.Run(fmt.Sprint(c.name, chunk), func(t *testing.T) {
 				t.Setenv("GORACE", "halt_on_error=0") // fatal's race is wanted
-				processes(t, func(t *testing.T, _ *output) {
+				processes(t, func(t *testing.T, out *output) {
 					p := pool.New(pool.Processes(2))
 					defer p.Terminate()
 					r := pool.MapAsync(p, c.fn, pool.Range(10), pool.ChunkSize(chunk), pool.Label("job"))
@@ -197,6 +197,9 @@ func TestWorkerDies(t *testing.T) {
 					lost := lostError(t, err)
 					if lost.Index != c.index || lost.More != 0 || lost.PID == 0 || !strings.HasPrefix(lost.Worker, "PoolWorker-") || !c.check(lost) {
 						t.Errorf("got %#v", lost)
+					}
+					if strings.Contains(out.String(), "\ngoroutine ") {
+						t.Errorf("stacks in the cell's output: %s", out)
 					}
 					for i, o := range r.Outcomes() {
 						if i != c.index && (o.Err != nil || o.Value != i) {

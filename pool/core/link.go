@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"time"
 
 	"poolbook/pool/internal/proc"
@@ -209,10 +210,21 @@ func (l *link) readRaw(r io.Reader, stderr bool, done chan<- struct{}) {
 	if r == nil {
 		return
 	}
+	var crash *proc.Crash
+	if stderr && os.Getenv("GOTRACEBACK") == "" {
+		crash = &proc.Crash{}
+	}
 	buf := make([]byte, 32<<10)
 	for {
 		n, err := r.Read(buf)
-		if n > 0 {
+		_, _ = l.tail.Write(buf[:n])
+		text := buf[:n]
+		if crash != nil {
+			if text = crash.Filter(text); err != nil {
+				text = append(text, crash.Rest()...)
+			}
+		}
+		if len(text) > 0 {
 			l.s.mu.Lock()
 			j, item := l.where, -1
 			if len(l.flight) > 0 {
@@ -226,7 +238,7 @@ func (l *link) readRaw(r io.Reader, stderr bool, done chan<- struct{}) {
 				}
 			}
 			l.s.mu.Unlock()
-			l.output(j, item, stderr, buf[:n])
+			l.show(j, item, stderr, text)
 		}
 		if err != nil {
 			return
@@ -237,6 +249,11 @@ func (l *link) readRaw(r io.Reader, stderr bool, done chan<- struct{}) {
 // output passes on what a task wrote, to the cell that submitted its job.
 func (l *link) output(j *Job, item int, stderr bool, p []byte) {
 	_, _ = l.tail.Write(p)
+	l.show(j, item, stderr, p)
+}
+
+// show is output of what the tail has already, or need not have.
+func (l *link) show(j *Job, item int, stderr bool, p []byte) {
 	o := l.s.origin
 	if j != nil {
 		o = j.o
