@@ -478,9 +478,12 @@ func TestSubshells(t *testing.T) {
 	if l := decode[protocol.ListSubshellReply](t, f.reply(f.control, f.send(f.control, "list_subshell_request", nil))); len(l.SubshellIDs) != 1 || l.SubshellIDs[0] != created.SubshellID {
 		t.Errorf("list %+v", l)
 	}
-	if r := decode[protocol.ErrorReply](t, f.reply(f.shell, f.send(f.shell, "execute_request", execute("x"), in("nobody")))); r.Status != "error" {
+	unknown := f.send(f.shell, "execute_request", execute("x"), in("nobody"))
+	if r := decode[protocol.ErrorReply](t, f.reply(f.shell, unknown)); r.Status != "error" {
 		t.Errorf("unknown subshell: %+v", r)
 	}
+	want(t, f.outputs(unknown), "status busy", "status idle")
+	f.outputs(f.send(f.shell, "comm_open", protocol.CommOpen{ID: "c1", TargetName: "echo"}, in(created.SubshellID)))
 	// Deleting it interrupts its cell, and only that.
 	m = f.send(f.shell, "execute_request", execute("wait"), in(created.SubshellID))
 	<-f.session.running
@@ -496,6 +499,12 @@ func TestSubshells(t *testing.T) {
 	f.reply(f.control, f.send(f.control, "interrupt_request", nil))
 	if r := decode[protocol.ExecuteReply](t, f.reply(f.shell, main)); r.Name != "Interrupted" {
 		t.Errorf("the main shell's cell: %+v", r)
+	}
+	// Its comm can still be closed.
+	closed := f.send(f.shell, "comm_close", protocol.CommMsg{ID: "c1"}, in(created.SubshellID))
+	want(t, f.outputs(closed), "status busy", "status idle")
+	if got := <-f.session.running; got != "comm closed" {
+		t.Errorf("%q after the comm's end", got)
 	}
 }
 

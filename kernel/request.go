@@ -81,12 +81,14 @@ func (s *server) handleNow(r *request) {
 	r.handle(nil)
 }
 
-// handle answers a request between busy and idle. Nothing that goes wrong in it ends the kernel.
-func (r *request) handle(sh *subshell) {
+// handle answers a request. Nothing that goes wrong in it ends the kernel.
+func (r *request) handle(sh *subshell) { r.answer(handlerFor(r.ch, r.Header.Type), sh) }
+
+// answer calls h between busy and idle, and replies with its error.
+func (r *request) answer(h handler, sh *subshell) {
 	s := r.s
 	s.publish(done, r.Header, protocol.TypeStatus, protocol.Status{ExecutionState: protocol.StateBusy})
 	defer s.publish(done, r.Header, protocol.TypeStatus, protocol.Status{ExecutionState: protocol.StateIdle})
-	h := handlerFor(r.ch, r.Header.Type)
 	if h == nil {
 		s.log.Warn("request of a type that this channel does not answer", "type", r.Header.Type, "channel", r.ch)
 		return

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"sort"
+	"strings"
 	"sync"
 	"time"
 
@@ -40,16 +41,18 @@ func newSubshell(s *server, id string) *subshell {
 	return &subshell{s: s, id: id, wake: make(chan struct{}, 1)}
 }
 
-// enqueue hands a request of the shell channel to its subshell.
+// enqueue hands a request of the shell channel to its subshell. A front end that closes a comm deletes its subshell in the same breath, over
+// another channel, so that the deletion may come first: messages on comms, which are no requests,
+// go to the main shell then.
 func (s *server) enqueue(r *request) {
 	s.mu.Lock()
 	sh := s.shells[r.Header.SubshellID]
+	if sh == nil && !strings.HasSuffix(r.Header.Type, "_request") {
+		sh = s.shells[""]
+	}
 	s.mu.Unlock()
 	if sh == nil {
-		s.log.Warn("request for an unknown subshell", "type", r.Header.Type, "subshell", r.Header.SubshellID)
-		err := fmt.Sprintf("no subshell %q", r.Header.SubshellID)
-		r.reply(protocol.ErrorReply{Status: protocol.StatusError,
-			ErrorInfo: protocol.ErrorInfo{Name: "SubshellError", Value: err, Traceback: []string{err}}})
+		r.answer(func(*request, *subshell) error { return fmt.Errorf("no subshell %q", r.Header.SubshellID) }, nil)
 		return
 	}
 	sh.add(r)
