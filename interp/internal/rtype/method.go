@@ -86,7 +86,7 @@ func (t *Table) methods(d *decl) {
 		return lessMethod(a.Obj().(*types.Func), b.Obj().(*types.Func))
 	})
 	if len(sels) > len(d.ptrRoom)/2 {
-		panic(&Error{d.typ, fmt.Sprintf("no room for %d methods more: declare the type again", len(sels)-int(d.ptrU.mcount))})
+		panic(&Error{d.typ, fmt.Sprintf("no room for %d methods more: declare it again, with all of them in one cell", len(sels)-int(d.ptrU.mcount))})
 	}
 	var val, ptr []method
 	var xval, xptr uint16
@@ -257,7 +257,7 @@ func sameInterface(a, b reflect.Type) bool {
 
 // Extend adds to the reflect type of n, or to those of its instances when n is generic, the methods that were declared since Of made them, and
 // to the types that embed n the methods promoted from it. Values that exist see them at once. It fails with an [*Error] when more methods are
-// added to one type than there is room for (24), or when method stubs run out.
+// added to one type than there is room for (64), or when method stubs run out.
 //
 // What it cannot do: compiled code that caches facts by type keeps what it has learnt (encoding/json and text/template
 // remember that a type had no MarshalJSON), and the methods of unnamed struct types stay as they were. No other
