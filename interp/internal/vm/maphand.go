@@ -51,6 +51,8 @@ func looksInto(name string) (looks, bool) {
 		return looksPrinting, false
 	case strings.HasPrefix(path, "encoding/") && (strings.Contains(name, "Marshal") || strings.Contains(name, "Encode")) && !strings.Contains(name, "Unmarshal"):
 		return looksEncoding, false
+	case path == "poolbook/interp/display":
+		return looksShowing, false
 	case path == "maps":
 		return looksAt, name == "maps.Copy" || name == "maps.Insert" || name == "maps.DeleteFunc"
 	case name == "reflect.DeepEqual", strings.HasSuffix(path, "/template") && strings.Contains(name, "Execute"):
