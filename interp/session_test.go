@@ -315,3 +315,15 @@ func TestManyMethods(t *testing.T) {
 		t.Errorf("result %v", res.Value)
 	}
 }
+
+// TestSharedMapShown shows a map that another goroutine writes: that ends the cell.
+func TestSharedMapShown(t *testing.T) {
+	s := newSession(t)
+	_, err := s.Run(t.Context(), interp.Cell{Number: 1, Code: `m := map[string]int{}
+go func() { for i := 0; ; i++ { m[strconv.Itoa(i%100)] = i } }()
+for { display.Update("x", []any{m}) }`})
+	var re *interp.RuntimeError
+	if !errors.As(err, &re) || !strings.Contains(re.Message, "the map m") {
+		t.Fatalf("the cell ended with %v", err)
+	}
+}
