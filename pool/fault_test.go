@@ -188,6 +188,7 @@ func TestWorkerDies(t *testing.T) {
 	} {
 		for _, chunk := range []int{1, 10} {
 			t.Run(fmt.Sprint(c.name, chunk), func(t *testing.T) {
+				t.Setenv("GORACE", "halt_on_error=0") // fatal's race is wanted
 				processes(t, func(t *testing.T, out *output) {
 					p := pool.New(pool.Processes(2))
 					defer p.Terminate()
@@ -421,7 +422,7 @@ func TestFlood(t *testing.T) {
 		p.Close()
 		_ = p.Join()
 		if n := len(out.String()); n != 2*20_000*100 {
-			t.Errorf("%d bytes of output arrived", n)
+			t.Errorf("%d bytes of output arrived; other than the tasks': %s", n, strings.ReplaceAll(out.String(), strings.Repeat("x", 99)+"\n", ""))
 		}
 	})
 }

@@ -160,7 +160,7 @@ func (r *repl) run(ctx context.Context, code string) error {
 		return nil
 	}
 	var text string
-	if err := r.session.Look(result, func() { text = display.Text(result.Value) }); err != nil {
+	if err := r.session.Look(ctx, result, func() { text = display.Text(result.Value) }); err != nil {
 		return err
 	}
 	fmt.Fprintln(r.screen.out, text)

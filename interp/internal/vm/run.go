@@ -46,8 +46,11 @@ type Run struct {
 const (
 	// deferGrace is how long the deferred calls of a stopped run may take.
 	deferGrace = 500 * time.Millisecond
-	// abandonAfter is how long Call and Wait wait for compiled code that does
-	// not notice the end of the run.
+	// noticeWithin is how long Call waits for its goroutine to notice an
+	// interrupt. Interpreted code does so within microseconds of processor time.
+	noticeWithin = 80 * time.Millisecond
+	// abandonAfter is how long Call and Wait wait for the end of goroutines whose
+	// run is over, compiled code that they are in included.
 	abandonAfter = time.Second
 	// settleWithin is how long a call that ended with a fault waits for the
 	// other goroutines of its run.
@@ -178,11 +181,15 @@ func (r *Run) serve(o *outcome, call func(g *goroutine) []reflect.Value) {
 // do runs call in a goroutine of its own and waits for it.
 func (r *Run) do(call func(g *goroutine) []reflect.Value) ([]reflect.Value, error) {
 	done := make(chan outcome, 1)
+	var running atomic.Pointer[goroutine]
 	r.beginCall()
 	go func() {
 		var o outcome
 		defer func() { done <- o }()
-		r.serve(&o, call)
+		r.serve(&o, func(g *goroutine) []reflect.Value {
+			running.Store(g)
+			return call(g)
+		})
 	}()
 	select {
 	case o := <-done:
@@ -190,15 +197,22 @@ func (r *Run) do(call func(g *goroutine) []reflect.Value) ([]reflect.Value, erro
 		return o.results, o.err
 	case <-r.ctx.Done():
 	}
-	select {
-	case o := <-done:
-		r.settle(o.err)
-		return o.results, o.err
-	case <-time.After(abandonAfter):
-		if f := r.stopReason(); errors.As(f, new(*Fatal)) {
-			return nil, f
+	notice, abandon := time.After(noticeWithin), time.After(abandonAfter)
+	for {
+		select {
+		case o := <-done:
+			r.settle(o.err)
+			return o.results, o.err
+		case <-notice:
+			if g := running.Load(); g == nil || g.noticed.Load() || r.stopReason() != ErrInterrupted {
+				continue
+			}
+		case <-abandon:
+			if f := r.stopReason(); errors.As(f, new(*Fatal)) {
+				return nil, f
+			}
 		}
-		return nil, fmt.Errorf("a call into compiled code did not return: %w", &Interrupted{})
+		return nil, &Interrupted{Stack: running.Load().traceFromOutside(), Abandoned: true}
 	}
 }
 
