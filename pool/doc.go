@@ -42,8 +42,8 @@
 // 2 µs in the pool, 1.5 in the interpreter of the cell and 2 in the worker; the rest is the way there and back, through memory that both look
 // at for up to 100 µs. Calls that are longer apart, or take longer, go by pipes, and the system wakes a process twice: some 25 µs.
 //
-// An operation of a shared object (a Lock, a Value, a Queue) asks the notebook's process when it comes from a worker: some 20 µs, so that
-// Acquire and Release take 50 µs; CPython's Manager takes 170 µs for that on the same machine, and its Lock in shared memory, which cannot tell
+// An operation of a shared object (a Lock, a Value, a Queue) asks the notebook's process when it comes from a worker: 10 to 25 µs, so that
+// Acquire and Release take 20 to 50 µs; CPython's Manager takes 170 µs for that on the same machine, and its Lock in shared memory, which cannot tell
 // that its holder has died, a twentieth of a microsecond. Share seldom, or by chunks.
 //
 // This package is only the typed face: each function hands its arguments and the place it was called from to package core, which works

@@ -144,22 +144,28 @@ func (l *link) listen(j *Job) {
 
 // hear waits for the answer to a job in the box. It returns without one when that takes long, or comes by the pipe.
 func (l *link) hear(j *Job) {
+	defer l.heard()
 	box := l.p.Beacon.ToPool
-	if box.Listen(listenTime, j.Ready) {
-		h := hearing{l: l, d: newResultReader(l)}
-		for msg := box.Take(); len(msg) > 0; {
-			kind, body, rest, err := proc.Split(msg)
-			if err == nil {
-				err = h.handle(kind, body)
-			}
-			if err != nil {
-				l.p.Kill() // what it says makes no sense
-				break
-			}
-			msg = rest
-		}
-		h.complete()
+	if !box.Listen(listenTime, j.Ready) {
+		return
 	}
+	h := hearing{l: l, d: newResultReader(l)}
+	for msg := box.Take(); len(msg) > 0; {
+		kind, body, rest, err := proc.Split(msg)
+		if err == nil {
+			err = h.handle(kind, body)
+		}
+		if err != nil {
+			l.p.Kill() // what it says makes no sense
+			break
+		}
+		msg = rest
+	}
+	h.complete()
+}
+
+// heard ends the listening.
+func (l *link) heard() {
 	l.s.mu.Lock()
 	close(l.hearing)
 	l.hearing = nil
