@@ -94,6 +94,7 @@ func New(cfg Config) (*Session, error) {
 	s.imp = stdlib.New(stdlib.Config{Bridge: s.bridge, Sources: cfg.Sources, Fset: s.fset})
 	s.env = check.NewEnv(s.fset, s.imp, cfg.Preload)
 	s.prog = ssa.NewProgram(s.fset, ssa.InstantiateGenerics|ssa.BareInits)
+	s.env.UseProgram(s.prog)
 	s.types = rtype.New(rtype.Config{
 		Compiled: s.bridge.Type,
 		Import:   s.imp.Import,

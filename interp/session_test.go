@@ -294,3 +294,24 @@ func (s *syncBuffer) String() string {
 	defer s.mu.Unlock()
 	return s.b.String()
 }
+
+// TestManyMethods adds methods to a type in more cells than there is room for: up to there they count, then a warning says what does not.
+func TestManyMethods(t *testing.T) {
+	s := newSession(t)
+	mustRun(t, s, 1, "type T struct{}\nvar x T\nvar boxed any = x")
+	for i := range 64 {
+		if res := mustRun(t, s, i+2, fmt.Sprintf("func (T) M%d() int { return %d }", i, i)); len(res.Warnings) > 0 {
+			t.Fatalf("method %d: %v", i, res.Warnings[0])
+		}
+	}
+	if res := mustRun(t, s, 70, "var last interface{ M63() int } = x\nlast.M63() + reflect.TypeOf(boxed).NumMethod()"); res.Value.Int() != 127 {
+		t.Errorf("result %v", res.Value)
+	}
+	res := mustRun(t, s, 71, "func (T) TooMany() int { return 1 }")
+	if len(res.Warnings) != 1 || res.Warnings[0].Line != 1 || !strings.Contains(res.Warnings[0].Message, "no room") {
+		t.Errorf("warnings %v", res.Warnings)
+	}
+	if res := mustRun(t, s, 72, "x.TooMany()"); res.Value.Int() != 1 {
+		t.Errorf("result %v", res.Value)
+	}
+}

@@ -103,6 +103,10 @@ func (c *Comm) Close(out Output, m CommMessage) {
 	}
 }
 
+// Forget closes the comm without telling the front ends, for one whose front end has gone: all the others would be told, and JupyterLab
+// takes the end of a comm that it does not know for an error.
+func (c *Comm) Forget() { c.c.remove(c.ID) }
+
 // publish sends a message that a cell or a handler causes which has that Output, after what that has printed.
 func (c *Comm) publish(out Output, msgType string, content any, m CommMessage) {
 	s := c.c.s

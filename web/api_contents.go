@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -153,6 +154,9 @@ func (s *Server) saveContents(w http.ResponseWriter, r *http.Request, p string) 
 	}
 	if err := readJSON(w, r, s.cfg.MaxBody, &body); err != nil {
 		return err
+	}
+	if r.ContentLength > largeBody {
+		defer debug.FreeOSMemory()
 	}
 	if body.CopyFrom != "" {
 		return statusErr(http.StatusBadRequest, "cannot copy with PUT, only with POST")

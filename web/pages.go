@@ -53,7 +53,8 @@ func (s *Server) page(file, kind string) handler {
 }
 
 // pageCSP lets a page use what comes from this server only, and no inline scripts. Images may come from elsewhere, since
-// notebooks link to them; eval is what JupyterLab's JSON schemas, Vega and trusted JavaScript outputs need.
+// notebooks link to them; eval is what the JSON schemas of JupyterLab's settings editor need. Charts do not: their expressions are
+// interpreted.
 func (s *Server) pageCSP(r *http.Request) string {
 	ws := "ws://" + r.Host
 	if r.TLS != nil {

@@ -1,12 +1,14 @@
 package web
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
+	"runtime/debug"
 	"strings"
+	"time"
 
 	"poolbook/web/internal/contents"
 )
@@ -93,12 +95,26 @@ func writeJSON(w http.ResponseWriter, status int, v any) error {
 // maxSmallBody is for requests that are a few fields, in bytes.
 const maxSmallBody = 1 << 20
 
-// readJSON reads a request's body of at most limit bytes; an empty one leaves v as it is.
+// largeBody is the size in bytes of a request's body from which its memory is given back to the system at once, and not in the minutes
+// that the runtime takes.
+const largeBody = 64 << 20
+
+// readJSON reads a request's body of at most limit bytes; an empty one leaves v as it is. One that says it is larger is refused unread.
 func readJSON(w http.ResponseWriter, r *http.Request, limit int64, v any) error {
-	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
-	if err != nil {
+	if r.ContentLength > limit {
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(time.Second)) // the server reads a little, to keep the connection
+		w.Header().Set("Connection", "close")
+		return &http.MaxBytesError{Limit: limit}
+	}
+	var body bytes.Buffer
+	body.Grow(int(max(r.ContentLength, 0)) + bytes.MinRead)
+	if n, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, limit)); err != nil {
+		if body = (bytes.Buffer{}); n > largeBody {
+			debug.FreeOSMemory()
+		}
 		return err
 	}
+	data := body.Bytes()
 	if len(strings.TrimSpace(string(data[:min(len(data), 64)]))) == 0 && len(data) < 64 {
 		return nil
 	}

@@ -354,6 +354,17 @@ func TestOversizedRequests(t *testing.T) {
 	s.want(413, request{method: "PATCH", path: "/api/contents/big.txt", body: big})
 	s.want(413, request{method: "POST", path: "/api/sessions", body: big})
 	s.want(413, request{method: "PUT", path: "/poolbook/api/settings/x", body: `{"raw":"` + strings.Repeat("x", 2<<20) + `"}`})
+	// One that says how large it is need not be sent to be refused.
+	conn, err := net.Dial("tcp", s.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(20 * time.Second))
+	fmt.Fprintf(conn, "PUT /api/contents/big.txt HTTP/1.1\r\nHost: %s\r\nAuthorization: token %s\r\nContent-Length: 90000000000\r\n\r\n{", s.Addr(), s.Token())
+	if a, err := http.ReadResponse(bufio.NewReader(conn), nil); err != nil || a.StatusCode != 413 {
+		t.Errorf("90 GB, of which one byte is sent: %v, %v", a, err)
+	}
 	s.want(431, request{path: "/api/status", header: map[string]string{"X-Long": strings.Repeat("x", 80<<10)}})
 	entries, err := os.ReadDir(s.dir)
 	if err != nil || len(entries) != 0 {

@@ -60,7 +60,7 @@ func (s *kernelSession) UseComms(c *kernel.Comms) {
 
 // Execute runs a cell. Those of different subshells run beside each other.
 func (s *kernelSession) Execute(ctx context.Context, c kernel.Cell, out kernel.Output) kernel.Outcome {
-	s.pools.enter(cellKey(c.ExecutionCount), out)
+	s.pools.enter(cellKey(c.ExecutionCount), c.Code, out)
 	host := cellHost{out, &pages{}}
 	result, err := s.session.Run(ctx, interp.Cell{
 		Number: c.ExecutionCount, ID: c.ID, Code: c.Code,

@@ -22,8 +22,8 @@ const (
 	panelJobs, panelWorkers, panelTasks = 1000, 1000, 100_000
 	// panelMessageTasks is how many tasks one message may have.
 	panelMessageTasks = 5000
-	// panelComms is how many front ends are fed: one that has gone away never
-	// says so.
+	// panelComms is how many front ends are fed. Those that have gone away
+	// unnoticed are among the oldest.
 	panelComms = 16
 )
 
@@ -73,28 +73,36 @@ func newPoolPanel(cancel func(job int64) bool) *poolPanel {
 
 // register lets front ends open the comm.
 func (p *poolPanel) register(c *kernel.Comms) {
-	c.Register(panelTarget, func(_ context.Context, comm *kernel.Comm, _ kernel.CommMessage, _ kernel.Output) {
+	c.Register(panelTarget, func(_ context.Context, comm *kernel.Comm, m kernel.CommMessage, _ kernel.Output) {
 		comm.OnMessage(p.message)
-		comm.OnClose(func(context.Context, *kernel.Comm, kernel.CommMessage, kernel.Output) { p.forget(comm) })
+		comm.OnClose(func(context.Context, *kernel.Comm, kernel.CommMessage, kernel.Output) { p.forget(comm.ID) })
+		var opened struct {
+			Gone []string `json:"gone"` // comms whose front ends have gone, as the new one knows
+		}
+		_ = json.Unmarshal(m.Data, &opened) // other front ends say nothing
+		p.forget(opened.Gone...)
 		p.mu.Lock()
 		p.comms = append(p.comms, &panelComm{comm: comm})
-		var old *kernel.Comm
-		if len(p.comms) > panelComms {
-			old = p.comms[0].comm
-			p.comms = slices.Delete(p.comms, 0, 1)
-		}
+		excess := slices.Clone(p.comms[:max(0, len(p.comms)-panelComms)])
 		p.mu.Unlock()
-		p.signal()
-		if old != nil {
-			old.Close(nil, kernel.CommMessage{})
+		for _, c := range excess {
+			p.forget(c.comm.ID)
 		}
+		p.signal()
 	})
 }
 
-func (p *poolPanel) forget(comm *kernel.Comm) {
+// forget ends the feed of the comms with these ids.
+func (p *poolPanel) forget(ids ...string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.comms = slices.DeleteFunc(p.comms, func(c *panelComm) bool { return c.comm == comm })
+	p.comms = slices.DeleteFunc(p.comms, func(c *panelComm) bool {
+		gone := slices.Contains(ids, c.comm.ID)
+		if gone {
+			c.comm.Forget()
+		}
+		return gone
+	})
 }
 
 // message takes what a front end sends: {"type": "cancel", "job": 3}.

@@ -142,7 +142,7 @@ func (r *repl) run(ctx context.Context, code string) error {
 	done := r.interruptWith(interrupt)
 	defer done()
 	r.cells++
-	r.pools.enter(cellKey(r.cells), r.screen)
+	r.pools.enter(cellKey(r.cells), code, r.screen)
 	stdin := r.stdin(ctx)
 	result, err := r.session.Run(ctx, interp.Cell{
 		Number: r.cells, Code: code, Stdout: r.screen.out, Stderr: r.screen.err, Stdin: stdin,

@@ -219,6 +219,40 @@ fmt.Println(squares, err)`, "[1 4 9]")
 	runCell(t, conn, `_, err = naps.Get(); fmt.Println("ended:", errors.Is(err, pool.ErrCancelled))`, "ended: true")
 }
 
+// TestPoolPanelsThatGo holds that front ends which have gone are fed no longer, and that the others hear nothing of it: JupyterLab takes the
+// end of a comm that it does not know for an error.
+func TestPoolPanelsThatGo(t *testing.T) {
+	p := newPlace(t)
+	conn := p.serve().kernelSocket("a.ipynb")
+	open := func(id string, gone ...string) {
+		send(t, conn, "comm_open", map[string]any{"comm_id": id, "target_name": panelTarget, "data": map[string]any{"gone": gone}})
+		for heard := ""; !strings.Contains(heard, `"events"`) || !strings.Contains(heard, `"`+id+`"`); {
+			heard = receive(t, conn, `"comm_`)
+			if strings.Contains(heard, `"comm_close"`) {
+				t.Fatalf("after comm %s was opened: %s", id, heard)
+			}
+		}
+	}
+	comms := func() string {
+		send(t, conn, "comm_info_request", map[string]any{"target_name": panelTarget})
+		return receive(t, conn, "comm_info_reply")
+	}
+	open("closed")
+	open("reloaded", "closed", "never opened")
+	if c := comms(); strings.Contains(c, `"closed"`) || !strings.Contains(c, `"reloaded"`) {
+		t.Errorf("comms after a page has gone: %s", c)
+	}
+	for i := range panelComms {
+		open(fmt.Sprintf("page %d", i))
+	}
+	if c := comms(); strings.Contains(c, `"reloaded"`) || !strings.Contains(c, `"page 0"`) {
+		t.Errorf("comms after %d more: %s", panelComms, c)
+	}
+	if n := strings.Count(comms(), "target_name"); n != panelComms {
+		t.Errorf("%d comms are fed, want %d", n, panelComms)
+	}
+}
+
 // busyWorkers is a cell that leaves three workers running for minutes.
 const busyWorkers = `func nap(n int) int { fmt.Println("napping"); time.Sleep(10 * time.Minute); return n }
 naps := pool.MapAsync(pool.New(pool.Processes(3)), nap, []int{1, 2, 3})`
@@ -232,11 +266,11 @@ func TestServerLeavesNothing(t *testing.T) {
 			s := p.serve()
 			conn := s.kernelSocket("a.ipynb")
 			runCell(t, conn, busyWorkers, "napping")
-			waitUntil(t, 10*time.Second, "three workers run", func() bool {
-				return len(p.matching("worker --pipe")) == 3
+			waitUntil(t, 10*time.Second, "three workers and the next one run", func() bool {
+				return len(p.matching("worker --pipe")) == 4
 			})
-			if n := len(p.processes()); n != 5 {
-				t.Errorf("%d processes, want the server, a kernel and three workers: %v", n, p.processes())
+			if n := len(p.processes()); n != 6 {
+				t.Errorf("%d processes, want the server, a kernel, three workers and one for the next pool: %v", n, p.processes())
 			}
 			if err := s.cmd.Process.Signal(sig); err != nil {
 				t.Fatal(err)

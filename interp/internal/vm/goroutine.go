@@ -49,6 +49,7 @@ type goroutine struct {
 	natives int      // nested calls from compiled code
 	stop    *uint32  // &run.stop
 	heat    int      // backward jumps and calls to the next sample, see jit.go
+	turn    turn
 
 	pending *panicking // being unwound
 	escaped *panicking // the last that went on into compiled code

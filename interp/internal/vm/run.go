@@ -113,50 +113,82 @@ func (r *Run) CallValue(fn reflect.Value, args []reflect.Value) ([]reflect.Value
 	if fn.Kind() != reflect.Func || fn.IsNil() {
 		return nil, &Panic{Value: nilError}
 	}
+	return r.do(func(g *goroutine) []reflect.Value { return g.callValue(fn, args) })
+}
+
+// CallValueHere is CallValue in the calling goroutine, which spares two changes
+// of goroutines. It returns when the call does, however long compiled code
+// holds that up, and runtime.Goexit in the call ends the calling goroutine.
+func (r *Run) CallValueHere(fn reflect.Value, args []reflect.Value) ([]reflect.Value, error) {
+	if fn.Kind() != reflect.Func || fn.IsNil() {
+		return nil, &Panic{Value: nilError}
+	}
+	r.beginCall()
+	var o outcome
+	r.serve(&o, func(g *goroutine) []reflect.Value { return g.callValue(fn, args) })
+	r.settle(o.err)
+	return o.results, o.err
+}
+
+// callValue calls a func value.
+func (g *goroutine) callValue(fn reflect.Value, args []reflect.Value) []reflect.Value {
 	c := closureOf(funcPointer(fn))
-	return r.do(func(g *goroutine) []reflect.Value {
-		switch {
-		case c != nil && c.fn.m == r.m:
-			return g.callValues(c.fn, c, args)
-		case fn.Type().IsVariadic():
-			return fn.CallSlice(args)
+	switch {
+	case c != nil && c.fn.m == g.m:
+		return g.callValues(c.fn, c, args)
+	case fn.Type().IsVariadic():
+		return fn.CallSlice(args)
+	}
+	return fn.Call(args)
+}
+
+// outcome is how a call has ended.
+type outcome struct {
+	results []reflect.Value
+	err     error
+}
+
+// beginCall counts a call that serve is to make.
+func (r *Run) beginCall() {
+	r.mu.Lock()
+	r.calls++
+	r.mu.Unlock()
+	r.begin()
+}
+
+// serve makes a call in the running goroutine, which may end with it: *o is
+// set all the same.
+func (r *Run) serve(o *outcome, call func(g *goroutine) []reflect.Value) {
+	defer r.end()
+	r.m.sharing.join(r.m)
+	g := r.m.idleGoroutine(r)
+	r.enroll(g)
+	defer func() {
+		r.expel(g)
+		clear(g.free) // frames of a cell, which does not run again, and what they hold
+		g.frames, g.bytes = 0, 0
+		g.done()
+		if o.err = r.endCall(o.err); o.err != nil {
+			o.results = nil
 		}
-		return fn.Call(args)
+	}()
+	o.err = g.guard(func() {
+		g.checkStop()
+		o.results = call(g)
 	})
 }
 
 // do runs call in a goroutine of its own and waits for it.
 func (r *Run) do(call func(g *goroutine) []reflect.Value) ([]reflect.Value, error) {
-	type outcome struct {
-		results []reflect.Value
-		err     error
-	}
 	done := make(chan outcome, 1)
 	var running atomic.Pointer[goroutine]
-	r.mu.Lock()
-	r.calls++
-	r.mu.Unlock()
-	r.begin()
+	r.beginCall()
 	go func() {
-		defer r.end()
-		r.m.sharing.join(r.m)
-		g := r.m.idleGoroutine(r)
-		r.enroll(g)
-		running.Store(g)
 		var o outcome
-		defer func() {
-			r.expel(g)
-			clear(g.free) // frames of a cell, which does not run again, and what they hold
-			g.frames, g.bytes = 0, 0
-			g.done()
-			if o.err = r.endCall(o.err); o.err != nil {
-				o.results = nil
-			}
-			done <- o
-		}()
-		o.err = g.guard(func() {
-			g.checkStop()
-			o.results = call(g)
+		defer func() { done <- o }()
+		r.serve(&o, func(g *goroutine) []reflect.Value {
+			running.Store(g)
+			return call(g)
 		})
 	}()
 	select {

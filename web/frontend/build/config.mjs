@@ -151,6 +151,10 @@ export function config({ output, mode }) {
         /theme\/applyTheme\.js$/,
         path.join(root, 'src/notebook/theming.js')
       ),
+      new rspack.NormalModuleReplacementPlugin(
+        /\/kernelfilestypes$/,
+        path.join(root, 'src/notebook/filetypes.ts')
+      ),
       new rspack.DefinePlugin({
         process: '({cwd:()=>"/",env:{},platform:"browser"})',
         __dirname: '"/"'

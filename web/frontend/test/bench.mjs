@@ -3,6 +3,7 @@
 //   node test/bench.mjs RUNS POOLBOOK-URL JUPYTER-URL
 // See web/bench, which starts them. It writes a notebook into both.
 import { launch, visit } from './lib/browser.mjs';
+import { codeCell, notebookOf } from './lib/document.mjs';
 
 const [runs, ...urls] = process.argv.slice(2);
 const editor = '.jp-CodeCell .cm-content[contenteditable="true"]';
@@ -11,30 +12,12 @@ const pages = [
   { url: urls[1], path: '/lab/tree/bench.ipynb' }
 ];
 
-const cell = (id, source) => ({
-  id,
-  cell_type: 'code',
-  metadata: {},
-  source,
-  execution_count: null,
-  outputs: []
-});
-const notebook = {
-  nbformat: 4,
-  nbformat_minor: 5,
-  metadata: {
-    kernelspec: {
-      name: 'poolbook',
-      display_name: 'Go (Poolbook)',
-      language: 'go'
-    },
-    language_info: { name: 'go', mimetype: 'text/x-go', file_extension: '.go' }
-  },
-  cells: [
-    cell('lines', 'for i := range 100_000 { fmt.Println(i) }'),
-    ...Array.from({ length: 20 }, (_, i) => cell(`c${i}`, `fmt.Println(${i})`))
-  ]
-};
+const notebook = notebookOf([
+  codeCell('lines', 'for i := range 100_000 { fmt.Println(i) }'),
+  ...Array.from({ length: 20 }, (_, i) =>
+    codeCell(`c${i}`, `fmt.Println(${i})`)
+  )
+]);
 
 const token = url => new URL(url).searchParams.get('token');
 

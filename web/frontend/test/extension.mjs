@@ -2,6 +2,7 @@
 // with the Go kernel:
 //   node test/extension.mjs URL        the server's address with its token
 // Its own problems count, not those of a JupyterLab with an older server.
+import { codeCell, notebookOf } from './lib/document.mjs';
 import { launch, visit } from './lib/browser.mjs';
 import { equal, ok, serverAddress } from './lib/run.mjs';
 
@@ -10,27 +11,7 @@ const code = `p := pool.New(pool.Processes(3))
 r := pool.MapAsync(p, func(n int) int { time.Sleep(100 * time.Millisecond); return n * n }, pool.Range(40), pool.Label("squares"), pool.ChunkSize(1))
 squares, err := r.Get()
 fmt.Println(len(squares), err)`;
-const notebook = {
-  nbformat: 4,
-  nbformat_minor: 5,
-  metadata: {
-    kernelspec: {
-      name: 'poolbook',
-      display_name: 'Go (Poolbook)',
-      language: 'go'
-    }
-  },
-  cells: [
-    {
-      id: 'map',
-      cell_type: 'code',
-      metadata: {},
-      source: code,
-      execution_count: null,
-      outputs: []
-    }
-  ]
-};
+const notebook = notebookOf([codeCell('map', code)]);
 
 const browser = await launch();
 const t = await visit(browser, url);

@@ -110,9 +110,39 @@ async function handles(t) {
   await page.locator('.jp-Dialog .jp-mod-accept').click();
   await entry(page, named).waitFor({ state: 'detached' });
 
+  // A new Go file, by the list's own menu; each entry is there once, and none needs another host.
+  const name = 'New Go File';
+  await page
+    .locator('.jp-DirListing-content')
+    .click({ button: 'right', position: { x: 60, y: list.height - 10 } });
+  await page.locator('.lm-Menu-item', { hasText: name }).first().waitFor();
+  equal(
+    await page.locator('.lm-Menu-item', { hasText: name }).count(),
+    1,
+    name
+  );
+  equal(
+    await page.locator('.lm-Menu-item', { hasText: 'Python' }).count(),
+    0,
+    'entries for Python files'
+  );
+  await page.locator('.lm-Menu-item', { hasText: name }).click();
+  await page.locator('.jp-DirListing-editor').waitFor();
+  const go = unique('made');
+  await page.keyboard.press('Control+a');
+  await page.keyboard.insertText(go + '.go');
+  await page.keyboard.press('Enter');
+  await entry(page, go).waitFor();
+
   // A new notebook beside this one: two tabs, each with a kernel of its own.
   await page.locator('.lm-MenuBar-item').filter({ hasText: 'File' }).click();
+  equal(
+    await page.locator('.lm-Menu-item', { hasText: 'Open from URL' }).count(),
+    0,
+    'entries to open an address'
+  );
   await page.locator('.lm-Menu-item').filter({ hasText: /^New$/ }).hover();
+  await page.locator('.lm-Menu-item', { hasText: /^Go File/ }).waitFor();
   await page
     .locator('.lm-Menu-item')
     .filter({ hasText: /^Notebook/ })
@@ -227,7 +257,7 @@ async function scripts(t) {
   for (const [i, html] of outputs.entries()) {
     await notebook.run(i, `display.HTML(\`${html}\`)`);
     await notebook.finished(i);
-    const note = notebook.cells.nth(i).locator('.pb-NoScripts');
+    const note = notebook.cells.nth(i).locator('.pb-Note');
     if (i < 3) await note.waitFor();
     else equal(await note.count(), 0, 'notes where there is no script');
   }
@@ -235,6 +265,45 @@ async function scripts(t) {
   await page.locator('.jp-OutputArea a').click();
   ok((await page.title()) !== 'attacked', 'a script has run');
   await accessible(page);
+}
+
+/** Vega-Lite charts: from a file beside the notebook, which a screen reader can read. */
+async function charts(t) {
+  const notebook = await fresh(t);
+  const { page } = t;
+  const data = unique('points') + '.csv';
+  await api(page, 'PUT', `api/contents/${data}`, {
+    type: 'file',
+    format: 'text',
+    content: 'a,b\nA,28\nB,55\nC,43\n'
+  });
+  const show = spec => `display.VegaLite(\`${JSON.stringify(spec)}\`)`;
+  const encoding = {
+    x: { field: 'a', type: 'nominal' },
+    y: { field: 'twice', type: 'quantitative' }
+  };
+  const transform = [{ calculate: 'datum.b * 2', as: 'twice' }];
+  const bar = url => ({ data: { url }, transform, mark: 'bar', encoding });
+  await notebook.run(0, show(bar(data)));
+  const bars = notebook.cells
+    .nth(0)
+    .locator('path[aria-roledescription="bar"]');
+  await bars.first().waitFor();
+  equal(await bars.count(), 3, 'bars');
+  equal(
+    await bars.first().getAttribute('aria-label'),
+    'a: A; twice: 56',
+    'what a screen reader says of a bar'
+  );
+  await accessible(page);
+  // What cannot be shown says so.
+  await notebook.run(1, show({ mark: 'nothing' }));
+  await notebook.shows(1, 'This chart cannot be drawn');
+  const other = 'https://example.invalid/points.csv';
+  await notebook.run(2, show({ data: { url: other }, mark: 'bar' }));
+  await notebook.shows(2, 'Data from example.invalid was not loaded');
+  for (let i = t.problems.length; i-- > 0;)
+    if (t.problems[i].includes(other)) t.problems.splice(i, 1);
 }
 
 /** An Enter that is there before the completions waits for them. */
@@ -266,5 +335,6 @@ await run([
   ['conflict', conflicts],
   ['autosave', savesItself],
   ['scripts in outputs', scripts],
+  ['charts', charts],
   ['enter after tab', completes]
 ]);

@@ -295,6 +295,47 @@ async function narrow(t) {
   await notebook.run(0, (await code(t.page)).print);
   await notebook.shows(0, 'hello from the cell');
   await accessible(t.page);
+  // Every menu has room.
+  const last = t.page.locator('.lm-MenuBar-item').last();
+  const { x, width } = await last.boundingBox();
+  ok(x + width <= t.page.viewportSize().width, 'a menu is beyond the edge');
+  // A panel of the side has the window to itself, until a document is chosen.
+  const tab = t.page.locator('[data-id="filebrowser"]').first();
+  await tab.tap();
+  const name = notebook.path();
+  const entry = t.page.locator('.jp-DirListing-item', { hasText: name });
+  await entry.waitFor();
+  const panel = await t.page.locator('#jp-left-stack').boundingBox();
+  ok(panel.x + panel.width >= t.page.viewportSize().width - 2, 'right edge');
+  await accessible(t.page);
+  await entry.dblclick();
+  await t.page.locator('#jp-left-stack').waitFor({ state: 'hidden' });
+}
+
+/** A kernel that is stopped elsewhere: the page says so, and the next cell has a new one. */
+async function stoppedElsewhere(t) {
+  const { notebook, words } = await fresh(t);
+  await notebook.run(0, words.set);
+  await notebook.finished(0);
+  await notebook.save();
+  const path = notebook.path();
+  const sessions = await api(t.page, 'GET', 'api/sessions');
+  const { id } = sessions.find(session => session.path === path);
+  await api(t.page, 'DELETE', `api/sessions/${id}`);
+  await t.page.getByText(`The kernel of ${path} was stopped`).first().waitFor();
+  await t.page
+    .locator('#jp-main-statusbar', { hasText: 'No Kernel' })
+    .waitFor();
+  await notebook.run(1, words.print);
+  await notebook.prompt(1, /^\[1\]:?$/, 30_000);
+  await notebook.shows(1, 'hello from the cell');
+  // One that is shut down by the page's own menu is no news.
+  await choose(t.page, 'Kernel', 'Shut Down Kernel');
+  await t.page
+    .locator('#jp-main-statusbar', { hasText: 'No Kernel' })
+    .waitFor();
+  const news = t.page.getByText(`The kernel of ${path} was stopped`);
+  equal(await news.count(), 1, 'notes');
 }
 
 const phone = {
@@ -317,6 +358,7 @@ await run([
   ['opens alone', opensAlone],
   ['export', exports],
   ['come back', comesBack],
+  ['stopped elsewhere', stoppedElsewhere],
   ['100,000 lines', manyLines],
   ['phone', narrow, phone]
 ]);

@@ -369,6 +369,78 @@ fmt.Println("over", len(got), err)`
     });
 }
 
+/** How many pool panels the kernel of a notebook feeds. */
+function fedPanels(page, path) {
+  return page.evaluate(async path => {
+    const sessions = await (await fetch('/api/sessions')).json();
+    const { kernel } = sessions.find(s => s.path === path);
+    const url = `/api/kernels/${kernel.id}/channels`;
+    const socket = new WebSocket(url.replace(/^/, `ws://${location.host}`));
+    const header = {
+      msg_id: 'asked',
+      msg_type: 'comm_info_request',
+      session: 'test',
+      username: '',
+      version: '5.3',
+      date: new Date().toISOString()
+    };
+    const content = { target_name: 'pool' };
+    const ask = {
+      channel: 'shell',
+      header,
+      parent_header: {},
+      metadata: {},
+      content
+    };
+    const comms = await new Promise(resolve => {
+      socket.onopen = () => socket.send(JSON.stringify(ask));
+      socket.onmessage = ({ data }) => {
+        const { msg_type, content } = JSON.parse(data);
+        if (msg_type === 'comm_info_reply') resolve(content.comms);
+      };
+    });
+    socket.close();
+    return Object.keys(comms).length;
+  }, path);
+}
+
+/** Pages that are gone are not fed any longer, and the panel's tab looks the same after a reload. */
+async function reloads(t) {
+  const { page } = t;
+  const notebook = await fresh(t);
+  await notebook.save();
+  const path = notebook.path();
+  for (let i = 0; i < 3; i++) {
+    const opened = page.waitForEvent('websocket', ws =>
+      ws.url().includes('/channels')
+    );
+    await page.reload();
+    await opened;
+    await notebook.ready();
+    await page.locator('.pb-PoolView').waitFor();
+  }
+  const apart = await page
+    .locator('.lm-TabBar-tab', { hasText: 'Pool' })
+    .evaluate(tab => {
+      const middle = e => {
+        const { top, height } = e.getBoundingClientRect();
+        return top + height / 2;
+      };
+      const [icon, label] = ['svg', '.lm-TabBar-tabLabel'].map(part =>
+        middle(tab.querySelector(part))
+      );
+      return Math.abs(icon - label);
+    });
+  ok(apart < 2, `the tab's icon is ${apart} px off its label`);
+  // The new page's comm is opened a little after its kernel is ready.
+  let count;
+  for (let i = 0; i < 50 && count !== 1; i++) {
+    count = await fedPanels(page, path);
+    await page.waitForTimeout(100);
+  }
+  equal(count, 1, 'panels that are fed');
+}
+
 const phone = {
   viewport: { width: 390, height: 844 },
   hasTouch: true,
@@ -379,6 +451,7 @@ await run([
   ['panel follows', follows],
   ['panel stops a job', stops],
   ['panel come back', comesBack],
+  ['panel after reloads', reloads],
   ['panel fits its workers', fits],
   ['panel pauses', pauses],
   ['panel fits its workers, phone', fits, phone],

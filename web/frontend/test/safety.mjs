@@ -1,6 +1,7 @@
 // A notebook by somebody else, with scripts in whatever it stores: none runs
 // when it is opened, nor when its cells are shown anew.
 //   node test/safety.mjs URL [WORD…]
+import { codeCell, notebookOf } from './lib/document.mjs';
 import { Notebook } from './lib/notebook.mjs';
 import { equal, ok, run, serverAddress } from './lib/run.mjs';
 
@@ -34,40 +35,28 @@ const outputs = [
     traceback: [`<img src="data:,x" onerror="${act}">`]
   }
 ];
-const notebook = {
-  nbformat: 4,
-  nbformat_minor: 5,
-  metadata: {
-    kernelspec: {
-      name: 'poolbook',
-      display_name: 'Go (Poolbook)',
-      language: 'go'
-    },
-    title: `<img src="data:,x" onerror="${act}">`
+const cells = [
+  {
+    id: 'm',
+    cell_type: 'markdown',
+    metadata: {},
+    source: `# Title ${Date.now()} <img src="data:,x" onerror="${act}">\n\n[link](javascript:${act})\n\n<script>${act}</script>`
   },
-  cells: [
-    {
-      id: 'm',
-      cell_type: 'markdown',
-      metadata: {},
-      source: `# Title ${Date.now()} <img src="data:,x" onerror="${act}">\n\n[link](javascript:${act})\n\n<script>${act}</script>`
-    },
-    {
-      id: 'r',
-      cell_type: 'raw',
-      metadata: { raw_mimetype: 'text/html' },
-      source: `<script>${act}</script>`
-    },
-    {
-      id: 'c',
-      cell_type: 'code',
-      metadata: { trusted: true },
-      source: '1',
-      execution_count: 1,
-      outputs
-    }
-  ]
-};
+  {
+    id: 'r',
+    cell_type: 'raw',
+    metadata: { raw_mimetype: 'text/html' },
+    source: `<script>${act}</script>`
+  },
+  codeCell('c', '1', {
+    metadata: { trusted: true },
+    execution_count: 1,
+    outputs
+  })
+];
+const notebook = notebookOf(cells, {
+  title: `<img src="data:,x" onerror="${act}">`
+});
 
 async function storedScripts(t) {
   const path = `foreign-${Date.now()}.ipynb`;

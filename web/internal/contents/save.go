@@ -238,13 +238,30 @@ func (m *Manager) createTemp(target string, mode fs.FileMode) (string, *os.File,
 	f, err := m.root.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode|0o200)
 	if errors.Is(err, fs.ErrExist) {
 		if info, statErr := m.root.Lstat(tmp); statErr == nil && time.Since(info.ModTime()) > staleTemp {
-			_ = m.root.Remove(tmp)
+			m.sweep(dir, base)
 		} else {
 			tmp = dir + "." + base + "." + uuid.NewString()[:8] + ".saving" // another server is at it
 		}
 		f, err = m.root.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode|0o200)
 	}
 	return tmp, f, err
+}
+
+// sweep removes the stale temporary files of a target: its first one, and those of servers that were killed while that was there.
+func (m *Manager) sweep(dir, base string) {
+	entries, err := fs.ReadDir(m.root.FS(), path.Clean(dir))
+	if err != nil {
+		m.log.Debug("temporary files not swept", "dir", dir, "error", err)
+		return
+	}
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), "."+base+".") || !strings.HasSuffix(e.Name(), ".saving") {
+			continue
+		}
+		if info, err := e.Info(); err == nil && time.Since(info.ModTime()) > staleTemp {
+			_ = m.root.Remove(dir + e.Name())
+		}
+	}
 }
 
 // resolve follows symbolic links of the last element within the folder.

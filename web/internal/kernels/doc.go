@@ -12,6 +12,8 @@
 // The journal of a kernel has the outputs of the latest executions by cell, so that a page that is opened anew can show what an earlier
 // one was told.
 //
+// A cell's reply is given out after its outputs, whichever comes first (order.go).
+//
 // A client that comes while a cell runs is told so at once, by the server, since the kernel answers only after the cell (introduce.go).
 //
 // A kernel process that ends by itself is noticed when it ends. Clients that wait for its cells get an error and an end of each; then it is

@@ -50,16 +50,17 @@ type Kernel struct {
 	restarting sync.Mutex // held while the process is replaced
 
 	mu       sync.Mutex
-	conns    map[*Conn]struct{} // guarded by mu
-	asked    map[string]asked   // requests that wait for a reply, by message id, guarded by mu
-	backlog  backlog            // guarded by mu
-	journal  journal            // guarded by mu
-	state    string             // execution state, guarded by mu
-	active   time.Time          // last message, guarded by mu
-	started  time.Time          // of the current process, guarded by mu
-	restarts int                // in a row, guarded by mu
-	ready    chan struct{}      // closed while the process can be sent to, or is given up, guarded by mu
-	closed   bool               // guarded by mu
+	conns    map[*Conn]struct{}   // guarded by mu
+	asked    map[string]asked     // requests that wait for a reply, by message id, guarded by mu
+	held     map[string]heldReply // replies that wait for outputs, by the request's message id, guarded by mu
+	backlog  backlog              // guarded by mu
+	journal  journal              // guarded by mu
+	state    string               // execution state, guarded by mu
+	active   time.Time            // last message, guarded by mu
+	started  time.Time            // of the current process, guarded by mu
+	restarts int                  // in a row, guarded by mu
+	ready    chan struct{}        // closed while the process can be sent to, or is given up, guarded by mu
+	closed   bool                 // guarded by mu
 }
 
 // asked is a request that waits for its reply.
@@ -68,6 +69,7 @@ type asked struct {
 	channel protocol.Channel
 	header  protocol.Header
 	at      time.Time
+	idle    bool // the kernel has said "idle" after it
 }
 
 // newKernel takes over a started process.
@@ -75,7 +77,7 @@ func newKernel(id, name, dir string, proc *client.Kernel, sub *client.Subscripti
 	now := time.Now().UTC()
 	k := &Kernel{
 		id: id, name: name, dir: dir, proc: proc, log: log.With("kernel", id, "name", name),
-		conns: map[*Conn]struct{}{}, asked: map[string]asked{}, state: protocol.StateIdle, active: now, started: now,
+		conns: map[*Conn]struct{}{}, asked: map[string]asked{}, held: map[string]heldReply{}, state: protocol.StateIdle, active: now, started: now,
 	}
 	k.ready = make(chan struct{})
 	close(k.ready)
@@ -212,7 +214,7 @@ func (k *Kernel) note(c *Conn, p Packet) {
 		if len(k.asked) >= maxAsked {
 			k.forgetOldest()
 		}
-		k.asked[h.ID] = asked{c.session, p.Channel, h, k.active}
+		k.asked[h.ID] = asked{session: c.session, channel: p.Channel, header: h, at: k.active}
 	}
 	if h.Type == protocol.TypeExecuteRequest && p.Channel == protocol.Shell {
 		c.worked = true
@@ -272,7 +274,9 @@ func (k *Kernel) hear(p Packet) {
 	case protocol.IOPub:
 		if p.Message.Header.Type == protocol.TypeStatus {
 			if s, err := protocol.Decode[protocol.Status](p.Message); err == nil && s.ExecutionState != "" {
-				k.state = s.ExecutionState
+				if k.state = s.ExecutionState; k.state == protocol.StateIdle {
+					k.outputsEnd(p.Message.Parent.ID)
+				}
 			}
 		}
 		k.toAll(p)
@@ -285,8 +289,7 @@ func (k *Kernel) hear(p Packet) {
 		}
 	case protocol.Shell, protocol.Control:
 		if a, ok := k.asked[p.Message.Parent.ID]; ok {
-			delete(k.asked, p.Message.Parent.ID)
-			k.toSession(a.session, p)
+			k.answer(a, p)
 		}
 	case protocol.Stdin:
 		if a, ok := k.asked[p.Message.Parent.ID]; ok {
@@ -396,6 +399,9 @@ func (k *Kernel) failUnfinished(ename, evalue string) {
 // abandon answers the requests that will get no reply from the process, in its place, and ends the unfinished entries of the journal.
 // The lock is held.
 func (k *Kernel) abandon(content any) {
+	for id := range k.held {
+		k.letGo(id)
+	}
 	for id, a := range k.asked {
 		delete(k.asked, id)
 		reply := strings.TrimSuffix(a.header.Type, requestSuffix) + "_reply"
@@ -486,6 +492,9 @@ func (k *Kernel) shutdown(ctx context.Context) error {
 		return nil
 	}
 	k.closed = true
+	for id := range k.held {
+		k.letGo(id)
+	}
 	k.announce("dead")
 	k.mu.Unlock()
 	k.cancel()

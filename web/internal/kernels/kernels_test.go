@@ -195,3 +195,38 @@ func TestUnsentComesFirst(t *testing.T) {
 		t.Error("took a packet after its end")
 	}
 }
+
+// The reply to a cell is given out after what the cell printed, in whatever order the kernel's sockets bring them; a kernel that never says
+// "idle" is not waited for.
+func TestRepliesComeAfterTheOutputs(t *testing.T) {
+	k := &Kernel{conns: map[*Conn]struct{}{}, asked: map[string]asked{}, held: map[string]heldReply{}}
+	c := newConn(k, "me")
+	k.conns[c] = struct{}{}
+	for _, test := range []struct{ order, want string }{
+		{"reply stream idle", "stream execute_reply status"},
+		{"stream reply idle", "stream execute_reply status"},
+		{"stream idle reply", "stream status execute_reply"},
+		{"stream reply", "stream execute_reply"},
+	} {
+		m := request(t, "a", "code")
+		k.note(c, Packet{protocol.Shell, m})
+		for what := range strings.FieldsSeq(test.order) {
+			k.hear(map[string]Packet{
+				"reply":  packet(t, protocol.Shell, protocol.TypeExecuteReply, m.Header, map[string]any{"status": "ok"}),
+				"stream": stream(t, m.Header, "out"),
+				"idle":   packet(t, protocol.IOPub, protocol.TypeStatus, m.Header, protocol.Status{ExecutionState: protocol.StateIdle}),
+			}[what])
+		}
+		var got []string
+		for range strings.Fields(test.want) {
+			p, err := c.Next(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, p.Message.Header.Type)
+		}
+		if strings.Join(got, " ") != test.want {
+			t.Errorf("%s: the client gets %v, want %s", test.order, got, test.want)
+		}
+	}
+}

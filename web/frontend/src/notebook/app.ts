@@ -8,6 +8,8 @@ import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 import json from '@jupyterlab/json-extension';
 import './styles';
 import { accessible } from './accessible';
+import { charts } from './charts';
+import { goFiles } from './filetypes';
 import { layout } from './layout';
 import { isNotebook, opened, opener, requestedPath, tree } from './location';
 import { math } from './math';
@@ -16,6 +18,7 @@ import { plugins } from './plugins';
 import { loadLater, registry } from './registry';
 import { settings } from './settings';
 import { scripts } from './scripts';
+import { sessions } from './sessions';
 import { connectionLost, kernels, logo, translator, watch } from './shell';
 import { resumePlugin } from './resume';
 import { saveState } from './savestate';
@@ -24,9 +27,24 @@ import { state } from './state';
 import { enterAfterTab } from './tabkey';
 import { themes } from './themes';
 
+/** How long to wait before code is asked for again that did not come, in ms. */
+const AGAIN = 5000;
+
+/** Code that is fetched late: the network may be away just then, and back later. */
+async function fetched<T>(load: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await load();
+    } catch (error) {
+      if ((error as Error).name !== 'ChunkLoadError') throw error;
+      await new Promise(resolve => setTimeout(resolve, AGAIN));
+    }
+  }
+}
+
 /** Registers what was left for later and starts it. */
 async function late(app: JupyterLab): Promise<void> {
-  const { plugins } = await import('./late');
+  const { plugins } = await fetched(() => import('./late'));
   app.registerPlugins(plugins);
   const started = plugins.filter(
     p => p.autoStart !== false && p.autoStart !== 'defer'
@@ -43,7 +61,8 @@ export async function start(
   PageConfig.setOption('mode', 'multiple-document');
   const app = new JupyterLab({
     mimeExtensions: [
-      { __esModule: true, default: json } as IRenderMime.IExtensionModule
+      { __esModule: true, default: json } as IRenderMime.IExtensionModule,
+      { __esModule: true, ...charts } as IRenderMime.IExtensionModule
     ]
   });
   app.registerPlugins([
@@ -53,6 +72,8 @@ export async function start(
     math,
     pictures,
     scripts,
+    goFiles,
+    sessions,
     state,
     accessible,
     saveState,

@@ -10,8 +10,21 @@ import type { WidgetTracker } from '@jupyterlab/apputils';
 import { type IRestorer, IStateDB } from '@jupyterlab/statedb';
 import type { Widget } from '@lumino/widgets';
 
-/** Below this width of the window, in CSS pixels, only one side bar is shown. */
+/** Below this width of the window, in CSS pixels, only one side bar is shown, and its panels cover the documents (page.css). */
 const NARROW = 640;
+const isNarrow = (): boolean => innerWidth < NARROW;
+
+/** Makes way for a document that is chosen in a panel which covers the documents. */
+function uncover(shell: ILabShell): void {
+  const chosen = (
+    _: unknown,
+    { newValue }: { newValue: Widget | null }
+  ): void => {
+    if (newValue && isNarrow()) shell.collapseLeft();
+  };
+  shell.currentChanged.connect(chosen);
+  shell.activeChanged.connect(chosen);
+}
 
 class Restorer extends LayoutRestorer {
   private started = false;
@@ -63,8 +76,9 @@ export const layout: JupyterFrontEndPlugin<ILayoutRestorer> = {
         if (!saved) {
           shell.collapseLeft();
           shell.collapseRight();
-          if (innerWidth < NARROW) shell.toggleSideTabBarVisibility('right');
+          if (isNarrow()) shell.toggleSideTabBarVisibility('right');
         }
+        uncover(shell);
         shell.layoutModified.connect(
           () => void restorer.save(shell.saveLayout())
         );

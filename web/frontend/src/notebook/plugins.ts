@@ -41,6 +41,10 @@ const LEFT_OUT = new Set([
   'docmanager-extension:open-browser-tab',
   'filebrowser-extension:open-browser-tab',
   'filebrowser-extension:share-file',
+  // The page asks no server but its own.
+  'filebrowser-extension:open-url',
+  // Ours is in filetypes.ts.
+  'filebrowser-extension:create-new-language-file',
   // Kernels that speak subshells or LSP.
   'apputils-extension:subshell-settings',
   'notebook-extension:language-server',

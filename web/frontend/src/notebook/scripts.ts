@@ -55,7 +55,7 @@ class Scriptless extends RenderedHTML {
     const data = { ...model.data, [type]: html };
     await super.render(new MimeModel({ data, metadata, trusted }));
     const note = document.createElement('p');
-    note.className = 'pb-NoScripts';
+    note.className = 'pb-Note';
     note.setAttribute('role', 'note');
     note.textContent = NOTE;
     this.node.append(note);

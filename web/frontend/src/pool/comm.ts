@@ -2,8 +2,9 @@
 import type { ISessionContext } from '@jupyterlab/apputils';
 import type { Kernel } from '@jupyterlab/services';
 import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
+import { gone, hold } from './gone';
 import { PoolModel } from './model';
-import type { CancelMessage, EventsMessage } from './protocol';
+import type { CancelMessage, EventsMessage, OpenMessage } from './protocol';
 
 const TARGET = 'pool';
 
@@ -12,6 +13,9 @@ export class PoolConnection implements IDisposable {
   readonly model = new PoolModel();
   isDisposed = false;
   private comm: Kernel.IComm | null = null;
+  /** The kernel of the comm. */
+  private kernelOf: Kernel.IKernelConnection | null = null;
+  private release: () => void = () => undefined;
   private detach: IDisposable | null = null;
 
   constructor(private readonly session: ISessionContext) {
@@ -85,6 +89,7 @@ export class PoolConnection implements IDisposable {
     this.close();
     const comm = kernel.createComm(TARGET);
     this.comm = comm;
+    this.kernelOf = kernel;
     comm.onMsg = ({ content }) => {
       const data = content.data as unknown as EventsMessage;
       if (data.type === 'events' && this.comm === comm)
@@ -98,13 +103,24 @@ export class PoolConnection implements IDisposable {
       subshellStarted?: Promise<void>;
     };
     if (kernel.supportsSubshells) await subshellStarted?.catch(() => undefined);
-    if (this.comm === comm && !comm.isDisposed) comm.open();
+    const message: OpenMessage = { gone: await gone(kernel.id) };
+    if (this.comm !== comm || comm.isDisposed) return;
+    comm.open({ ...message });
+    this.release = hold(comm.commId, kernel.id);
   }
 
   private close(): void {
     const comm = this.comm;
     this.comm = null;
-    // In a kernel that has gone there is nothing to be told.
-    if (comm && !comm.isDisposed) comm.dispose();
+    this.release();
+    if (!comm || comm.isDisposed) return;
+    const kernel = this.kernelOf;
+    // A kernel that is not told goes on feeding the comm; one that has gone or begins anew cannot be told.
+    if (
+      kernel?.connectionStatus === 'connected' &&
+      /^(idle|busy)$/.test(kernel.status)
+    )
+      comm.close();
+    else comm.dispose();
   }
 }

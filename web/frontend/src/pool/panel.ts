@@ -14,7 +14,8 @@ export class PoolPanel extends Panel {
     this.id = 'poolbook-pool';
     this.addClass('pb-Pool');
     this.title.label = 'Pool';
-    this.title.icon = icon;
+    // As the shell dresses the icons of tabs, but not of those that a reload brings back.
+    this.title.icon = icon.bindprops({ stylesheet: 'mainAreaTab' });
     this.title.caption = 'Workers, jobs and tasks of the notebook';
     this.title.closable = true;
     this.none.addClass('pb-Empty');

@@ -75,6 +75,11 @@ export interface EventsMessage {
   events: PoolEvent[];
 }
 
+/** What the page opens the comm with: earlier comms of its browser whose pages have gone. */
+export interface OpenMessage {
+  gone: string[];
+}
+
 /** A message of the page: ends a job. */
 export interface CancelMessage {
   type: 'cancel';

@@ -126,7 +126,9 @@ export async function files(): Promise<void> {
     entries.sort(
       (a, b) =>
         Number(b.type === 'directory') - Number(a.type === 'directory') ||
-        b.last_modified.localeCompare(a.last_modified)
+        (a.type === 'notebook' &&
+          b.last_modified.localeCompare(a.last_modified)) ||
+        a.name.localeCompare(b.name)
     );
     const running = new Map(sessions.map(s => [s.path, s]));
     const state = JSON.stringify([
