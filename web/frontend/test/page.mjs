@@ -299,12 +299,16 @@ async function narrow(t) {
   const last = t.page.locator('.lm-MenuBar-item').last();
   const { x, width } = await last.boundingBox();
   ok(x + width <= t.page.viewportSize().width, 'a menu is beyond the edge');
-  // A panel of the side has the window to itself, until a document is chosen.
+  // A panel of the side has the window to itself, until a document is chosen; the rest of the toolbar is not above it.
+  const rest = t.page.locator('.jp-Toolbar-responsive-popup');
+  await t.page.locator('.jp-Toolbar-responsive-opener').tap();
+  await rest.locator('.pb-PoolButton').waitFor();
   const tab = t.page.locator('[data-id="filebrowser"]').first();
   await tab.tap();
   const name = notebook.path();
   const entry = t.page.locator('.jp-DirListing-item', { hasText: name });
   await entry.waitFor();
+  await rest.waitFor({ state: 'hidden' });
   const panel = await t.page.locator('#jp-left-stack').boundingBox();
   ok(panel.x + panel.width >= t.page.viewportSize().width - 2, 'right edge');
   await accessible(t.page);
