@@ -68,6 +68,11 @@ func TestComplete(t *testing.T) {
 		{"[]*Point{{|}}", "X Y", ""},
 		{"srv := http.Server{Addr: \":80\", Hand|}", "Handler", "Addr"},
 		{"Line{From: |}", "… points", ""},
+		{"x := Line{Fr|", "From", "for"},
+		{"x := Line{From: Point{X: 1, |", "Y hidden", "X"},
+		{"func f() *Line {\n\treturn &Line{\n\t\tFrom: Point{},\n\t\tT|", "To", "true"},
+		{"fmt.Println([]Point{{X: 1}, {|", "X Y hidden", ""},
+		{"for range 3 {\n\tc := http.Client{Ti|\nsquare(1)", "Timeout", ""},
 		// Labels.
 		{"outer:\nfor {\n\tfor {\n\t\tcontinue |\n\t}\n}", "outer", "len"},
 		{"func f() {\nagain:\n\tgoto ag|\n}", "again", "append"},
@@ -241,7 +246,7 @@ func BenchmarkComplete(b *testing.B) {
 
 func TestInspect(t *testing.T) {
 	s := newSession(t)
-	mustRun(t, s, 1, "// square multiplies a number with itself.\n// It may overflow.\nfunc square(n int) int { return n * n }\nlimit := 41\ntype T struct {\n\t// A is the first.\n\tA int\n}\nfunc (t T) M() string { return \"\" }\n/* Old is\nobsolete. */\nconst Old = 7\nbig := make([]int, 100000)")
+	mustRun(t, s, 1, "// square multiplies a number with itself.\n// It may overflow.\nfunc square(n int) int { return n * n }\nlimit := 41\ntype T struct {\n\t// A is the first.\n\tA int\n}\nfunc (t T) M() string { return \"\" }\n/* Old is\nobsolete. */\nconst Old = 7\nbig := make([]int, 100000)\nages := map[string]int{\"b\": 2, \"a\": 1} // in \"years\"\ntype U struct {\n\tB string // B comes second.\n\turl string `x://y` // behind a tag\n}")
 	for _, tt := range []struct {
 		code   string
 		detail int
@@ -264,6 +269,9 @@ func TestInspect(t *testing.T) {
 		{"http.Client{}.Ge|t(", 0, "func (*http.Client).Get(url string)"},
 		{"Ol|d", 0, "const Old untyped int = 7\n\ndeclared in cell [1]\n\nOld is\nobsolete."},
 		{"big|", 0, "= []int{\n    0, 0,"},
+		{"ages|", 0, "in \"years\"\n\n= map[string]int{\"a\": 1, \"b\": 2}"},
+		{"U{}.B|", 0, "B comes second."},
+		{"U{}.url|", 0, "behind a tag"},
 		{"strings.Rep|eat", 0, "func strings.Repeat(s string, count int) string\n\nRepeat returns a new string consisting of count copies"},
 		{"var b bytes.Buffer\nb.Wri|te(nil)", 0, "Write appends the contents of p to the buffer"},
 		{"srv := http.Server{}\nsrv.Add|r", 0, "Addr optionally specifies the TCP address"},

@@ -28,8 +28,8 @@
 // declaration means something else than before (another type, signature, constant value), the functions of earlier cells that
 // mention it are checked again with it and follow; those that do not compile any more keep the old one, and
 // the result carries a warning. A type declared again with the same text stays the same type; otherwise it is a new one, and values of
-// the old one keep theirs: messages then say Point (cell 3). Methods may be added to a type by any later cell; for a generic
-// type that makes a new type.
+// the old one keep theirs: messages then say Point (cell 3). Methods may be added to a type by any later cell, and values made before have
+// them too. Another method in place of one of a generic type makes a new type.
 //
 // # Errors
 //
@@ -37,8 +37,8 @@
 // starts. A cell that fails while it runs keeps what it did until then, as in every notebook.
 //
 // Two goroutines in one map, and data beyond [Config.MemoryLimit], are fatal errors: they end the cell and its goroutines and cannot be
-// recovered. Packages fmt, log, encoding and maps count as the goroutine that calls them. Code that uses a map through package reflect while
-// another goroutine writes it is not seen: the Go runtime then ends the process.
+// recovered. Packages fmt, log, encoding, maps and display count as the goroutine that calls them. Code that uses a map through package reflect, or
+// through other compiled code, is found by the Go runtime, which elsewhere than on Linux with an amd64 processor ends the process.
 //
 // [Traceback] renders each of these for a notebook.
 //

@@ -59,6 +59,8 @@ type RuntimeError struct {
 // InterruptError says where a cell was when it was interrupted. errors.Is(err, context.Canceled) holds.
 type InterruptError struct {
 	Stack []Frame
+	// Abandoned tells that the cell was in a compiled function, which goes on in the background until it returns.
+	Abandoned bool
 
 	sourceLine string
 }
@@ -93,5 +95,5 @@ func place(cell int, file string, line, column int) string {
 	if column > 0 {
 		fmt.Fprintf(&b, ", column %d", column)
 	}
-	return b.String()
+	return strings.TrimPrefix(b.String(), ", ") // code without a cell: an expression that a front end sent
 }

@@ -160,7 +160,7 @@ func (s *Session) describe(v *check.View, obj types.Object, detail int) Descript
 		}
 	case *types.Var:
 		if s.globals[o] != nil {
-			d.Value = display.Peek(s.machine.Global(s.globals[o]), maxShownValue)
+			d.Value = display.Peek(s.machine.Global(s.globals[o]), maxShownValue, s.readMap)
 			if len(d.Value) > 2*maxShownValue {
 				d.Value = strings.ToValidUTF8(d.Value[:2*maxShownValue], "") + " …"
 			}

@@ -286,9 +286,9 @@ func (s *Session) displaying(m map[string]vm.Intrinsic) {
 // input is the standard input for code of a run: its cell's while that runs, then that of the latest cell.
 func (s *Session) input(r *vm.Run) io.Reader {
 	if c, ok := r.Host().(*cellRun); ok && c.running.Load() {
-		return input{s.streams, c}
+		return input{s.streams, c, r.Context()}
 	}
-	return input{s: s.streams}
+	return input{s: s.streams, ctx: r.Context()}
 }
 
 // ending makes functions that would end the process end the cell, or nothing.

@@ -105,7 +105,7 @@ func (s *Session) view(code string) (v *check.View, errs []*split.Error) {
 	return v, errs
 }
 
-// closing returns the brackets that close what is open at the end of code, and the end of a string or comment.
+// closing returns the brackets that close what is open at the end of code. No line end is among them: in a literal it would need a comma.
 func closing(code string) string {
 	var sc scanner.Scanner
 	fset := token.NewFileSet()
@@ -116,14 +116,8 @@ func closing(code string) string {
 		_, tok, _ := sc.Scan()
 		switch tok {
 		case token.EOF:
-			var b strings.Builder
-			for _, c := range slices.Backward(stack) {
-				if c == '}' {
-					b.WriteByte('\n')
-				}
-				b.WriteByte(c)
-			}
-			return b.String()
+			slices.Reverse(stack)
+			return string(stack)
 		case token.LPAREN:
 			stack = append(stack, ')')
 		case token.LBRACK:

@@ -255,8 +255,12 @@ func runtimeHint(msg string) string {
 		return "indexes go from 0 to len-1"
 	case strings.Contains(msg, "interface conversion"):
 		return "ask first whether the value has the type: v, ok := x.(T)"
+	case strings.Contains(msg, "stack overflow") && strings.HasSuffix(msg, "contains itself"):
+		return "somewhere in it is a slice or map that it is part of, and what follows it comes to no end: print the parts of it instead"
 	case strings.Contains(msg, "stack overflow"):
 		return "the function calls itself without end: is there a case that stops it?"
+	case strings.Contains(msg, "WaitGroup"):
+		return "Done was called more often than Add counted: wg.Go(f) does both"
 	case strings.HasPrefix(msg, "sync: "):
 		return "Unlock and RUnlock come once after each Lock and RLock: is one of these missing, or was it undone twice?"
 	case strings.HasSuffix(msg, "len out of range"):
@@ -437,6 +441,9 @@ func (e *InterruptError) render(p paint) string {
 	s := p.message("interrupted")
 	if len(e.Stack) > 0 {
 		s += "\n" + renderStack(p, e.Stack, e.sourceLine)
+	}
+	if e.Abandoned {
+		s += "\n" + p.hint("hint: what this line calls is compiled and cannot be stopped: it goes on in the background until it returns")
 	}
 	return s
 }

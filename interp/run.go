@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"go/ast"
+	"go/token"
 	"go/types"
 	"io"
 	"os"
@@ -19,10 +20,10 @@ import (
 	"weak"
 
 	"golang.org/x/tools/go/ssa"
-	"golang.org/x/tools/go/types/typeutil"
 
 	"poolbook/interp/display"
 	"poolbook/interp/internal/check"
+	"poolbook/interp/internal/lower"
 	"poolbook/interp/internal/split"
 	"poolbook/interp/internal/vm"
 )
@@ -105,13 +106,15 @@ func (s *Session) Run(ctx context.Context, c Cell) (Result, error) {
 	return res, nil
 }
 
-// Look calls look, which reads the value of r to show it. Goroutines of cells may be writing maps in it: that ends them, or is the error.
-func (s *Session) Look(r Result, look func()) error {
+// Look calls look, which reads the value of r to show it, and calls its methods; ctx interrupts those. Goroutines of cells may be writing
+// maps in it: that ends them, or is the error.
+func (s *Session) Look(ctx context.Context, r Result, look func()) error {
 	if r.run == nil {
 		look()
 		return nil
 	}
-	if err := r.run.Look(r.Value, look); err != nil {
+	run := s.sideRun(ctx, r.run.Host().(*cellRun).cell)
+	if err := run.Look(r.Value, look); err != nil {
 		return s.failure(err)
 	}
 	return nil
@@ -165,6 +168,7 @@ func (s *Session) build(pkg *types.Package, file *ast.File, info *types.Info) (p
 		}
 	}()
 	mentionsOS := slices.ContainsFunc(pkg.Imports(), isOS)
+	lower.Files([]*ast.File{file}, info)
 	s.exclusive(func() {
 		created := s.imp.CreatePackages(s.prog)
 		for _, c := range created {
@@ -203,15 +207,26 @@ func (s *Session) bind(pkg *ssa.Package, c *check.Checked) {
 		}
 	}
 	if len(c.Grown) > 0 {
-		s.exclusive(func() {
-			s.prog.MethodSets = typeutil.MethodSetCache{}
-		})
+		s.exclusive(func() { check.ForgetMethods(s.prog) })
 		for _, t := range c.Grown {
 			if err := s.types.Extend(t); err != nil {
-				s.log.Warn("interp: methods of an earlier type", "err", err)
+				c.Warnings = append(c.Warnings, check.Diag{Pos: methodPos(c.File, t), Warning: true, Msg: err.Error(),
+					Hint: "interfaces, and packages such as fmt, do not see the new methods"})
 			}
 		}
 	}
+}
+
+// methodPos is the place of a method of t in the file.
+func methodPos(file *ast.File, t *types.Named) token.Pos {
+	for _, d := range file.Decls {
+		if f, ok := d.(*ast.FuncDecl); ok {
+			if base := check.ReceiverBase(f); base != nil && base.Name == t.Obj().Name() {
+				return f.Name.Pos()
+			}
+		}
+	}
+	return token.NoPos
 }
 
 // newRun makes a run whose output goes to c, and gives c the session's os.Stdout, os.Stderr and os.Stdin.
@@ -325,7 +340,7 @@ func (s *Session) failure(err error) error {
 	case errors.As(err, &x):
 		return &ExitError{Code: x.Code, By: x.ByWhat}
 	case errors.As(err, &i):
-		e := &InterruptError{Stack: s.stack(i.Stack)}
+		e := &InterruptError{Stack: s.stack(i.Stack), Abandoned: i.Abandoned}
 		e.sourceLine = s.lineOf(e.Stack)
 		return e
 	case errors.As(err, &d):

@@ -55,6 +55,64 @@ func TestInterrupt(t *testing.T) {
 	}
 }
 
+// TestInterruptCompiled interrupts cells in compiled code that does not return: the error comes soon, and says where.
+func TestInterruptCompiled(t *testing.T) {
+	for _, code := range []string{
+		"r, w, _ := os.Pipe(); defer w.Close(); defer r.Close()\nr.Read(make([]byte, 1))",
+		"l, _ := net.Listen(\"tcp\", \"127.0.0.1:0\"); defer l.Close()\nl.Accept()",
+		"func accept() { l, _ := net.Listen(\"tcp\", \"127.0.0.1:0\"); l.Accept() }\naccept()",
+		"p, w := io.Pipe(); defer w.Close(); s := bufio.NewScanner(p)\ns.Scan()",
+	} {
+		s := newSession(t)
+		mustRun(t, s, 1, "keep := 5")
+		ctx, cancel := context.WithCancel(t.Context())
+		var at time.Time
+		time.AfterFunc(200*time.Millisecond, func() { at = time.Now(); cancel() })
+		_, err := s.Run(ctx, interp.Cell{Number: 2, Code: code})
+		took := time.Since(at)
+		var ie *interp.InterruptError
+		if !errors.As(err, &ie) || len(ie.Stack) == 0 || ie.Stack[len(ie.Stack)-1].Line != 2 || !ie.Abandoned {
+			t.Errorf("%q: %v", code, err)
+		}
+		if took > 700*time.Millisecond {
+			t.Errorf("%q took %v", code, took)
+		}
+		if v := mustRun(t, s, 3, "keep").Value.Int(); v != 5 {
+			t.Errorf("after %q keep is %d", code, v)
+		}
+	}
+}
+
+// TestInterruptedInput interrupts cells that wait for input, as the last thing they do.
+func TestInterruptedInput(t *testing.T) {
+	for _, code := range []string{
+		"var a string\nfmt.Scanln(&a)",
+		"sc := bufio.NewScanner(os.Stdin)\nsc.Scan()",
+		"b := make([]byte, 9)\nos.Stdin.Read(b)",
+	} {
+		s := newSession(t)
+		for range 20 {
+			ctx, cancel := context.WithCancel(t.Context())
+			_, err := s.Run(ctx, interp.Cell{Number: 1, Code: code, Stdin: interrupted{ctx, cancel}})
+			var ie *interp.InterruptError
+			if !errors.As(err, &ie) || len(ie.Stack) == 0 || ie.Stack[len(ie.Stack)-1].Line != 2 {
+				t.Fatalf("%q: %v", code, err)
+			}
+		}
+	}
+}
+
+// interrupted is an input that is interrupted when it is read.
+type interrupted struct {
+	ctx    context.Context
+	cancel context.CancelFunc
+}
+
+func (i interrupted) Read([]byte) (int, error) {
+	i.cancel()
+	return 0, i.ctx.Err()
+}
+
 // TestSourcePackage runs a generic package from source over a compiled one, as pool is made, and calls back into the cell.
 func TestSourcePackage(t *testing.T) {
 	source := fstest.MapFS{"gen.go": {Data: []byte(`package gen

@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/tools/go/ssa"
 
+	"poolbook/interp/display"
 	"poolbook/interp/internal/bridge"
 	"poolbook/interp/internal/check"
 	"poolbook/interp/internal/check/stdlib"
@@ -93,6 +94,7 @@ func New(cfg Config) (*Session, error) {
 	s.imp = stdlib.New(stdlib.Config{Bridge: s.bridge, Sources: cfg.Sources, Fset: s.fset})
 	s.env = check.NewEnv(s.fset, s.imp, cfg.Preload)
 	s.prog = ssa.NewProgram(s.fset, ssa.InstantiateGenerics|ssa.BareInits)
+	s.env.UseProgram(s.prog)
 	s.types = rtype.New(rtype.Config{
 		Compiled: s.bridge.Type,
 		Import:   s.imp.Import,
@@ -215,6 +217,8 @@ type Variable struct {
 	Type  string
 	Value reflect.Value // addressable; a cell that runs may be changing it
 	Cell  int           // where it was declared last
+
+	read display.MapReader
 }
 
 // Unit is a function taken apart for another process: Go source of the declarations that it reaches, over all cells.

@@ -9,9 +9,11 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
@@ -141,6 +143,45 @@ func TestNilConfigAndVariables(t *testing.T) {
 	}
 }
 
+// A map is listed with what it has, and with its length alone while code that may write it runs.
+func TestVariablesOfMaps(t *testing.T) {
+	s := newSession(t)
+	mustRun(t, s, 1, `m := map[string]int{"b": 2, "a": 1}
+large := map[int]bool{}
+for i := range 20000 { large[i] = true }
+var stop atomic.Bool
+wait := func() { for !stop.Load() { time.Sleep(time.Millisecond) } }`)
+	listed := func(name string) (summary string, parts []string) {
+		for _, v := range s.Variables() {
+			if v.Name != name {
+				continue
+			}
+			for _, p := range v.Parts() {
+				parts = append(parts, p.Name+" "+p.Type+" "+p.Summary(10))
+			}
+			if !v.HasParts() {
+				t.Errorf("%s has no parts", name)
+			}
+			return v.Summary(60), parts
+		}
+		t.Fatal("no variable", name)
+		return "", nil
+	}
+	if summary, parts := listed("m"); summary != `map[string]int{"a": 1, "b": 2}` || !slices.Equal(parts, []string{`["a"] int 1`, `["b"] int 2`}) {
+		t.Errorf("m: %s, %q", summary, parts)
+	}
+	if summary, parts := listed("large"); summary != "map[int]bool (20000)" || parts != nil {
+		t.Errorf("large: %s, %q", summary, parts)
+	}
+	mustRun(t, s, 2, `go func() { for i := 0; !stop.Load(); i++ { m[strconv.Itoa(i%1000)] = i } }()`)
+	for range 1000 {
+		if summary, parts := listed("m"); !strings.HasPrefix(summary, "map[string]int (") || parts != nil {
+			t.Fatalf("m is written: %s, %q", summary, parts)
+		}
+	}
+	mustRun(t, s, 3, "stop.Store(true)")
+}
+
 func TestFailedCellChangesNothing(t *testing.T) {
 	s := newSession(t)
 	mustRun(t, s, 1, "x := 1\nfunc f() int { return 1 }\ntype T int")
@@ -170,7 +211,7 @@ func TestShownWhileWritten(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = s.Look(r, func() { display.MIME(r.Value) })
+		err = s.Look(t.Context(), r, func() { display.MIME(r.Value) })
 		if err != nil && !strings.Contains(err.Error(), "concurrent map") {
 			t.Fatal(err)
 		}
@@ -180,6 +221,61 @@ func TestShownWhileWritten(t *testing.T) {
 	}
 	t.Error("nobody noticed")
 }
+
+// A method that shows a value can be interrupted, and what ends its goroutine is the error.
+func TestShowingInterrupted(t *testing.T) {
+	for code, want := range map[string]string{
+		"type Slow struct{}\nfunc (Slow) String() string { for {} }\nSlow{}":                         "interrupted\n  cell [1], line 2",
+		"type Slow2 int\nfunc (Slow2) HTML() string { select {} }\ngo func() { for {} }()\nSlow2(1)": "interrupted\n  cell [1], line 2",
+		"type Ends struct{}\nfunc (Ends) String() string { os.Exit(3); return \"\" }\nEnds{}":        "os.Exit ended the cell: exit status 3",
+		"type Deep struct{}\nfunc (d *Deep) String() string { return d.String() }\n&Deep{}":          "stack overflow",
+	} {
+		s := newSession(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		r, err := s.Run(ctx, interp.Cell{Number: 1, Code: code})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer cancel()
+		if strings.HasPrefix(want, "interrupted") {
+			time.AfterFunc(50*time.Millisecond, cancel)
+		}
+		shown := ""
+		err = s.Look(ctx, r, func() { shown = display.Text(r.Value) })
+		if strings.Contains(code, "HTML") {
+			err = s.Look(ctx, r, func() { shown = fmt.Sprint(display.MIME(r.Value)) })
+		}
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v, shown %.200s", code, err, shown)
+		}
+		if v := mustRun(t, s, 2, "1 + 1").Value.Int(); v != 2 {
+			t.Error("the session is broken")
+		}
+	}
+}
+
+// A map that a goroutine writes while package display shows it is an error too.
+func TestDisplayedWhileWritten(t *testing.T) {
+	for _, call := range []string{"Show(m)", "All([]any{m})", `Update("id", &box)`, "JSON(m)", "MIMEBundle(m)"} {
+		t.Run(call, func(t *testing.T) {
+			s := newSession(t)
+			_, err := s.Run(t.Context(), interp.Cell{Number: 1, Host: dropped{}, Code: `m := map[string]any{}
+box := struct{ Inside map[string]any }{m}
+go func() { for i := 0; ; i++ { m[strconv.Itoa(i%1000)] = i } }()
+defer func() { recover() }()
+for { display.` + call + " }"})
+			if err == nil || !strings.Contains(err.Error(), "concurrent map") {
+				t.Errorf("error %v", err)
+			}
+		})
+	}
+}
+
+// dropped is a notebook that nobody looks at.
+type dropped struct{}
+
+func (dropped) Display(display.Bundle, string, bool) {}
+func (dropped) Clear(bool)                           {}
 
 // syncBuffer is a bytes.Buffer for several goroutines.
 type syncBuffer struct {
@@ -197,4 +293,25 @@ func (s *syncBuffer) String() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.b.String()
+}
+
+// TestManyMethods adds methods to a type in more cells than there is room for: up to there they count, then a warning says what does not.
+func TestManyMethods(t *testing.T) {
+	s := newSession(t)
+	mustRun(t, s, 1, "type T struct{}\nvar x T\nvar boxed any = x")
+	for i := range 64 {
+		if res := mustRun(t, s, i+2, fmt.Sprintf("func (T) M%d() int { return %d }", i, i)); len(res.Warnings) > 0 {
+			t.Fatalf("method %d: %v", i, res.Warnings[0])
+		}
+	}
+	if res := mustRun(t, s, 70, "var last interface{ M63() int } = x\nlast.M63() + reflect.TypeOf(boxed).NumMethod()"); res.Value.Int() != 127 {
+		t.Errorf("result %v", res.Value)
+	}
+	res := mustRun(t, s, 71, "func (T) TooMany() int { return 1 }")
+	if len(res.Warnings) != 1 || res.Warnings[0].Line != 1 || !strings.Contains(res.Warnings[0].Message, "no room") {
+		t.Errorf("warnings %v", res.Warnings)
+	}
+	if res := mustRun(t, s, 72, "x.TooMany()"); res.Value.Int() != 1 {
+		t.Errorf("result %v", res.Value)
+	}
 }

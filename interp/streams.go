@@ -1,11 +1,14 @@
 package interp
 
 import (
+	"context"
+	"errors"
 	"io"
 	"os"
 	"reflect"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/tools/go/ssa"
 
@@ -124,9 +127,23 @@ func (w stream) Write(p []byte) (int, error) {
 type input struct {
 	s    *streams
 	cell *cellRun
+	ctx  context.Context // the run's, which reads
 }
 
-func (i input) Read(p []byte) (int, error) {
+// interruptSeen is how long a read that an interrupt ended waits for the run to know of it: the error then has the line that reads.
+const interruptSeen = time.Second
+
+func (i input) Read(p []byte) (n int, err error) {
+	if n, err = i.read(p); errors.Is(err, context.Canceled) {
+		select {
+		case <-i.ctx.Done():
+		case <-time.After(interruptSeen):
+		}
+	}
+	return n, err
+}
+
+func (i input) read(p []byte) (int, error) {
 	if i.cell != nil && i.cell.running.Load() {
 		if i.cell.cell.Stdin == nil {
 			return 0, io.EOF

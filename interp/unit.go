@@ -272,15 +272,17 @@ func (s *Session) unitRun() *vm.Run {
 }
 
 // Call calls the unit's function. The error is a *RuntimeError, *InterruptError, *ExitError or *DeadlockError, with the
-// stack in terms of the cells that the unit comes from. It may be called concurrently.
+// stack in terms of the cells that the unit comes from. It may be called concurrently. It runs in the calling goroutine: runtime.Goexit in the
+// function ends that, and compiled code that does not return holds it up although ctx has ended.
 func (u *LoadedUnit) Call(ctx context.Context, args []reflect.Value) (results []reflect.Value, err error) {
-	return u.s.callValue(u.runFor(ctx), u.fn, args)
+	return u.call(ctx, u.fn, args)
 }
 
-// CallLoop calls the unit's function for many items in one call: args are those of [LoadedUnit.Loop]. finished is its result; it is
-// false without an error when an item ended its goroutine. The errors are those of Call, of the item at *at.
+// CallLoop calls the unit's function for many items in one call: args are those of [LoadedUnit.Loop]. finished is its result: whether
+// it has come to *end. An item that ends its goroutine ends the calling one, and *at says which it was. The errors are those of Call, of
+// the item at *at.
 func (u *LoadedUnit) CallLoop(ctx context.Context, args []reflect.Value) (finished bool, err error) {
-	results, err := u.s.callValue(u.runFor(ctx), u.loop, args)
+	results, err := u.call(ctx, u.loop, args)
 	var panicked *RuntimeError
 	if errors.As(err, &panicked) {
 		panicked.Stack = slices.DeleteFunc(panicked.Stack, func(f Frame) bool { return strings.HasSuffix(f.Func, unit.LoopFunc) })
@@ -310,8 +312,19 @@ func (s *Session) Call(ctx context.Context, c Cell, fn reflect.Value, args []ref
 	return s.callValue(s.sideRun(ctx, c), fn, args)
 }
 
+// call calls a function of the unit in the running goroutine.
+func (u *LoadedUnit) call(ctx context.Context, fn reflect.Value, args []reflect.Value) ([]reflect.Value, error) {
+	results, err := u.runFor(ctx).CallValueHere(fn, args)
+	return u.s.called(results, err)
+}
+
 func (s *Session) callValue(run *vm.Run, fn reflect.Value, args []reflect.Value) ([]reflect.Value, error) {
 	results, err := run.CallValue(fn, args)
+	return s.called(results, err)
+}
+
+// called ends a call: what it has written goes out before its results.
+func (s *Session) called(results []reflect.Value, err error) ([]reflect.Value, error) {
 	s.streams.drain()
 	if err != nil {
 		return nil, s.failure(err)

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 
 	"poolbook/interp"
@@ -44,7 +45,9 @@ func loop(t *testing.T, l *interp.LoadedUnit, at, end int, columns ...any) *loop
 	done := func(i int) { r.done = append(r.done, fmt.Sprint(i, r.out.Index(0))) }
 	failed := func(i int, err error) { r.failed = append(r.failed, fmt.Sprint(i, err)) }
 	args = append(args, reflect.ValueOf(&r.at), reflect.ValueOf(&r.end), reflect.ValueOf(done), reflect.ValueOf(failed))
-	r.finished, r.err = l.CallLoop(context.Background(), args)
+	var wg sync.WaitGroup
+	wg.Go(func() { r.finished, r.err = l.CallLoop(context.Background(), args) }) // an item may end the goroutine
+	wg.Wait()
 	return r
 }
 

@@ -26,14 +26,14 @@ func (s *Session) Variables() []Variable {
 		if g == nil {
 			continue
 		}
-		list = append(list, Variable{Name: name, Type: s.env.TypeString(v.Type()), Value: s.machine.Global(g), Cell: s.env.PackageOf(v).Cell})
+		list = append(list, Variable{Name: name, Type: s.env.TypeString(v.Type()), Value: s.machine.Global(g), Cell: s.env.PackageOf(v).Cell, read: s.readMap})
 	}
 	return slices.Clip(list)
 }
 
 // Summary is the value on one line of at most that many characters, see [display.Peek].
 func (v *Variable) Summary(limit int) string {
-	text := strings.Join(strings.Fields(display.Peek(v.Value, 4*limit)), " ")
+	text := strings.Join(strings.Fields(display.Peek(v.Value, 4*limit, v.read)), " ")
 	if r := []rune(text); len(r) > limit {
 		return string(r[:limit-1]) + "…"
 	}
@@ -59,13 +59,32 @@ func (v *Variable) Size() (n int, ok bool) {
 // maxParts is how many elements of a value [Variable.Parts] returns.
 const maxParts = 1000
 
-// HasParts reports whether Parts returns any.
+// shownKey is how many characters of a map's key the list of its parts shows.
+const shownKey = 60
+
+// maxRead is how many elements of a map are copied at most: what runs waits for it.
+const maxRead = 10_000
+
+// readMap is the session's [display.MapReader]: it reads small maps, while no code of cells runs.
+func (s *Session) readMap(m reflect.Value) (keys, elements []reflect.Value, ok bool) {
+	s.machine.Quiet(func() {
+		if ok = m.Len() <= maxRead; !ok {
+			return
+		}
+		for it := m.MapRange(); it.Next(); {
+			keys, elements = append(keys, it.Key()), append(elements, it.Value())
+		}
+	})
+	return keys, elements, ok
+}
+
+// HasParts reports whether Parts may return any.
 func (v *Variable) HasParts() bool {
 	x := v.parent()
 	switch x.Kind() {
 	case reflect.Struct:
 		return len(shownFields(x.Type())) > 0 && !display.IsText(x.Type())
-	case reflect.Slice, reflect.Array:
+	case reflect.Slice, reflect.Array, reflect.Map:
 		return x.Len() > 0
 	}
 	return false
@@ -91,8 +110,8 @@ func shownFields(t reflect.Type) []reflect.StructField {
 	return list
 }
 
-// Parts returns the fields of a struct, or the first 1,000 elements of a slice or an array. Maps have none: other goroutines may be
-// writing them, which a reader must not meet.
+// Parts returns the fields of a struct, or the first 1,000 elements of a slice, an array or a map. Maps have none while code of cells
+// runs, which may be writing them.
 func (v *Variable) Parts() []Variable {
 	var list []Variable
 	add := func(name string, part reflect.Value) {
@@ -100,7 +119,7 @@ func (v *Variable) Parts() []Variable {
 		if part.Kind() == reflect.Interface && !part.IsNil() {
 			t = part.Elem().Type()
 		}
-		list = append(list, Variable{Name: name, Type: display.TypeName(t), Value: part})
+		list = append(list, Variable{Name: name, Type: display.TypeName(t), Value: part, read: v.read})
 	}
 	switch x := v.parent(); x.Kind() {
 	case reflect.Struct:
@@ -111,6 +130,15 @@ func (v *Variable) Parts() []Variable {
 		for i := range min(x.Len(), maxParts) {
 			add("["+strconv.Itoa(i)+"]", x.Index(i))
 		}
+	case reflect.Map:
+		if v.read == nil {
+			break
+		}
+		keys, elements, _ := v.read(x)
+		for _, i := range display.Order(keys) {
+			add("["+display.Peek(keys[i], shownKey, v.read)+"]", elements[i])
+		}
+		list = list[:min(len(list), maxParts)]
 	}
 	return list
 }

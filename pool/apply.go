@@ -6,17 +6,15 @@ import (
 
 // Apply runs fn in a worker and waits for its result. What fn captures is copied at the call.
 func Apply[R any](p *Pool, fn func() R, opts ...CallOption) (R, error) {
-	o := core.CallerOrigin()
 	var out R
-	err := p.c.Start(o, "Apply", core.Single, fn, nil, opts).Run(o, &out)
+	err := p.c.Call(core.CallerOrigin(), "Apply", 0, fn, opts, &out)
 	return out, err
 }
 
 // ApplyErr is Apply for a function that can fail.
 func ApplyErr[R any](p *Pool, fn func() (R, error), opts ...CallOption) (R, error) {
-	o := core.CallerOrigin()
 	var out R
-	err := p.c.Start(o, "Apply", core.Single|core.LastErr, fn, nil, opts).Run(o, &out)
+	err := p.c.Call(core.CallerOrigin(), "Apply", core.LastErr, fn, opts, &out)
 	return out, err
 }
 

@@ -15,27 +15,32 @@
 // # What it costs
 //
 // make bench-pool measures pools of two workers in a notebook, with interpreted functions, next to CPython 3.11 on the same machine, in one
-// run. Times of a virtual machine with two cores; the last column says how many times faster than the better one of CPython's two:
+// run. Times of a virtual machine with two cores, on which others worked; the last column says how many times faster than the better one of
+// CPython's two:
 //
 //	                                    notebook       Pool   Executor   times
-//	pool start to first result            8.0 ms     4.6 ms     5.0 ms    0.6   CPython forks
-//	the same, both by spawn                13 ms     314 ms                24   on a busy machine
-//	the same, both by forkserver          3.9 ms     162 ms                42   on a busy machine; workers are ready
-//	map of 200,000 items, chunk size 1    178 ms     3.19 s     12.3 s     18
-//	map of 200,000 items, default chunk   2.1 ms    13.5 ms    34.8 ms    6.4
-//	50,000 ApplyAsync                     271 ms     1.23 s     3.06 s    4.5
-//	round trip of one Apply                35 µs     129 µs     191 µs    3.7
-//	100 MB of []float64, there and back   176 ms     465 ms     323 ms    1.8
-//	1 M small structs, there and back      72 ms     3.20 s     3.01 s     42
-//	π, 10 M terms                          83 ms     409 ms     466 ms    4.9
-//	memory of an idle worker               24 MB      12 MB
+//	pool start to first result            1.6 ms     5.7 ms     5.6 ms    3.4   a worker is ready; CPython forks
+//	the same, both by spawn               6.8 ms     149 ms                22   all workers start anew
+//	the same, both by forkserver          1.3 ms    66.2 ms                50   all workers are ready
+//	map of 200,000 items, chunk size 1    247 ms     8.40 s     19.5 s     34
+//	map of 200,000 items, default chunk   2.5 ms    21.2 ms    49.4 ms    8.4
+//	50,000 ApplyAsync                     306 ms     3.38 s     4.66 s     11
+//	round trip of one Apply               8.7 µs    48.3 µs    92.1 µs    5.5
+//	100 MB of []float64, there and back   231 ms     624 ms     393 ms    1.7
+//	1 M small structs, there and back      54 ms     8.42 s     11.2 s    155
+//	π, 10 M terms                          70 ms     1.08 s     1.06 s     15
+//	memory of an idle worker              6.4 MB    11.9 MB               1.8   resident
+//	the same, its share                   4.8 MB     5.0 MB               1.0   PSS: what processes have together counts by parts
 //
-// After ten and after twenty million tasks a worker holds 28 MB, and the notebook's process what it held after one million.
+// A notebook whose cells name pool keeps one worker process ready, which the next pool takes; one that makes a pool before that waits as long
+// as with spawn. An idle worker gives memory back after a second; until then it holds 25 MB, 21 of which are the program's file that all
+// share. After ten million tasks an idle worker holds 7.4 MB, and the notebook's process what it held before.
 //
 // Where the time of a short task goes (make bench-pool's program writes profiles with -profile): in a chunk of many the call in the
 // interpreter is most of it, some 20 ns. In a chunk of its own a task takes about 0.6 µs in the notebook's process (a third to make and
 // encode the chunk, a third to read the result, the rest to note it and to collect garbage), and as much in the worker. A single Apply takes
-// 25 µs of CPU time in both processes together: half of it is the system's, which wakes a process twice.
+// 2 µs in the pool, 1.5 in the interpreter of the cell and 2 in the worker; the rest is the way there and back, through memory that both look
+// at for up to 100 µs. Calls that are longer apart, or take longer, go by pipes, and the system wakes a process twice: some 25 µs.
 //
 // An operation of a shared object (a Lock, a Value, a Queue) asks the notebook's process when it comes from a worker: some 20 µs, so that
 // Acquire and Release take 50 µs; CPython's Manager takes 170 µs for that on the same machine, and its Lock in shared memory, which cannot tell

@@ -188,7 +188,8 @@ func TestWorkerDies(t *testing.T) {
 	} {
 		for _, chunk := range []int{1, 10} {
 			t.Run(fmt.Sprint(c.name, chunk), func(t *testing.T) {
-				processes(t, func(t *testing.T, _ *output) {
+				t.Setenv("GORACE", "halt_on_error=0") // fatal's race is wanted
+				processes(t, func(t *testing.T, out *output) {
 					p := pool.New(pool.Processes(2))
 					defer p.Terminate()
 					r := pool.MapAsync(p, c.fn, pool.Range(10), pool.ChunkSize(chunk), pool.Label("job"))
@@ -196,6 +197,9 @@ func TestWorkerDies(t *testing.T) {
 					lost := lostError(t, err)
 					if lost.Index != c.index || lost.More != 0 || lost.PID == 0 || !strings.HasPrefix(lost.Worker, "PoolWorker-") || !c.check(lost) {
 						t.Errorf("got %#v", lost)
+					}
+					if strings.Contains(out.String(), "\ngoroutine ") {
+						t.Errorf("stacks in the cell's output: %s", out)
 					}
 					for i, o := range r.Outcomes() {
 						if i != c.index && (o.Err != nil || o.Value != i) {
@@ -418,7 +422,7 @@ func TestFlood(t *testing.T) {
 		p.Close()
 		_ = p.Join()
 		if n := len(out.String()); n != 2*20_000*100 {
-			t.Errorf("%d bytes of output arrived", n)
+			t.Errorf("%d bytes of output arrived; other than the tasks': %s", n, strings.ReplaceAll(out.String(), strings.Repeat("x", 99)+"\n", ""))
 		}
 	})
 }
@@ -465,13 +469,17 @@ func TestSteal(t *testing.T) {
 	})
 }
 
-// TestOrphans: the workers of a program that is killed end too.
+// TestOrphans: the workers of a program that is killed end too, and the one that was started ahead.
 func TestOrphans(t *testing.T) {
 	if os.Getenv("POOL_TEST_PARENT") != "" {
-		setHost(newHost("worker"))
+		h := newHost("worker")
+		setHost(h)
 		p := pool.New(pool.Processes(2))
 		must[[]int](t)(pool.Map(p, square, pool.Range(10)))
 		pool.MapAsync(p, forever, pool.Range(1))
+		before := children()
+		h.Warm()
+		born(t, before)
 		time.Sleep(100 * time.Millisecond)
 		fmt.Println("PIDS", strings.Join(children(), " "))
 		_ = os.Stdout.Sync()

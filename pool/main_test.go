@@ -31,6 +31,9 @@ const workerEnv = "POOL_TEST_WORKER"
 func TestMain(m *testing.M) {
 	switch os.Getenv(workerEnv) {
 	case "":
+		if os.Getenv("GORACE") == "" { // workers are whole processes: a race in one would only be more output
+			os.Setenv("GORACE", "halt_on_error=1")
+		}
 		setHost(&core.Host{})
 		code := m.Run()
 		if left := children(); len(left) > 0 {

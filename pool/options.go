@@ -38,8 +38,9 @@ func MaxTasksPerChild(n int) Option { return core.MaxTasksPerChild(n) }
 // times a second, so that a task can be beyond it for that long. The default is no limit. A thread pool ignores it. It panics when bytes is less.
 func MemoryLimit(bytes int64) Option { return core.MemoryLimit(bytes) }
 
-// StartMethod is how worker processes start: "spawn", the default, starts each when it is needed; "forkserver" keeps spare ones
-// warm, so that a new pool or a replaced worker starts at once. "fork" panics: a process with several threads, as every Go program is,
+// StartMethod is how worker processes start: "spawn" starts each when it is needed; "forkserver" keeps as many spare ones as the pool has
+// workers, so that a new pool or a replaced worker starts at once. The default is between them: a notebook whose cells name pool has one
+// spare process, which the next pool takes as its first worker. "fork" panics: a process with several threads, as every Go program is,
 // cannot go on in a forked copy. Other names panic too.
 func StartMethod(method string) Option { return core.StartMethod(method) }
 

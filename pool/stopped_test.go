@@ -4,6 +4,7 @@ package pool_test
 
 import (
 	"errors"
+	"os"
 	"strconv"
 	"strings"
 	"syscall"
@@ -16,6 +17,7 @@ import (
 
 func init() {
 	register(allocate)
+	register(exitWith)
 	register(length)
 }
 
@@ -69,6 +71,10 @@ func TestMemoryLimit(t *testing.T) {
 		if out[0].Err != nil || out[0].Value != 1 || out[2].Err != nil || out[2].Value != 2 {
 			t.Errorf("the others: %v", out)
 		}
+		_, err := pool.Map(p, exitWith, []int{core.ExitMemory})
+		if e := lostError(t, err); e.Limit != 0 || e.ExitCode != core.ExitMemory || !strings.Contains(err.Error(), "exited with code 12") {
+			t.Errorf("a task that ends its worker with the code of the limit: %v", err)
+		}
 	})
 	defer func() {
 		if r := recover(); r == nil || !strings.Contains(r.(string), "64.0 MB at least") {
@@ -77,6 +83,8 @@ func TestMemoryLimit(t *testing.T) {
 	}()
 	pool.MemoryLimit(1)
 }
+
+func exitWith(code int) int { os.Exit(code); return 0 }
 
 // allocate takes n megabytes, all there are when n is negative.
 func allocate(n int) int {

@@ -83,7 +83,7 @@ func (s *kernelSession) Evaluate(ctx context.Context, expression string) (kernel
 	if !result.Value.IsValid() {
 		return kernel.Bundle{Data: map[string]any{}}, nil
 	}
-	b, err := s.shown(result)
+	b, err := s.shown(ctx, result)
 	if err != nil {
 		return kernel.Bundle{}, failure(err).Err
 	}

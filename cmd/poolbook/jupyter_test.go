@@ -95,6 +95,20 @@ func TestJupyterConsole(t *testing.T) {
 	}
 }
 
+// jupyter run hands the names of its files to the kernel too.
+func TestJupyterRun(t *testing.T) {
+	needPython(t, "jupyter_client")
+	p := newPlace(t)
+	p.install()
+	if err := os.WriteFile(p.file("cell.go"), []byte("fmt.Println(6 * 7)\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	out := p.run(2*time.Minute, "", debianPython, "-c", "from jupyter_client.runapp import RunApp; RunApp.launch_instance()", "--kernel", "poolbook", "cell.go")
+	if out.code != 0 || out.stdout != "42\n" {
+		t.Errorf("jupyter run: %+v", out)
+	}
+}
+
 // TestJupyterClient runs the scripts in testdata/jupyter, each with the installed
 // kernel: the whole protocol through stock clients.
 func TestJupyterClient(t *testing.T) {

@@ -24,8 +24,10 @@ process that started it ends. Jupyter starts this command; poolbook install tell
 it to.`,
 		Example: `  poolbook kernel -f connection.json
   jupyter console --existing connection.json`,
-		Args: atMost(0),
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		// Front ends hand the kernel what they do not know themselves: jupyter run the names of its files.
+		Args:               cobra.ArbitraryArgs,
+		FParseErrWhitelist: cobra.FParseErrWhitelist{UnknownFlags: true},
+		RunE: func(cmd *cobra.Command, args []string) error {
 			if file == "" {
 				return usageError{errors.New("kernel: -f FILE, the connection file, is missing")}
 			}
@@ -34,6 +36,9 @@ it to.`,
 				level = slog.LevelDebug
 			}
 			log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+			if len(args) > 0 {
+				log.Info("arguments that mean nothing to this kernel", "arguments", args)
+			}
 			session, err := newKernelSession(log)
 			if err != nil {
 				return err

@@ -60,7 +60,7 @@ func (s *kernelSession) UseComms(c *kernel.Comms) {
 
 // Execute runs a cell. Those of different subshells run beside each other.
 func (s *kernelSession) Execute(ctx context.Context, c kernel.Cell, out kernel.Output) kernel.Outcome {
-	s.pools.enter(cellKey(c.ExecutionCount), out)
+	s.pools.enter(cellKey(c.ExecutionCount), c.Code, out)
 	host := cellHost{out, &pages{}}
 	result, err := s.session.Run(ctx, interp.Cell{
 		Number: c.ExecutionCount, ID: c.ID, Code: c.Code,
@@ -80,7 +80,7 @@ func (s *kernelSession) Execute(ctx context.Context, c kernel.Cell, out kernel.O
 	if !result.Value.IsValid() {
 		return o
 	}
-	if o.Result, err = s.shown(result); err != nil {
+	if o.Result, err = s.shown(ctx, result); err != nil {
 		failed := failure(err)
 		failed.Payload = o.Payload
 		return failed
@@ -88,10 +88,10 @@ func (s *kernelSession) Execute(ctx context.Context, c kernel.Cell, out kernel.O
 	return o
 }
 
-// shown is the value of a cell as front ends show it.
-func (s *kernelSession) shown(r interp.Result) (*kernel.Bundle, error) {
+// shown is the value of a cell as front ends show it. Its methods run until ctx ends.
+func (s *kernelSession) shown(ctx context.Context, r interp.Result) (*kernel.Bundle, error) {
 	var b display.Bundle
-	if err := s.session.Look(r, func() { b = display.MIME(r.Value) }); err != nil {
+	if err := s.session.Look(ctx, r, func() { b = display.MIME(r.Value) }); err != nil {
 		return nil, err
 	}
 	return &kernel.Bundle{Data: b}, nil
@@ -108,10 +108,10 @@ func failure(err error) kernel.Outcome {
 	return kernel.Outcome{Err: e, Interrupted: errors.As(err, &interrupt)}
 }
 
-// IsComplete answers whether code can be run as it stands.
+// IsComplete answers whether code can be run as it stands. Terminals such as jupyter console write a tab as ^I, so the indent is in spaces.
 func (s *kernelSession) IsComplete(code string) (status, indent string) {
 	c, indent := s.session.IsComplete(code)
-	return string(c), indent
+	return string(c), strings.ReplaceAll(indent, "\t", "    ")
 }
 
 // Complete lists what may stand at the cursor, a byte offset.

@@ -8,7 +8,9 @@ import (
 	"os/exec"
 	"reflect"
 	"strconv"
+	"strings"
 	"sync"
+	"sync/atomic"
 
 	"poolbook/interp"
 	"poolbook/kernel"
@@ -22,6 +24,8 @@ type poolHost struct {
 	session *interp.Session // set by attach, before the first cell
 	bars    *progressBars
 	panel   *poolPanel
+
+	last atomic.Pointer[cellOrigin]
 
 	mu       sync.Mutex
 	payloads map[string][]byte // of units, by hash; guarded by mu
@@ -48,8 +52,14 @@ func (h *poolHost) attach(s *interp.Session) {
 	h.Types = sessionTypes{s}
 }
 
-// enter makes out the place of progress bars of the cell with that id.
-func (h *poolHost) enter(cell string, out kernel.Output) { h.bars.enter(cell, out) }
+// enter makes out the place of progress bars of the cell with that id. A worker
+// starts ahead for code that may make a pool.
+func (h *poolHost) enter(cell, code string, out kernel.Output) {
+	h.bars.enter(cell, out)
+	if strings.Contains(code, "pool.") {
+		h.Warm()
+	}
+}
 
 // flush returns when what the pools have reported by now is shown.
 func (h *poolHost) flush() {
@@ -64,11 +74,22 @@ func (h *poolHost) Close() {
 	h.panel.close()
 }
 
-// origin is core.CallerOrigin in a cell.
+// cellOrigin is the origin of the calls of a run of a cell.
+type cellOrigin struct {
+	ctx    context.Context
+	cell   string // its ID
+	number int
+	value  []reflect.Value // what CallerOrigin returns
+}
+
+// origin is core.CallerOrigin in a cell. A cell that calls often gets the same origin each time.
 func (h *poolHost) origin(c interp.Call, _ []reflect.Value) []reflect.Value {
-	cell := c.Cell()
-	return []reflect.Value{reflect.ValueOf(&core.Origin{
-		Host: &h.Host, Ctx: c.Context(), Cell: cellKey(cell.Number),
+	cell, ctx := c.Cell(), c.Context()
+	if last := h.last.Load(); last != nil && last.ctx == ctx && last.cell == cell.ID && last.number == cell.Number {
+		return last.value
+	}
+	value := []reflect.Value{reflect.ValueOf(&core.Origin{
+		Host: &h.Host, Ctx: ctx, Cell: cellKey(cell.Number),
 		Stdout: func(_ string, _ int, p []byte) { cell.Stdout.Write(p) },
 		Stderr: func(_ string, _ int, p []byte) { cell.Stderr.Write(p) },
 		Call: func(ctx context.Context, fn reflect.Value, args []reflect.Value) ([]reflect.Value, error) {
@@ -76,6 +97,8 @@ func (h *poolHost) origin(c interp.Call, _ []reflect.Value) []reflect.Value {
 			return results, coreError(err)
 		},
 	})}
+	h.last.Store(&cellOrigin{ctx, cell.ID, cell.Number, value})
+	return value
 }
 
 // cellKey names a cell in the events of pools, as its prompt does.

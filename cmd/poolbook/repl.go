@@ -142,7 +142,7 @@ func (r *repl) run(ctx context.Context, code string) error {
 	done := r.interruptWith(interrupt)
 	defer done()
 	r.cells++
-	r.pools.enter(cellKey(r.cells), r.screen)
+	r.pools.enter(cellKey(r.cells), code, r.screen)
 	stdin := r.stdin(ctx)
 	result, err := r.session.Run(ctx, interp.Cell{
 		Number: r.cells, Code: code, Stdout: r.screen.out, Stderr: r.screen.err, Stdin: stdin,
@@ -160,7 +160,7 @@ func (r *repl) run(ctx context.Context, code string) error {
 		return nil
 	}
 	var text string
-	if err := r.session.Look(result, func() { text = display.Text(result.Value) }); err != nil {
+	if err := r.session.Look(ctx, result, func() { text = display.Text(result.Value) }); err != nil {
 		return err
 	}
 	fmt.Fprintln(r.screen.out, text)

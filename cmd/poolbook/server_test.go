@@ -266,11 +266,11 @@ func TestServerLeavesNothing(t *testing.T) {
 			s := p.serve()
 			conn := s.kernelSocket("a.ipynb")
 			runCell(t, conn, busyWorkers, "napping")
-			waitUntil(t, 10*time.Second, "three workers run", func() bool {
-				return len(p.matching("worker --pipe")) == 3
+			waitUntil(t, 10*time.Second, "three workers and the next one run", func() bool {
+				return len(p.matching("worker --pipe")) == 4
 			})
-			if n := len(p.processes()); n != 5 {
-				t.Errorf("%d processes, want the server, a kernel and three workers: %v", n, p.processes())
+			if n := len(p.processes()); n != 6 {
+				t.Errorf("%d processes, want the server, a kernel, three workers and one for the next pool: %v", n, p.processes())
 			}
 			if err := s.cmd.Process.Signal(sig); err != nil {
 				t.Fatal(err)

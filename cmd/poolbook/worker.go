@@ -51,6 +51,21 @@ func newEvaluator(env worker.Env) (worker.Evaluator, error) {
 	return &evaluator{sessionTypes{session}}, nil
 }
 
+// warmUnit is a unit that needs what most units need.
+const warmUnit = `package unit
+
+import "fmt"
+
+func warm(n int) string { return fmt.Sprint(n) }
+`
+
+// Warm has the interpreter set up what it makes at the first use.
+func (e *evaluator) Warm() {
+	if u, err := e.Session.LoadUnit(warmUnit, "warm", "warm"); err == nil {
+		_, _ = u.Call(context.Background(), []reflect.Value{reflect.ValueOf(1)})
+	}
+}
+
 // Load makes the function of a unit.
 func (e *evaluator) Load(hash string, payload []byte) (worker.Func, error) {
 	var p unitPayload

@@ -62,3 +62,47 @@ func (p *testPlace) idleWorker() (*exec.Cmd, *os.File) {
 	outWrite.Close()
 	return cmd, inWrite
 }
+
+// TestExitInTask holds that a task which ends its worker by os.Exit runs once, and is the one that is lost: on its own, and in the middle of
+// a chunk.
+func TestExitInTask(t *testing.T) {
+	p := newPlace(t)
+	out := p.poolbook("run", p.write("exit.go", `package main
+
+import (
+	"fmt"
+	"os"
+
+	"poolbook/pool"
+)
+
+func exits(n int) int {
+	fmt.Println("item", n)
+	if n == 2 {
+		os.Exit(12)
+	}
+	return n
+}
+
+func main() {
+	p := pool.New(pool.Processes(1), pool.MemoryLimit(100<<20))
+	_, err := pool.Map(p, exits, []int{2})
+	fmt.Println(err)
+	for _, o := range pool.MapAsync(p, exits, []int{1, 2, 3}, pool.ChunkSize(3)).Outcomes() {
+		fmt.Println(o.Value, o.Err)
+	}
+	_, err = pool.Apply(p, func() int { return exits(2) })
+	fmt.Println(err)
+}
+`))
+	// What a lost worker wrote is in its error once more.
+	for part, n := range map[string]int{"item 1\n": 2, "item 2\n": 6, "item 3\n": 1, "exited with code 12 while it ran item 0": 1,
+		"exited with code 12 while it ran item 1": 1, "exited with code 12 while it ran the call": 1, "1 <nil>": 1, "3 <nil>": 1} {
+		if got := strings.Count(out.stdout, part); got != n {
+			t.Errorf("%q is there %d times, want %d", part, got, n)
+		}
+	}
+	if t.Failed() {
+		t.Logf("%s%s", out.stdout, out.stderr)
+	}
+}

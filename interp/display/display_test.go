@@ -39,6 +39,14 @@ type page struct{}
 
 func (*page) HTML() string { return "<b>page</b>" }
 
+type tree1 struct{}
+
+func (tree1) JSON() any { return []int{1} }
+
+type tree2 struct{ text string }
+
+func (t tree2) JSON() string { return t.text }
+
 func TestText(t *testing.T) {
 	ring := &node{V: 1}
 	ring.Next = &node{V: 2, Next: ring}
@@ -99,6 +107,10 @@ func TestLongTexts(t *testing.T) {
 func TestAll(t *testing.T) {
 	numbers := make([]int, 5000)
 	points := make([]point, 500)
+	wide := map[string]int{}
+	for i := range 100 {
+		wide[strings.Repeat("k", i+1)] = i
+	}
 	for _, tt := range []struct {
 		name    string
 		v       any
@@ -109,7 +121,11 @@ func TestAll(t *testing.T) {
 		{"numbers", numbers, "text/plain", "0", maxElements + 3, 5000}, // "4000" in the note
 		{"text", strings.Repeat("ä", maxText), "text/plain", "ä", maxText / 2, maxText},
 		{"bytes", make([]byte, 2000), "text/plain", "00", 512 + 1, 2000},
-		{"table", points, "text/html", "<tr><th>", maxRows + 1, 501},
+		{"table", points, "text/html", "<tr><th>", short.rows + 1, 501},
+		{"cell", []point{{Name: strings.Repeat("ä", 3000)}}, "text/html", "ä", short.text, 3000},
+		{"columns", []map[string]int{wide}, "text/html", "<td", short.columns, 100},
+		{"fields", struct{ Numbers []int }{numbers}, "text/html", "0", short.text/3 - 4, 5000},
+		{"elements", wide, "text/html", "<tr>", short.rows, 100},
 		{"nested", map[string][]int{"a": numbers}, "text/plain", "0", maxElements + 3, 5000},
 	} {
 		cut, _ := MIME(reflect.ValueOf(tt.v))[tt.mime].(string)
@@ -139,7 +155,35 @@ func TestPeek(t *testing.T) {
 		{make([]int, 1<<20), "[]int{" + strings.Repeat("0, ", 20) + "… 1048556 more}"},
 		{point{X: 1, Name: "n"}, `display.point{X: 1, Y: 0, Name: "n", …}`}, {errors.New("bad"), "bad"},
 	} {
-		if got := Peek(reflect.ValueOf(tt.v), 20); got != tt.want {
+		if got := Peek(reflect.ValueOf(tt.v), 20, nil); got != tt.want {
+			t.Errorf("%T: got %s, want %s", tt.v, got, tt.want)
+		}
+	}
+}
+
+// Peek shows maps whose contents it is given.
+func TestPeekMaps(t *testing.T) {
+	copied := func(m reflect.Value) (keys, elements []reflect.Value, ok bool) {
+		for it := m.MapRange(); it.Next(); {
+			keys, elements = append(keys, it.Key()), append(elements, it.Value())
+		}
+		return keys, elements, m.Len() < 100
+	}
+	type place struct{ X, Y int }
+	large := map[int]int{}
+	for i := range 100 {
+		large[i] = i
+	}
+	for _, tt := range []struct {
+		v    any
+		want string
+	}{
+		{map[string]int{"b": 2, "a": 1}, `map[string]int{"a": 1, "b": 2}`}, {map[shout][]int{"b": {2}}, `map[display.shout][]int{"b": {2}}`},
+		{map[place]bool{{10, 1}: true, {9, 1}: false}, "map[display.place]bool{{X: 9, Y: 1}: false, {X: 10, Y: 1}: true}"},
+		{[]map[bool]string{{true: "x", false: "y"}}, `[]map[bool]string{{false: "y", true: "x"}}`},
+		{map[*int]int{new(int): 1}, "map[*int]int (1)"}, {map[any]int{1: 1}, "map[any]int (1)"}, {large, "map[int]int (100)"},
+	} {
+		if got := Peek(reflect.ValueOf(tt.v), 200, copied); got != tt.want {
 			t.Errorf("%T: got %s, want %s", tt.v, got, tt.want)
 		}
 	}
@@ -158,6 +202,11 @@ func TestMIME(t *testing.T) {
 		{"map of structs", map[string]point{"k": {}}, "text/html", "<th>k</th>"},
 		{"maps", []map[string]int{{"a": 1}, {"b": 2}}, "text/html", `<th style="text-align:right">a</th><th style="text-align:right">b</th>`},
 		{"any", []map[string]any{{"a": 1}, {"a": "x"}, {"a": []int(nil)}}, "text/html", `<tr><th>2</th><td style="text-align:left">nil</td></tr>`},
+		{"struct", &point{1, 2, "<n>", 3}, "text/html", "<table>\n<tbody>\n<tr><th>X</th><td style=\"text-align:left\">1</td></tr>\n<tr><th>Y</th>"},
+		{"struct, escaped", point{1, 2, "<n>", 3}, "text/html", `<tr><th>Name</th><td style="text-align:left">&lt;n&gt;</td></tr>`},
+		{"map", map[string]int{"b": 2, "a": 1}, "text/html", "<tr><th>a</th><td style=\"text-align:right\">1</td></tr>\n<tr><th>b</th>"},
+		{"map of slices", map[int][]string{3: {"x"}}, "text/html", `<tr><th>3</th><td style="text-align:left">[]string{&#34;x&#34;}</td></tr>`},
+		{"what is cut", []map[string]string{{"a": strings.Repeat("x", 999)}}, "text/html", "<p>long texts are cut; display.All shows all</p>"},
 		{"method of the pointer", page{}, "text/html", "<b>page</b>"},
 		{"image", image.NewGray(image.Rect(0, 0, 3, 2)), "text/plain", "<image.Gray 3×2>"},
 		{"image", image.NewGray(image.Rect(0, 0, 3, 2)), "image/png", "iVBOR"},
@@ -167,8 +216,18 @@ func TestMIME(t *testing.T) {
 			t.Errorf("%s: %s is %q, want %q in it", tt.name, tt.mime, got, tt.want)
 		}
 	}
-	if b := MIME(reflect.ValueOf([]time.Time{{}})); b["text/html"] != nil {
-		t.Error("times are a table")
+	for _, v := range []any{tree1{}, tree2{"[1]"}} {
+		if b := MIME(reflect.ValueOf(v)); !reflect.DeepEqual(b["application/json"], []any{1.0}) {
+			t.Errorf("%T: %v", v, b)
+		}
+	}
+	if text := MIME(reflect.ValueOf(tree2{"[1"}))["text/plain"].(string); !strings.Contains(text, "method JSON gave what is no JSON") {
+		t.Errorf("bad JSON: %s", text)
+	}
+	for _, v := range []any{[]time.Time{{}}, time.Time{}, new(sync.Mutex), map[string]int{}, struct{}{}, []int{1}, (*point)(nil), errors.New("x")} {
+		if b := MIME(reflect.ValueOf(v)); b["text/html"] != nil {
+			t.Errorf("%T is a table", v)
+		}
 	}
 }
 

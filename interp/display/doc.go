@@ -13,5 +13,5 @@
 // Input and Password ask the user of the notebook for a line of text.
 //
 // A type says how it wants to be shown with the methods HTML() string, Markdown() string, SVG() string, Latex() string,
-// PNG() []byte, JPEG() []byte, JSON() any or MIMEBundle() map[string]any.
+// PNG() []byte, JPEG() []byte, JSON() any (or JSON text, as string or []byte) or MIMEBundle() map[string]any.
 package display

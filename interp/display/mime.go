@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"image"
 	"image/png"
-	"math"
 	"reflect"
 	"strings"
 )
@@ -15,12 +14,12 @@ import (
 type Tuple []any
 
 // MIME returns the representations of a value. There is always text/plain. Methods of the value that panic are reported in the text.
-func MIME(v reflect.Value) Bundle { return bundle(v, Text, maxRows) }
+func MIME(v reflect.Value) Bundle { return bundle(v, Text, short) }
 
 // FullMIME is [MIME] with nothing cut.
-func FullMIME(v reflect.Value) Bundle { return bundle(v, FullText, math.MaxInt) }
+func FullMIME(v reflect.Value) Bundle { return bundle(v, FullText, whole) }
 
-func bundle(v reflect.Value, text func(reflect.Value) string, rows int) Bundle {
+func bundle(v reflect.Value, text func(reflect.Value) string, l limits) Bundle {
 	if !v.IsValid() {
 		return Bundle{"text/plain": "nil"}
 	}
@@ -34,7 +33,7 @@ func bundle(v reflect.Value, text func(reflect.Value) string, rows int) Bundle {
 		b["text/plain"] = text(v)
 	}
 	if len(b) == 1 {
-		if html := table(v, rows); html != "" {
+		if html := table(v, l); html != "" {
 			b["text/html"] = html
 		}
 	}
@@ -57,11 +56,19 @@ func methodValue(v reflect.Value) any {
 // guard runs f and keeps a panic of a value's method in the bundle.
 func guard(b Bundle, what string, v any, f func()) {
 	defer func() {
-		if r := recover(); r != nil {
+		if r := recovered(recover()); r != nil {
 			b["text/plain"] = fmt.Sprintf("%s\n(method %s panicked: %v)", Text(reflect.ValueOf(v)), what, r)
 		}
 	}()
 	f()
+}
+
+// recovered is what a method panicked with. What ends the goroutine that called it, such as an interrupt, goes on.
+func recovered(r any) any {
+	if end, ok := r.(interface{ Unrecoverable() }); ok {
+		panic(end)
+	}
+	return r
 }
 
 // methods are the ways in which a value can say how it wants to be shown.
@@ -106,13 +113,25 @@ var methods = []func(b Bundle, v any){
 		}
 	},
 	func(b Bundle, v any) {
-		if m, ok := v.(interface{ JSON() any }); ok {
-			guard(b, "JSON", v, func() {
-				if tree, _, err := tree(m.JSON()); err == nil {
-					b["application/json"] = tree
-				}
-			})
+		var value func() any
+		switch m := v.(type) {
+		case interface{ JSON() any }:
+			value = m.JSON
+		case interface{ JSON() string }:
+			value = func() any { return m.JSON() }
+		case interface{ JSON() []byte }:
+			value = func() any { return m.JSON() }
+		default:
+			return
 		}
+		guard(b, "JSON", v, func() {
+			tree, _, err := tree(value())
+			if err != nil {
+				b["text/plain"] = fmt.Sprintf("%s\n(method JSON gave what is no JSON: %v)", Text(reflect.ValueOf(v)), err)
+				return
+			}
+			b["application/json"] = tree
+		})
 	},
 	func(b Bundle, v any) {
 		img, ok := v.(image.Image)

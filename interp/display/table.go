@@ -3,60 +3,105 @@ package display
 import (
 	"fmt"
 	"html"
+	"math"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
-const (
-	maxRows    = 60
-	maxColumns = 40
+// limits of a table. What is beyond them is cut, with a note under the table.
+type limits struct {
+	rows, columns int
+	text          int // characters of a cell
+}
+
+var (
+	short = limits{rows: 60, columns: 40, text: 200}
+	whole = limits{rows: math.MaxInt, columns: math.MaxInt, text: math.MaxInt}
 )
 
-// table returns slices and maps of structs and slices of maps as an HTML table of at most that many rows; "" for other values.
-func table(v reflect.Value, most int) string {
+// grid is what a table shows. Rows may be fewer than there are, see [limits].
+type grid struct {
+	limits
+	columns []string // one without a name: no line of names
+	index   []string // names of the rows
+	cells   [][]reflect.Value
+	of      int // rows, with those that are cut
+	wide    int // columns, with those that are cut
+}
+
+// table returns a value as an HTML table: slices and maps of structs and slices of maps with a row for each, other maps and structs
+// with a row for each element or field; "" for other values.
+func table(v reflect.Value, l limits) string {
 	for v.Kind() == reflect.Interface || v.Kind() == reflect.Pointer {
 		if v.IsNil() {
 			return ""
 		}
 		v = v.Elem()
 	}
-	var index []string
-	var rows []reflect.Value
-	n := 0
+	g := grid{limits: l}
 	switch v.Kind() {
+	case reflect.Struct:
+		g.structure(v)
 	case reflect.Slice, reflect.Array:
-		n = v.Len()
-		for i := range min(n, most) {
-			index = append(index, fmt.Sprint(i))
+		var rows []reflect.Value
+		for i := range min(v.Len(), l.rows) {
+			g.index = append(g.index, strconv.Itoa(i))
 			rows = append(rows, v.Index(i))
 		}
+		g.layout(v.Type().Elem(), rows)
+		g.of = v.Len()
 	case reflect.Map:
-		n = v.Len()
-		for i, k := range sortedKeys(v) {
-			if i == most {
-				break
-			}
-			index = append(index, plainText(k))
-			rows = append(rows, v.MapIndex(k))
+		g.mapping(v)
+	}
+	if len(g.cells) == 0 || len(g.columns) == 0 {
+		return ""
+	}
+	return g.html()
+}
+
+// structure makes a row of each field.
+func (g *grid) structure(v reflect.Value) {
+	if IsText(v.Type()) {
+		return
+	}
+	g.columns, g.wide = []string{""}, 1
+	for i := range v.NumField() {
+		f := v.Type().Field(i)
+		if IsHidden(f) {
+			continue
 		}
-	default:
-		return ""
+		if g.of++; len(g.cells) < g.rows {
+			g.index, g.cells = append(g.index, f.Name), append(g.cells, []reflect.Value{v.Field(i)})
+		}
 	}
-	if n == 0 {
-		return ""
+}
+
+// mapping makes a row of each element.
+func (g *grid) mapping(v reflect.Value) {
+	keys := sortedKeys(v)
+	g.of = len(keys)
+	var rows []reflect.Value
+	for _, k := range keys[:min(len(keys), g.rows)] {
+		name, _ := plainText(k, g.text)
+		g.index, rows = append(g.index, name), append(rows, v.MapIndex(k))
 	}
-	columns, cell := layout(v.Type().Elem(), rows)
-	if len(columns) == 0 {
-		return ""
+	if g.layout(v.Type().Elem(), rows); len(g.columns) > 0 {
+		return
 	}
-	cells := make([][]reflect.Value, len(rows))
-	words := make([]bool, len(columns)) // columns of more than numbers
-	for i, r := range rows {
-		cells[i] = make([]reflect.Value, len(columns))
-		for j := range columns {
-			c := cell(r, j)
-			cells[i][j] = c
+	g.columns, g.wide = []string{""}, 1
+	for _, r := range rows {
+		g.cells = append(g.cells, []reflect.Value{r})
+	}
+}
+
+// html writes the table.
+func (g *grid) html() string {
+	words := make([]bool, len(g.columns)) // columns of more than numbers
+	for _, row := range g.cells {
+		for j, c := range row {
 			for c.Kind() == reflect.Interface {
 				c = c.Elem()
 			}
@@ -72,31 +117,64 @@ func table(v reflect.Value, most int) string {
 		return ` style="text-align:right"`
 	}
 	var b strings.Builder
-	b.WriteString("<table>\n<thead><tr><th></th>")
-	for j, c := range columns {
-		b.WriteString("<th" + align(j) + ">" + html.EscapeString(c) + "</th>")
+	b.WriteString("<table>\n")
+	if len(g.columns) > 1 || g.columns[0] != "" {
+		b.WriteString("<thead><tr><th></th>")
+		for j, c := range g.columns {
+			b.WriteString("<th" + align(j) + ">" + html.EscapeString(c) + "</th>")
+		}
+		b.WriteString("</tr></thead>\n")
 	}
-	b.WriteString("</tr></thead>\n<tbody>\n")
-	for i, row := range cells {
-		b.WriteString("<tr><th>" + html.EscapeString(index[i]) + "</th>")
+	b.WriteString("<tbody>\n")
+	cutText := false
+	for i, row := range g.cells {
+		b.WriteString("<tr><th>" + html.EscapeString(g.index[i]) + "</th>")
 		for j, c := range row {
-			text := ""
+			text, cut := "", false
 			if c.IsValid() {
-				text = plainText(c)
+				text, cut = plainText(c, g.text)
 			}
+			cutText = cutText || cut
 			b.WriteString("<td" + align(j) + ">" + html.EscapeString(text) + "</td>")
 		}
 		b.WriteString("</tr>\n")
 	}
 	b.WriteString("</tbody>\n</table>")
-	if n > most {
-		fmt.Fprintf(&b, "\n<p>%d of %d rows; %s</p>", most, n, hint)
+	var notes []string
+	if g.of > len(g.cells) {
+		notes = append(notes, fmt.Sprintf("%d of %d rows", len(g.cells), g.of))
+	}
+	if g.wide > len(g.columns) {
+		notes = append(notes, fmt.Sprintf("%d of %d columns", len(g.columns), g.wide))
+	}
+	if cutText {
+		notes = append(notes, "long texts are cut")
+	}
+	if len(notes) > 0 {
+		b.WriteString("\n<p>" + strings.Join(append(notes, hint), "; ") + "</p>")
 	}
 	return b.String()
 }
 
-// layout finds the columns of rows of type t and how to get a cell.
-func layout(t reflect.Type, rows []reflect.Value) (columns []string, cell func(row reflect.Value, column int) reflect.Value) {
+// layout makes columns of the fields or keys that rows of type t have, if they have any.
+func (g *grid) layout(t reflect.Type, rows []reflect.Value) {
+	columns, cell := columnsOf(t, rows)
+	g.wide = len(columns)
+	g.columns = columns[:min(len(columns), g.limits.columns)]
+	if len(g.columns) == 0 {
+		return
+	}
+	for _, r := range rows {
+		cells := make([]reflect.Value, len(g.columns))
+		for j := range cells {
+			cells[j] = cell(r, j)
+		}
+		g.cells = append(g.cells, cells)
+	}
+}
+
+// columnsOf finds the columns of rows of type t and how to get a cell.
+func columnsOf(t reflect.Type, rows []reflect.Value) (columns []string, cell func(row reflect.Value, column int) reflect.Value) {
 	base := t
 	if t.Kind() == reflect.Pointer {
 		base = t.Elem()
@@ -108,7 +186,7 @@ func layout(t reflect.Type, rows []reflect.Value) (columns []string, cell func(r
 		}
 		var fields []int
 		for i := range base.NumField() {
-			if f := base.Field(i); !IsHidden(f) && len(fields) < maxColumns {
+			if f := base.Field(i); !IsHidden(f) {
 				columns, fields = append(columns, f.Name), append(fields, i)
 			}
 		}
@@ -125,15 +203,16 @@ func layout(t reflect.Type, rows []reflect.Value) (columns []string, cell func(r
 		if t.Kind() == reflect.Pointer || base.Key().Kind() != reflect.String {
 			return nil, nil
 		}
+		had := map[string]bool{}
 		for _, r := range rows {
 			for _, k := range r.MapKeys() {
-				if !slices.Contains(columns, k.String()) {
+				if !had[k.String()] {
+					had[k.String()] = true
 					columns = append(columns, k.String())
 				}
 			}
 		}
 		slices.Sort(columns)
-		columns = columns[:min(len(columns), maxColumns)]
 		return columns, func(r reflect.Value, j int) reflect.Value {
 			return r.MapIndex(reflect.ValueOf(columns[j]).Convert(r.Type().Key()))
 		}
@@ -150,21 +229,20 @@ func isText(t reflect.Type) bool {
 	return s || e
 }
 
-// plainText is a cell's text: strings without quotes, nil without its type, long texts cut.
-func plainText(v reflect.Value) string {
+// plainText is a cell's text of at most that many characters: strings without quotes, nil without its type. It tells whether it was cut.
+func plainText(v reflect.Value, limit int) (s string, cut bool) {
 	for v.Kind() == reflect.Interface && !v.IsNil() {
 		v = v.Elem()
 	}
-	s := ""
 	if k := v.Kind(); (k == reflect.Slice || k == reflect.Map) && v.IsNil() {
 		s = "nil"
 	} else if v.Kind() == reflect.String && !isText(v.Type()) {
 		s = v.String()
 	} else {
-		s = (&writer{elements: 100, bytes: 100, most: 400}).value(v, false, 1)
+		s = (&writer{elements: limit, bytes: limit, most: limit}).value(v, false, 1)
 	}
-	if r := []rune(s); len(r) > 200 {
-		return string(r[:200]) + "…"
+	if utf8.RuneCountInString(s) > limit {
+		return string([]rune(s)[:limit]) + "…", true
 	}
-	return s
+	return s, false
 }

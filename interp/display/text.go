@@ -60,16 +60,20 @@ func write(v reflect.Value, w *writer) string {
 	return w.value(v, false, 0)
 }
 
+// MapReader copies a map's keys and elements. It reports false when that cannot be done now: a map must not be read while another goroutine
+// writes it.
+type MapReader func(m reflect.Value) (keys, elements []reflect.Value, ok bool)
+
 // Peek returns the beginning of a value's text, of about limit bytes, for lists of variables. Other goroutines may be using the
-// value: no code of cells is run, and maps, which must not be read while they are written, show their length only.
-func Peek(v reflect.Value, limit int) (s string) {
+// value: no code of cells is run, and maps that read (nil: any) does not read show their length only.
+func Peek(v reflect.Value, limit int, read MapReader) (s string) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if recover() != nil { // it was changed in the middle of being read
 			s = "…"
 		}
 	}()
-	w := &writer{elements: limit, bytes: limit, most: limit, peek: true}
+	w := &writer{elements: limit, bytes: limit, most: limit, peek: true, read: read}
 	return w.value(v, false, 0)
 }
 
@@ -79,6 +83,7 @@ type writer struct {
 	bytes    int  // of a []byte at most
 	most     int  // bytes of text after which slices and maps are cut
 	peek     bool // see Peek
+	read     MapReader
 
 	seen []reflect.Value // pointers, maps and slices on the way
 	size int
@@ -279,24 +284,60 @@ func (w *writer) mapping(v reflect.Value, plain bool, depth int) string {
 	if v.IsNil() {
 		return typeName(t) + "(nil)"
 	}
-	if w.peek {
-		return fmt.Sprintf("%s (%d)", typeName(t), v.Len())
-	}
 	if slices.ContainsFunc(w.seen, func(s reflect.Value) bool { return s.Kind() == reflect.Map && s.Pointer() == v.Pointer() }) {
 		return typeName(t) + "{…}"
+	}
+	keys, elements, ok := w.contents(v)
+	if !ok {
+		return fmt.Sprintf("%s (%d)", typeName(t), v.Len())
 	}
 	w.seen = append(w.seen, v)
 	defer func() { w.seen = w.seen[:len(w.seen)-1] }()
 	var parts []string
 	more := ""
-	for i, k := range sortedKeys(v) {
+	for i, k := range keys {
 		if i == w.elements || w.size > w.most {
-			more = w.rest(v.Len()-i, depth)
+			more = w.rest(len(keys)-i, depth)
 			break
 		}
-		parts = append(parts, w.value(k, isComposite(t.Key()), depth+1)+": "+w.value(v.MapIndex(k), isComposite(t.Elem()), depth+1))
+		parts = append(parts, w.value(k, isComposite(t.Key()), depth+1)+": "+w.value(elements(i), isComposite(t.Elem()), depth+1))
 	}
 	return wrap(head(t, plain), parts, more)
+}
+
+// contents are the sorted keys of a map, and the elements by the index of their key.
+func (w *writer) contents(m reflect.Value) (keys []reflect.Value, element func(int) reflect.Value, ok bool) {
+	if !w.peek {
+		keys = sortedKeys(m)
+		return keys, func(i int) reflect.Value { return m.MapIndex(keys[i]) }, true
+	}
+	if w.read == nil || !plainKeys(m.Type().Key()) {
+		return nil, nil, false
+	}
+	keys, elements, ok := w.read(m)
+	order := Order(keys)
+	sorted := make([]reflect.Value, len(keys))
+	for i, at := range order {
+		sorted[i] = keys[at]
+	}
+	return sorted, func(i int) reflect.Value { return elements[order[i]] }, ok
+}
+
+// plainKeys reports whether compare orders keys of type t without calling methods of theirs.
+func plainKeys(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Interface, reflect.Pointer, reflect.UnsafePointer, reflect.Chan:
+		return false
+	case reflect.Array:
+		return plainKeys(t.Elem())
+	case reflect.Struct:
+		for i := range t.NumField() {
+			if !plainKeys(t.Field(i).Type) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // rest notes how many elements are left out; the outermost value says how to see them.
@@ -347,7 +388,7 @@ func isCompiled(t reflect.Type) bool {
 // call runs a method of a value; a panic becomes text.
 func (w *writer) call(v reflect.Value, name string, f func() string) (s string) {
 	defer func() {
-		if r := recover(); r != nil {
+		if r := recovered(recover()); r != nil {
 			s = fmt.Sprintf("%s(method %s panicked: %v)", typeName(v.Type()), name, r)
 		}
 	}()
@@ -419,7 +460,17 @@ func sortedKeys(v reflect.Value) []reflect.Value {
 	return keys
 }
 
-// compare orders keys: numbers and strings by value, others by their text.
+// Order returns the indexes of a map's keys in the order in which they are shown.
+func Order(keys []reflect.Value) []int {
+	order := make([]int, len(keys))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(i, j int) int { return compare(keys[i], keys[j]) })
+	return order
+}
+
+// compare orders keys: numbers, strings and bools by value, structs and arrays by their parts, others by their text.
 func compare(a, b reflect.Value) int {
 	if a.Kind() == reflect.Interface {
 		a, b = a.Elem(), b.Elem()
@@ -434,8 +485,31 @@ func compare(a, b reflect.Value) int {
 		return cmp.Compare(a.Uint(), b.Uint())
 	case a.CanFloat():
 		return cmp.Compare(a.Float(), b.Float())
-	case a.Kind() == reflect.String:
+	case a.CanComplex():
+		return cmp.Or(cmp.Compare(real(a.Complex()), real(b.Complex())), cmp.Compare(imag(a.Complex()), imag(b.Complex())))
+	}
+	switch a.Kind() {
+	case reflect.String:
 		return cmp.Compare(a.String(), b.String())
+	case reflect.Bool:
+		return cmp.Compare(strconv.FormatBool(a.Bool()), strconv.FormatBool(b.Bool()))
+	case reflect.Struct:
+		if a.Type() != b.Type() {
+			break
+		}
+		for i := range a.NumField() {
+			if c := compare(a.Field(i), b.Field(i)); c != 0 {
+				return c
+			}
+		}
+		return 0
+	case reflect.Array:
+		for i := range min(a.Len(), b.Len()) {
+			if c := compare(a.Index(i), b.Index(i)); c != 0 {
+				return c
+			}
+		}
+		return cmp.Compare(a.Len(), b.Len())
 	}
 	return cmp.Compare(fmt.Sprint(a), fmt.Sprint(b))
 }

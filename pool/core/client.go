@@ -11,7 +11,7 @@ import (
 
 // Client is a worker process's way to the shared objects of its notebook.
 type Client struct {
-	name  string
+	name  atomic.Pointer[string]
 	send  func(body []byte)
 	codec atomic.Pointer[codec.Codec] // of the values in shared objects
 
@@ -22,11 +22,15 @@ type Client struct {
 
 // EnterWorker makes this process a worker: CurrentProcess is the worker from now on, and shared objects are those of the
 // notebook, reached by send. Package worker calls it, once.
-func EnterWorker(name string, send func(body []byte)) *Client {
-	c := &Client{name: name, send: send, waiting: map[uint64]chan []byte{}}
+func EnterWorker(send func(body []byte)) *Client {
+	c := &Client{send: send, waiting: map[uint64]chan []byte{}}
+	c.SetName("")
 	self.Store(c)
 	return c
 }
+
+// SetName names the worker, such as "PoolWorker-1": a process that is started ahead gets its name when a pool takes it.
+func (c *Client) SetName(name string) { c.name.Store(&name) }
 
 // CodecOptions are the options of a worker's codec. function finds the function of type t whose unit has the hash.
 func CodecOptions(types Types, c *Client, function func(hash []byte, t reflect.Type) (reflect.Value, error)) codec.Options {

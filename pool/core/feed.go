@@ -108,6 +108,9 @@ func (s *state) feedAll() {
 			if l.room() {
 				if c := s.next(); c != nil {
 					waiting := len(l.flight) == 0
+					if waiting {
+						l.listen(c.job)
+					}
 					l.send(c)
 					l.push(waiting)
 					more = true
@@ -180,6 +183,9 @@ func (s *state) complete(l *link, batch []completion) {
 	l.last = time.Now()
 	for i := range batch {
 		d := &batch[i]
+		if d.c.job.single() {
+			l.quick = l.last.Sub(d.c.sent) < listenTime
+		}
 		if d.err != nil && errors.Is(d.err, ErrCancelled) && l.reason == nil {
 			d.err = ErrCancelled
 		}
@@ -248,7 +254,7 @@ func (s *state) ended(l *link, status proc.Status, readErr error) {
 	l.flight = nil
 	s.release(l)
 	lost := &WorkerLostError{Worker: l.name, PID: l.p.PID, Signal: status.Signal, ExitCode: status.Code, Output: l.tail.Lines(lastLines)}
-	if status.Signal == "" && status.Code == ExitMemory {
+	if l.full {
 		lost.Limit = s.config.memory
 	}
 	if asked {

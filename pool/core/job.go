@@ -40,6 +40,9 @@ type Job struct {
 	ctx         context.Context // of the tasks of a job for threads: ends when the job is over before they are
 	cancelTasks context.CancelFunc
 
+	waits bool  // the caller waits for the result at once; only while the job is started
+	hears *link // the worker whose box the caller is to look into
+
 	// The rest is guarded by s.mu. After finished is set it does not change.
 	total    int // items; grows while a stream goes on
 	open     bool
@@ -342,6 +345,9 @@ func (j *Job) single() bool { return j.mode&Single != 0 }
 
 // refuse puts the call in front of what is wrong with its arguments.
 func (j *Job) refuse(err error) error {
+	if err == nil {
+		return nil
+	}
 	var r *codec.RefusedError
 	if errors.As(err, &r) && !strings.HasPrefix(err.Error(), "pool.") {
 		return fmt.Errorf("pool.%s: %w", j.name, err)

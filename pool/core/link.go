@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"time"
 
 	"poolbook/pool/internal/proc"
@@ -20,7 +21,6 @@ type link struct {
 	name   string
 	tail   proc.Tail // the end of its output
 	holder holder    // what it holds of shared objects
-	spare  *spare    // the process, when it was started ahead
 
 	// Guarded by s.mu.
 	p         *proc.Process // nil until started
@@ -31,6 +31,7 @@ type link struct {
 	ahead     ahead          // what flight amounts to
 	stall     *time.Timer    // looks whether it keeps the limits of its tasks; nil until there is one
 	watched   bool           // stall is running
+	full      bool           // it ends because it holds more memory than its limit
 	silent    time.Duration  // how long it had not been heard of when stall ended it
 	jobs      map[int64]*Job // set up in it
 	units     map[string]uint64
@@ -46,6 +47,9 @@ type link struct {
 	where     *Job      // whose output it is, when it runs nothing
 	told      time.Time // when its state was told last
 	stale     bool      // it has changed since
+
+	quick   bool          // its last answer to a waiting caller came soon
+	hearing chan struct{} // closed when the caller that listens for its answer is through; nil: none does
 
 	began      bool // without a beacon: it runs beganItem of beganChunk
 	beganChunk uint64
@@ -74,13 +78,7 @@ const blobLimit = 256 << 20
 func (s *state) addLink() {
 	s.lastLink++
 	l := &link{s: s, id: s.lastLink, jobs: map[int64]*Job{}, units: map[string]uint64{}, blobs: map[[2]uint64]*sentBlob{}, started: time.Now()}
-	l.name = s.name
-	if s.config.warm && l.name == "" {
-		if l.spare = s.host.takeSpare(s.config.processes); l.spare != nil {
-			l.name = l.spare.name
-		}
-	}
-	if l.name == "" {
+	if l.name = s.name; l.name == "" {
 		l.name = workerName(s.host.procNumber())
 	}
 	l.holder.gone = make(chan struct{})
@@ -93,7 +91,7 @@ func (s *state) addLink() {
 func (l *link) run() {
 	s := l.s
 	defer s.wg.Done()
-	p, out, err := s.spawn(l.spare)
+	p, out, err := s.spawn()
 	if err != nil {
 		s.mu.Lock()
 		l.phase = linkGone
@@ -111,12 +109,13 @@ func (l *link) run() {
 	if s.name != "" {
 		close(s.spawned)
 	}
-	if l.out = out; l.spare == nil {
-		greet(out, l.name)
-	}
+	l.out = out
 	if l.phase == linkLeaving {
 		p.Kill() // terminated in the meantime
 	}
+	l.out.Put(func(b []byte) []byte {
+		return frame(b, proc.Name, func(b proc.Body) proc.Body { return b.String(l.name) })
+	}, nil)
 	if limit := s.config.memory; limit > 0 {
 		l.out.Put(func(b []byte) []byte {
 			return frame(b, proc.Limit, func(b proc.Body) proc.Body { return b.Uint(uint64(limit)) })
@@ -130,7 +129,7 @@ func (l *link) run() {
 	go l.readRaw(p.Stdout, false, raw)
 	go l.readRaw(p.Stderr, true, raw)
 	err = l.read(p)
-	if err != nil && !errors.Is(err, io.EOF) {
+	if !errors.Is(err, io.EOF) {
 		p.Kill() // what it says makes no sense
 	}
 	// A worker that has closed its pipe and does not end is of no use.
@@ -152,9 +151,11 @@ func (l *link) run() {
 			<-raw
 		}
 	}
+	l.heardOut()
 	s.mu.Lock()
 	s.ended(l, p.Status(), err)
 	s.mu.Unlock()
+	l.heardOut()
 	out.Close()
 	p.Kill()
 	<-out.Done()
@@ -168,20 +169,31 @@ const (
 	rawGrace = 300 * time.Millisecond
 )
 
-// spawn starts the process of a worker, or takes the one that was started ahead.
-func (s *state) spawn(ahead *spare) (*proc.Process, *proc.Outbox, error) {
-	if ahead != nil {
-		return ahead.p, ahead.out, nil
-	}
+// spawn starts the process of a worker, or takes one that was started ahead.
+func (s *state) spawn() (*proc.Process, *proc.Outbox, error) {
 	cmd, err := s.host.Spawn()
 	if err != nil {
 		return nil, nil, fmt.Errorf("make the command of a worker: %w", err)
+	}
+	var ahead *spare
+	switch s.config.start {
+	case startAny:
+		ahead = s.host.takeSpare(0, placeOf(cmd))
+	case startAhead:
+		ahead = s.host.takeSpare(s.config.processes, placeOf(cmd))
+	}
+	if ahead != nil {
+		if <-ahead.started; ahead.err == nil {
+			return ahead.p, ahead.out, nil
+		}
 	}
 	p, err := s.starter.Start(cmd)
 	if err != nil {
 		return nil, nil, err
 	}
-	return p, proc.NewOutbox(p.In), nil
+	out := p.Outbox()
+	greet(out, 0)
+	return p, out, nil
 }
 
 func workerName(n int) string { return fmt.Sprintf("PoolWorker-%d", n) }
@@ -198,10 +210,21 @@ func (l *link) readRaw(r io.Reader, stderr bool, done chan<- struct{}) {
 	if r == nil {
 		return
 	}
+	var crash *proc.Crash
+	if stderr && os.Getenv("GOTRACEBACK") == "" {
+		crash = &proc.Crash{}
+	}
 	buf := make([]byte, 32<<10)
 	for {
 		n, err := r.Read(buf)
-		if n > 0 {
+		_, _ = l.tail.Write(buf[:n])
+		text := buf[:n]
+		if crash != nil {
+			if text = crash.Filter(text); err != nil {
+				text = append(text, crash.Rest()...)
+			}
+		}
+		if len(text) > 0 {
 			l.s.mu.Lock()
 			j, item := l.where, -1
 			if len(l.flight) > 0 {
@@ -215,7 +238,7 @@ func (l *link) readRaw(r io.Reader, stderr bool, done chan<- struct{}) {
 				}
 			}
 			l.s.mu.Unlock()
-			l.output(j, item, stderr, buf[:n])
+			l.show(j, item, stderr, text)
 		}
 		if err != nil {
 			return
@@ -226,6 +249,11 @@ func (l *link) readRaw(r io.Reader, stderr bool, done chan<- struct{}) {
 // output passes on what a task wrote, to the cell that submitted its job.
 func (l *link) output(j *Job, item int, stderr bool, p []byte) {
 	_, _ = l.tail.Write(p)
+	l.show(j, item, stderr, p)
+}
+
+// show is output of what the tail has already, or need not have.
+func (l *link) show(j *Job, item int, stderr bool, p []byte) {
 	o := l.s.origin
 	if j != nil {
 		o = j.o
@@ -255,95 +283,6 @@ type completion struct {
 	took time.Duration
 	size int  // bytes of its result
 	kill bool // the worker must be replaced
-}
-
-// read reads what the worker says until its pipe ends.
-func (l *link) read(p *proc.Process) error {
-	r := proc.NewReader(p.Out)
-	d := newResultReader(l)
-	var batch []completion
-	for {
-		kind, body, err := r.Next()
-		if err != nil {
-			return err
-		}
-		f := proc.Fields{Data: body}
-		switch kind {
-		case proc.Result:
-			c, ok, err := d.read(&f)
-			if err != nil {
-				return err
-			}
-			if ok {
-				batch = append(batch, c)
-			}
-		case proc.Run:
-			c, ok, err := d.run(body)
-			if err != nil {
-				return err
-			}
-			if ok {
-				batch = append(batch, c)
-			}
-		case proc.Output:
-			stderr, id, item := f.Uint() == 1, f.Int(), int(f.Int())
-			l.s.mu.Lock()
-			j := l.jobs[id]
-			if j == nil {
-				j = l.where
-			}
-			l.s.mu.Unlock()
-			l.output(j, item, stderr, f.Data)
-		case proc.Ready:
-			if v := f.Uint(); f.Err == nil && v != Version {
-				return fmt.Errorf("the worker speaks version %d, this program %d", v, Version)
-			}
-			l.s.ready(l)
-		case proc.Failed:
-			text := f.String()
-			l.s.mu.Lock()
-			l.s.breakLocked(&InitError{Worker: l.name, Err: errors.New(text)})
-			l.s.mu.Unlock()
-		case proc.SetupBad:
-			id, text := int64(f.Uint()), f.String()
-			l.s.mu.Lock()
-			if j := l.s.jobs[id]; j != nil {
-				l.s.fail(j, fmt.Errorf("pool.%s: the function cannot be set up in worker %s: %s", j.name, l.name, text))
-			}
-			l.s.mu.Unlock()
-		case proc.InitDone:
-			if err := d.readInit(&f); err != nil {
-				l.s.mu.Lock()
-				l.s.breakLocked(&InitError{Worker: l.name, Err: err})
-				l.s.mu.Unlock()
-			} else {
-				l.s.ready(l)
-			}
-		case proc.Returned:
-			var ids []uint64
-			for range f.Len() {
-				ids = append(ids, f.Uint())
-			}
-			l.s.returned(l, ids)
-		case proc.Request:
-			l.request(&f)
-		case proc.Started:
-			id, item := f.Uint(), int(f.Uint())
-			l.s.mu.Lock()
-			l.began, l.beganChunk, l.beganItem = true, id, item
-			l.s.mu.Unlock()
-		default:
-			return fmt.Errorf("%w: kind %d", proc.ErrFrame, kind)
-		}
-		if f.Err != nil {
-			return f.Err
-		}
-		if len(batch) > 0 && (!r.More() || len(batch) >= 512) {
-			l.s.complete(l, batch)
-			clear(batch)
-			batch = batch[:0]
-		}
-	}
 }
 
 // ready: the worker can take chunks; with an initializer it runs that first.

@@ -25,7 +25,7 @@ type config struct {
 	processes int
 	init      any
 	maxTasks  int
-	warm      bool
+	start     startMethod
 	memory    int64 // bytes that a worker may hold; 0: any
 	engine    EngineKind
 }
@@ -65,20 +65,33 @@ func MemoryLimit(bytes int64) Option {
 // minMemory is the least limit: an idle worker of a notebook holds about half of it.
 const minMemory = 64 << 20
 
-// ExitMemory is the exit code of a worker that came to its limit of memory.
+// ExitMemory is the exit code of a worker that came to its limit of memory. A task may end its worker with that number too: the frame
+// before it tells the difference.
 const ExitMemory = 12
+
+// startMethod is where the worker processes of a pool come from.
+type startMethod int
+
+const (
+	startAny   startMethod = iota // a spare one when there is one, otherwise new
+	startNew                      // all new
+	startAhead                    // there are as many spare ones as the pool has workers
+)
 
 // StartMethod is "spawn" or "forkserver".
 func StartMethod(method string) Option {
+	start := startNew
 	switch method {
-	case "spawn", "forkserver":
+	case "spawn":
+	case "forkserver":
+		start = startAhead
 	case "fork":
 		panic(`pool.StartMethod("fork"): a Go program has several threads, and a forked copy has only one of them, so that it cannot go on: ` +
 			`use "spawn", or "forkserver" for workers that are started ahead`)
 	default:
 		panic(fmt.Sprintf(`pool.StartMethod(%q): there are "spawn" and "forkserver"`, method))
 	}
-	return Option{func(c *config) { c.warm = method == "forkserver" }}
+	return Option{func(c *config) { c.start = start }}
 }
 
 // Engine says what runs the tasks.

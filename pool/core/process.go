@@ -16,7 +16,7 @@ var self atomic.Pointer[Client]
 // CurrentProcess is the name and the number of the process that runs the caller: "MainProcess" in a notebook or a program.
 func CurrentProcess() (name string, pid int) {
 	if c := self.Load(); c != nil {
-		return c.name, os.Getpid()
+		return *c.name.Load(), os.Getpid()
 	}
 	return "MainProcess", os.Getpid()
 }

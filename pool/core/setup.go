@@ -49,6 +49,9 @@ func (s *state) prepare(fn any, except map[string]bool) (*code, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(u.Vars) == 0 {
+		return s.plainCode(u), nil
+	}
 	c := &code{unit: u}
 	var inline []Var
 	b := proc.Body(nil)
@@ -96,6 +99,24 @@ func (s *state) prepare(fn any, except map[string]bool) (*code, error) {
 	c.vars = append(b, e.Bytes()...)
 	return c, nil
 }
+
+// plainCode is the code of a unit without variables, which all its jobs share.
+func (s *state) plainCode(u *Unit) *code {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.plain[u.Hash]
+	if c == nil {
+		if s.plain == nil || len(s.plain) >= plainLimit {
+			s.plain = map[string]*code{}
+		}
+		c = &code{unit: u, vars: proc.Body(nil).Uint(0).Uint(0)}
+		s.plain[u.Hash] = c
+	}
+	return c
+}
+
+// plainLimit is how many units without variables a pool remembers.
+const plainLimit = 1000
 
 // unit asks the host for the code of fn. A host that panics refuses the call, no more.
 func (s *state) unit(fn any) (u *Unit, err error) {

@@ -47,14 +47,15 @@ type state struct {
 	held      map[codec.Handle]struct{} // shared objects that workers may have
 	owned     map[string]bool           // variables that the initializer assigns
 	paces     map[string]*pace
-	steal     *time.Timer   // looks for chunks that wait behind a long task
-	threadsN  int           // thread workers that live
-	idle      *sync.Cond    // thread workers wait here for chunks
-	over      *sync.Cond    // the goroutine that sees the pool off waits here
-	calls     []func()      // callbacks to be run
-	calling   bool          // a goroutine runs them
-	total     Stats         // Sent is of processes that have ended
-	cpu       time.Duration // of processes that have ended
+	plain     map[string]*code // of units without variables, by hash
+	steal     *time.Timer      // looks for chunks that wait behind a long task
+	threadsN  int              // thread workers that live
+	idle      *sync.Cond       // thread workers wait here for chunks
+	over      *sync.Cond       // the goroutine that sees the pool off waits here
+	calls     []func()         // callbacks to be run
+	calling   bool             // a goroutine runs them
+	total     Stats            // Sent is of processes that have ended
+	cpu       time.Duration    // of processes that have ended
 	feedback  ticker
 	series    map[seriesKey]*series
 
@@ -131,11 +132,26 @@ func (s *state) startProcesses() {
 	}
 }
 
+// Call runs fn once and stores its result in *into.
+func (p *Pool) Call(o *Origin, name string, mode Mode, fn any, opts []CallOption, into any) error {
+	j := p.start(o, name, mode|Single, fn, nil, opts, true)
+	if j.hears != nil {
+		j.hears.hear(j)
+	}
+	return j.Run(o, into)
+}
+
 // Start makes a job of a call and queues it. A call that is refused gives a job that has failed already.
 // items is a slice, nil with Single.
 func (p *Pool) Start(o *Origin, name string, mode Mode, fn, items any, opts []CallOption) *Job {
+	return p.start(o, name, mode, fn, items, opts, false)
+}
+
+// start is Start for a caller that waits for the result at once, or not.
+func (p *Pool) start(o *Origin, name string, mode Mode, fn, items any, opts []CallOption, waits bool) *Job {
 	s := p.s
 	j := s.newJob(o, name, mode, fn, opts)
+	j.waits = waits
 	s.prepareJob(j, fn)
 	if mode&Single != 0 {
 		j.total = 1
@@ -195,6 +211,7 @@ func (s *state) submit(j *Job) {
 	}
 	s.queue = append(s.queue, j)
 	s.feedAll()
+	j.waits = false
 }
 
 // next takes the next chunk that a worker is to run, nil when there is none.

@@ -67,7 +67,7 @@ func (w *worker) items() {
 		w.ctx, w.cancel = context.WithCancel(context.Background())
 	}
 	w.running = c.job.id
-	w.turn++
+	w.awake()
 	reads := w.reads
 	if w.stopped[c.job.id] {
 		w.cancel()

@@ -139,7 +139,7 @@ func (l *loop) run(w *worker, c *chunk) {
 // more items.
 func (l *loop) fill(w *worker, j *job) bool {
 	b, u := &l.batch, j.unit
-	*b = batch{seen: -1}
+	l.empty()
 	l.grow(w, u)
 	bytes := 0
 	for b.n < l.size && bytes < batchBytes && len(b.parts) < proc.MaxParts {
@@ -187,6 +187,13 @@ func (l *loop) fill(w *worker, j *job) bool {
 	return b.n > 0
 }
 
+// empty makes the batch a new one. The flusher may be looking whether the old one is live.
+func (l *loop) empty() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.batch = batch{seen: -1}
+}
+
 // alike is how many of the next n items are like the next one: to be skipped, or not.
 func (c *chunk) alike(n int) (k int, skip bool) {
 	skip = c.skip[c.next] != 0
@@ -225,13 +232,13 @@ func (l *loop) once(w *worker) {
 	l.args[n-4], l.args[n-3] = reflect.ValueOf(at), reflect.ValueOf(end)
 	parts := b.parts
 	w.parts.Store(&parts)
+	from, several, start := b.next, b.n > b.next+1, w.clock
 	l.mu.Lock()
 	b.live, b.seen = true, -1
 	l.mu.Unlock()
-	if b.n > b.next+1 {
+	if several {
 		w.out.arm()
 	}
-	from, start := b.next, w.clock
 	returned := false
 	defer func() {
 		if !returned { // runtime.Goexit, in compiled code
@@ -244,7 +251,10 @@ func (l *loop) once(w *worker) {
 	l.leave(w)
 	switch {
 	case err != nil:
+		c, i := b.item(b.next)
+		w.beacon.Set(c.id, i) // when the task ends the process, it is this item that is lost
 		w.exitFor(err)
+		w.beacon.Clear()
 		l.fail(w, err)
 	case !finished:
 		l.fail(w, call.ErrGoexit)
@@ -417,7 +427,7 @@ func (l *loop) cancel(w *worker) {
 		}
 	}
 	w.at.job.unit.args.Forget(l.cols, 0, b.n)
-	*b = batch{}
+	l.empty()
 }
 
 // adapt chooses the size of the next batch from what this one took.

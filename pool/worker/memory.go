@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"poolbook/pool/core"
+	"poolbook/pool/internal/proc"
 )
 
 // guardEvery is how often a worker with a limit of memory looks what it holds. It takes microseconds.
@@ -20,6 +21,7 @@ func (w *worker) guard(limit int64) {
 	for {
 		metrics.Read(samples)
 		if held := samples[0].Value.Uint64() - samples[1].Value.Uint64() - samples[2].Value.Uint64(); int64(min(held, math.MaxInt64)) > limit {
+			w.out.put(func(b proc.Body) proc.Body { return b }, proc.Full, nil)
 			w.out.flush()
 			os.Exit(core.ExitMemory)
 		}

@@ -1,7 +1,9 @@
 package worker
 
 import (
+	"bytes"
 	"os"
+	"time"
 
 	"poolbook/pool/internal/proc"
 )
@@ -16,7 +18,7 @@ func (w *worker) take() (message, bool) {
 	defer w.mu.Unlock()
 	if len(w.queue) == 0 && !w.closed {
 		w.mu.Unlock()
-		w.out.flush()
+		w.out.finishUp()
 		w.mu.Lock()
 	}
 	for len(w.queue) == 0 && !w.closed {
@@ -29,7 +31,7 @@ func (w *worker) take() (message, bool) {
 		w.reads = true
 		w.mu.Unlock()
 		for queued := false; !queued || w.in.More(); {
-			got, open := w.frame()
+			got, open := w.receive()
 			if !open {
 				break
 			}
@@ -42,6 +44,42 @@ func (w *worker) take() (message, bool) {
 		return message{}, false
 	}
 	return w.next(), true
+}
+
+// listenTime is how long the executor looks into the box for its next chunk. Longer waits are left to the pipe.
+const listenTime = 100 * time.Microsecond
+
+// receive waits for frames, in the box when the last wait was short, otherwise in the pipe. The executor calls it.
+func (w *worker) receive() (queued, open bool) {
+	if w.box == nil || !w.in.Read(w.box.Piped()) {
+		return w.frame()
+	}
+	start := time.Now()
+	defer func() { w.eager = time.Since(start) < listenTime }()
+	if !w.eager {
+		return w.frame()
+	}
+	w.box.Open()
+	if !w.box.Listen(listenTime, func() bool { return !w.in.Read(w.box.Piped()) }) {
+		return w.frame()
+	}
+	for !w.in.Read(w.box.Piped()) { // what was sent before it
+		got, open := w.frame()
+		if !open {
+			return queued, false
+		}
+		queued = queued || got
+	}
+	for msg := w.box.Take(); len(msg) > 0; {
+		kind, body, rest, err := proc.Split(msg)
+		if err != nil {
+			w.ended()
+			return queued, false
+		}
+		queued = w.handle(kind, body, bytes.Clone) || queued
+		msg = rest
+	}
+	return queued, true
 }
 
 // next takes the first message of the queue. mu is held.
@@ -99,13 +137,18 @@ func (w *worker) overdue() bool {
 	return true
 }
 
-// frame reads a frame and does what it says, or queues it for the executor. open is false at the end of the pipe.
+// frame reads a frame of the pipe and handles it. open is false at the end of the pipe.
 func (w *worker) frame() (queued, open bool) {
 	kind, body, err := w.in.Next()
 	if err != nil {
 		w.ended()
 		return false, false
 	}
+	return w.handle(kind, body, w.in.Keep), true
+}
+
+// handle does what a frame says, or queues it for the executor. keep makes its body one that stays.
+func (w *worker) handle(kind proc.Kind, body []byte, keep func([]byte) []byte) (queued bool) {
 	f := proc.Fields{Data: body}
 	switch kind {
 	case proc.Cancel:
@@ -122,13 +165,13 @@ func (w *worker) frame() (queued, open bool) {
 	case proc.Reply:
 		w.client.Reply(f.Uint(), append([]byte(nil), f.Data...))
 	default:
-		m := message{kind, w.in.Keep(body)}
+		m := message{kind, keep(body)}
 		w.mu.Lock()
 		w.queue = append(w.queue, m)
 		w.mu.Unlock()
-		return true, true
+		return true
 	}
-	return false, true
+	return false
 }
 
 // ended: the pool is gone. A running task ends with the process.

@@ -30,9 +30,9 @@ var beacon atomic.Pointer[proc.Beacon]
 // worker is a worker process.
 type worker struct {
 	in     *proc.Reader
+	box    *proc.Box // beside in; nil where there is none
 	out    *writer
 	beacon *proc.Beacon
-	name   string
 	ev     Evaluator
 	codec  *codec.Codec
 	client *core.Client // shared objects of the notebook
@@ -42,7 +42,9 @@ type worker struct {
 	parts atomic.Pointer[[]part] // of what runs in a loop, nil when none does
 	loop  atomic.Pointer[loop]   // that the executor is in
 
-	relief chan struct{} // wakes the reader
+	relief    chan struct{} // wakes the reader
+	restTimer *time.Timer   // calls rest
+	kept      uint64        // bytes of the heap after the last rest; rest's
 
 	mu      sync.Mutex
 	wake    sync.Cond
@@ -51,6 +53,8 @@ type worker struct {
 	reads   bool               // somebody reads the pipe: the executor or the reader
 	idle    bool               // the executor waits for the reader
 	turn    uint64             // chunks begun
+	rested  uint64             // turn when rest looked last
+	resting bool               // rest has given memory back, and waits for the next chunk
 	seen    uint64             // turn when the flusher looked last
 	running int64              // job whose chunk the executor is at, 0 for none
 	cancel  context.CancelFunc // ends ctx
@@ -66,6 +70,7 @@ type worker struct {
 	used   *loop           // the last one
 	ctx    context.Context // of the tasks, until one is cancelled
 	enc    *codec.Encoder
+	eager  bool      // the last wait for the pool was short
 	clock  time.Time // when it was read last
 	ticks  uint64    // of the writer, then
 }
@@ -79,7 +84,11 @@ type message struct {
 func newWorker(in io.Reader, out io.Writer) *worker {
 	w := &worker{in: proc.NewReader(in), beacon: beacon.Load(), units: map[uint64]*unit{}, byHash: map[string]*unit{}, blobs: map[[2]uint64][]byte{},
 		jobs: map[int64]*job{}, stopped: map[int64]bool{}, relief: make(chan struct{}, 1)}
-	w.out = newWriter(out, w.peek)
+	var answers *proc.Box
+	if w.beacon != nil {
+		w.box, answers = w.beacon.ToWorker, w.beacon.ToPool
+	}
+	w.out = newWriter(out, answers, w.peek)
 	w.wake.L = &w.mu
 	w.item.Store(-1)
 	return w
@@ -103,12 +112,12 @@ func (w *worker) main(ctx context.Context, open func(Env) (Evaluator, error)) er
 		return fmt.Errorf("the pool's first frame: %w", err)
 	}
 	f := proc.Fields{Data: body}
-	w.name = f.String()
-	if version := f.Uint(); kind != proc.Hello || f.Err != nil || version != core.Version {
+	version, ahead := f.Uint(), f.Uint() != 0
+	if kind != proc.Hello || f.Err != nil || version != core.Version {
 		return w.fail(fmt.Errorf("the pool speaks version %d of the frames, this worker %d", version, core.Version))
 	}
-	w.client = core.EnterWorker(w.name, w.request)
-	w.ev, err = open(Env{Name: w.name, Stdout: &stream{w, 0}, Stderr: &stream{w, 1}})
+	w.client = core.EnterWorker(w.request)
+	w.ev, err = open(Env{Stdout: &stream{w, 0}, Stderr: &stream{w, 1}})
 	if err != nil {
 		return w.fail(err)
 	}
@@ -116,7 +125,12 @@ func (w *worker) main(ctx context.Context, open func(Env) (Evaluator, error)) er
 	w.enc = w.codec.NewEncoder(nil, nil)
 	w.out.put(func(b proc.Body) proc.Body { return b.Uint(core.Version) }, proc.Ready, nil)
 	w.out.flush()
+	if warmer, ok := w.ev.(Warmer); ok && ahead {
+		warmer.Warm()
+	}
 
+	w.restTimer = time.AfterFunc(restAfter, w.rest)
+	defer w.restTimer.Stop()
 	go w.relieve() // it stays in its read until the pipe ends; the process ends before that
 	for {
 		// An executor that a task ends by runtime.Goexit is followed by another one, which goes on where it was.
@@ -217,6 +231,8 @@ func (w *worker) execute(ctx context.Context) error {
 			if err := w.begin(&f); err != nil {
 				return err
 			}
+		case proc.Name:
+			w.client.SetName(f.String())
 		case proc.Drop:
 			w.drop(int64(f.Uint()))
 		case proc.Stop:

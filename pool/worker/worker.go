@@ -10,8 +10,6 @@ import (
 
 // Env is what an evaluator is made with.
 type Env struct {
-	// Name of the worker, such as "PoolWorker-1".
-	Name string
 	// Stdout and Stderr are where what tasks write goes: at once to the cell that submitted the job, tagged with the running item.
 	// They are safe for concurrent use. What is written to the process's own file descriptors 1 and 2 arrives too, with a coarser tag.
 	Stdout, Stderr io.Writer
@@ -24,6 +22,10 @@ type Evaluator interface {
 	// Types of values in interfaces.
 	core.Types
 }
+
+// Warmer is an Evaluator that can do ahead what its first unit would wait for. Warm is called in a process that is started before its pool,
+// on the worker's main goroutine.
+type Warmer interface{ Warm() }
 
 // Func is the function of a loaded code unit.
 type Func interface {
@@ -58,8 +60,8 @@ type Loop struct {
 	//
 	// While an item runs, *at is its index; *end may become less meanwhile. A result is left in the slice of results at the item's index; with
 	// Each at index 0, and done is called at once. failed gets the errors of a function whose last result is one.
-	// Call returns true when *at has come to *end; false without an error when an item ended its goroutine. Its errors are those
-	// of [Caller], of the item at *at.
+	// Call returns true when *at has come to *end; false without an error, or not at all, when an item ended its goroutine. Its errors are
+	// those of [Caller], of the item at *at.
 	Call func(ctx context.Context, args []reflect.Value) (finished bool, err error)
 }
 

@@ -22,6 +22,7 @@ const (
 type writer struct {
 	mu      sync.Mutex
 	w       io.Writer
+	box     *proc.Box // nil without a beacon
 	buf     []byte
 	run     run
 	armed   bool // the flusher was woken
@@ -35,8 +36,8 @@ type writer struct {
 }
 
 // newWriter starts the flusher; stop ends it. more is called on it before each flush.
-func newWriter(w io.Writer, more func() bool) *writer {
-	o := &writer{w: w, more: more, wake: make(chan struct{}, 1), stopped: make(chan struct{})}
+func newWriter(w io.Writer, box *proc.Box, more func() bool) *writer {
+	o := &writer{w: w, box: box, more: more, wake: make(chan struct{}, 1), stopped: make(chan struct{})}
 	go o.flusher()
 	return o
 }
@@ -156,10 +157,25 @@ func (o *writer) flush() {
 
 func (o *writer) flushLocked() {
 	o.endRun()
-	if len(o.buf) > 0 {
-		_, _ = o.w.Write(o.buf)
+	if len(o.buf) == 0 {
+		return
+	}
+	if first := o.box.Withdraw(); first != nil {
+		o.buf = append(first, o.buf...)
+	}
+	_, _ = o.w.Write(o.buf)
+	o.buf = o.buf[:0]
+}
+
+// finishUp is flush for an executor that has run all it has: what it leaves may go by the box, since nothing follows that could overtake it.
+func (o *writer) finishUp() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.endRun()
+	if len(o.buf) > 0 && o.box.Put(o.buf) {
 		o.buf = o.buf[:0]
 	}
+	o.flushLocked()
 }
 
 // flusher writes what the executor leaves behind.

@@ -63,7 +63,7 @@ async function main() {
   const help = (await kernel.requestInspect({ code: 'fmt.Println', cursor_pos: 6, detail_level: 0 })).content;
   assert.ok(help.found && help.data['text/plain'].includes('formats using the default formats'));
   const whole = (await kernel.requestIsComplete({ code: 'for {' })).content;
-  assert.deepEqual([whole.status, whole.indent], ['incomplete', '\t']);
+  assert.deepEqual([whole.status, whole.indent], ['incomplete', '    ']);
   const history = (await kernel.requestHistory({ hist_access_type: 'tail', n: 1, output: false, raw: true })).content;
   assert.ok(history.history[0][2].includes('display.Update'));
 

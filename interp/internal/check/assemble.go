@@ -28,7 +28,7 @@ func (p *pass) assemble() {
 		}
 		decls = append(decls, d)
 	}
-	decls = p.dropKept(decls)
+	decls = p.dropSame(p.dropKept(decls))
 	for _, d := range decls {
 		p.declareNames(d)
 	}
@@ -117,7 +117,7 @@ func (p *pass) itemise() {
 			}
 		case *ast.ExprStmt:
 			n := len(p.cell.Pieces)
-			if i == len(p.cell.Body)-1 && n > 0 && p.cell.Pieces[n-1].Kind == split.Stmt {
+			if i == len(p.cell.Body)-1 && len(p.cell.Final) == 0 && n > 0 && p.cell.Pieces[n-1].Kind == split.Stmt {
 				it.expr = s.X
 				p.result = it
 			}
@@ -301,8 +301,8 @@ func ReceiverBase(d *ast.FuncDecl) *ast.Ident {
 	return id
 }
 
-// receivers prepares methods of types that earlier cells declared. A generic type gets its declaration and its other methods again: its
-// instances cannot be given methods.
+// receivers prepares methods of types that earlier cells declared. A generic type that has one of them already gets its declaration and its
+// other methods again: what its instances have made of a method cannot be taken back.
 func (p *pass) receivers(decls []ast.Decl) []ast.Decl {
 	adopted := map[string]bool{}
 	for i := 0; i < len(decls); i++ {
@@ -324,7 +324,7 @@ func (p *pass) receivers(decls []ast.Decl) []ast.Decl {
 		}
 		adopted[base.Name] = true
 		spec := p.env.specs[base.Name]
-		if named.TypeParams().Len() == 0 || spec == nil {
+		if named.TypeParams().Len() == 0 || spec == nil || p.onlyAdds(base.Name, decls) {
 			p.adopt = append(p.adopt, tn)
 			continue
 		}

@@ -37,7 +37,8 @@ type Env struct {
 	texts   map[*token.File]string // of committed program files
 	varIDs  map[*types.Var]string
 	seq     int
-	scope   *types.Scope // names as a scope, the same one until Reset: the cells' packages share it
+	program *types.Context // of the SSA program, nil when there is none
+	scope   *types.Scope   // names as a scope, the same one until Reset: the cells' packages share it
 }
 
 // Package is one checked cell, or file.
@@ -48,6 +49,8 @@ type Package struct {
 	Info   *types.Info
 	Source *split.Cell // nil for files
 	files  []*ast.File // nil for cells
+
+	instances *types.Context // of generic types, that its check made
 }
 
 // entity is what a name of the session stands for now.

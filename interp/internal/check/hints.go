@@ -106,7 +106,7 @@ func (p *pass) advice(d *Diag) string {
 		if numeric(m[1]) && numeric(m[2]) {
 			return fmt.Sprintf("Go converts numbers only when told to, for example %s(…)", wider(m[1], m[2]))
 		}
-		if m[1] == "string" || m[2] == "string" {
+		if strings.TrimPrefix(m[1], "untyped ") == "string" || strings.TrimPrefix(m[2], "untyped ") == "string" {
 			return "to put a value into a string use fmt.Sprint(value), or strconv.Itoa for an int"
 		}
 		return ""
@@ -167,10 +167,25 @@ func (p *pass) nameAdvice(name string, pos token.Pos) string {
 		names = append(names, n)
 	}
 	names = append(names, types.Universe.Names()...)
-	if h := didYouMean(name, names, ""); h != "" {
-		return h
+	h := didYouMean(name, names, "")
+	if p.assigned(name, pos) {
+		return strings.TrimSpace(h + " a new variable is declared with :=, as in " + name + " := …")
 	}
-	return ""
+	return h
+}
+
+// assigned tells whether name, at pos, stands on the left of an =.
+func (p *pass) assigned(name string, pos token.Pos) (found bool) {
+	ast.Inspect(p.file, func(n ast.Node) bool {
+		if a, ok := n.(*ast.AssignStmt); ok && a.Tok == token.ASSIGN {
+			found = found || slices.ContainsFunc(a.Lhs, func(e ast.Expr) bool {
+				id, ok := e.(*ast.Ident)
+				return ok && id.Name == name && id.Pos() == pos
+			})
+		}
+		return !found
+	})
+	return found
 }
 
 // inEntry tells whether pos stands in a statement of the cell itself, not in a function.

@@ -96,5 +96,5 @@ func SelfTest() error {
 	if f, ok := m.Type.Elem().Elem().FieldByName("tdecl"); !ok || f.Type != reflect.TypeFor[*ast.TypeSpec]() {
 		return errors.New("interp: this release of Go has another go/types (declInfo.tdecl): build Poolbook with Go 1.26")
 	}
-	return nil
+	return instancesTest()
 }

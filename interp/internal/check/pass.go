@@ -27,7 +27,7 @@ type pass struct {
 	kept     []*typeRecord
 	swapped  []Replaced // methods of earlier types that the cell declares again
 	grown    []*types.Named
-	retyped  map[string]bool // generic types of earlier cells that are declared again with one method more
+	retyped  map[string]bool // generic types of earlier cells that are declared again with another method in place of one
 	adopt    []*types.TypeName
 	result   *item
 
@@ -134,7 +134,9 @@ func (p *pass) check() {
 	scope := p.pkg.Types.Scope()
 	setScopeParent(scope, p.env.scope)
 	imp := &recorder{p.env.imp, true}
+	p.pkg.instances = types.NewContext()
 	conf := types.Config{
+		Context:                  p.pkg.instances,
 		GoVersion:                "go1.26",
 		Importer:                 imp,
 		DisableUnusedImportCheck: true,
@@ -160,6 +162,9 @@ func (p *pass) check() {
 			}
 		}
 		*methods = rest
+		if named.TypeParams().Len() > 0 {
+			defer p.growInstances(checker, named, rest)()
+		}
 		p.grown = append(p.grown, named)
 	}
 	func() {

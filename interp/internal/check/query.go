@@ -2,6 +2,7 @@ package check
 
 import (
 	"go/ast"
+	"go/scanner"
 	"go/token"
 	"go/types"
 	"maps"
@@ -246,23 +247,56 @@ func (e *Env) Doc(obj types.Object) string {
 	if c == nil {
 		return ""
 	}
-	return docBefore(c, obj.Pos())
+	return docOf(c, obj)
 }
 
 // Doc is [Env.Doc] for what the cell of the view itself declares.
 func (v *View) Doc(obj types.Object) string {
 	if slices.Contains(v.cell.Files(), v.env.Fset.File(obj.Pos())) {
-		return docBefore(v.cell, obj.Pos())
+		return docOf(v.cell, obj)
 	}
 	return ""
 }
 
-func docBefore(c *split.Cell, pos token.Pos) string {
-	off, ok := c.Offset(pos)
+// docOf is the comment in the lines before a declaration, or that behind it when it is a field, a variable or a constant.
+func docOf(c *split.Cell, obj types.Object) string {
+	off, ok := c.Offset(obj.Pos())
 	if !ok {
 		return ""
 	}
-	lines := strings.Split(c.Code[:off], "\n")
+	if doc := docBefore(c.Code[:off]); doc != "" {
+		return doc
+	}
+	switch obj.(type) {
+	case *types.Var, *types.Const:
+		rest, _, _ := strings.Cut(c.Code[off:], "\n")
+		return docBehind(rest)
+	}
+	return ""
+}
+
+// docBehind is the comment that ends a line, unless it is the first line of a block.
+func docBehind(line string) string {
+	var sc scanner.Scanner
+	file := token.NewFileSet().AddFile("", -1, len(line))
+	sc.Init(file, []byte(line), nil, scanner.ScanComments)
+	for last := token.ILLEGAL; ; {
+		switch _, tok, lit := sc.Scan(); tok {
+		case token.EOF:
+			return ""
+		case token.COMMENT:
+			if text, ok := strings.CutPrefix(lit, "//"); ok && last != token.LBRACE && last != token.LPAREN {
+				return strings.TrimSpace(text)
+			}
+		case token.SEMICOLON: // the scanner's own, at the end of the line
+		default:
+			last = tok
+		}
+	}
+}
+
+func docBefore(code string) string {
+	lines := strings.Split(code, "\n")
 	lines = lines[:len(lines)-1]
 	if n := len(lines); n > 0 && strings.HasSuffix(strings.TrimSpace(lines[n-1]), "*/") {
 		before := strings.Join(lines, "\n")

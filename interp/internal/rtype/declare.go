@@ -15,15 +15,36 @@ var unsafePointerType = reflect.TypeFor[unsafe.Pointer]()
 type decl struct {
 	typ      types.Type // *types.Named or *types.Struct
 	val, ptr reflect.Type
-	// Method tables of val and ptr, longer than what is in use: room for methods of later cells.
+	// Two method tables each of val and ptr, longer than what is in use: room for methods of later cells.
 	valU, ptrU       *uncommon
 	valRoom, ptrRoom []method
 	stubs            map[string]method // for each pointer method made so far, by types.Id, its entry
 	valStubs         map[string]method
+	made             map[string]*types.Signature // what the entries are for
 }
 
-// spareMethods is how many methods later cells may add to a type.
-const spareMethods = 24
+// spareMethods is how many methods later cells may add to a type of theirs. There are four tables, with 16 bytes a method.
+const spareMethods = 64
+
+// mayGrow reports whether a type may have more methods later: it belongs to a cell, and not to a function in it, or embeds types that may.
+func mayGrow(n *types.Named) bool {
+	obj := n.Origin().Obj()
+	return obj.Pkg() != nil && obj.Pkg().Path() == "main" && (obj.Parent() == obj.Pkg().Scope() || embeds(n.Underlying()))
+}
+
+// embeds reports whether a type has the methods of another one that it embeds.
+func embeds(under types.Type) bool {
+	u, ok := under.(*types.Struct)
+	if !ok {
+		return false
+	}
+	for f := range u.Fields() {
+		if f.Embedded() {
+			return true
+		}
+	}
+	return false
+}
 
 // declare makes the descriptors of a type and of the pointer to it, and lays the type out. Only what it holds by
 // value is looked at, which cannot lead back to it; the rest is left to a later step.
@@ -31,12 +52,12 @@ func (t *Table) declare(typ types.Type, named *types.Named) reflect.Type {
 	under := typ.Underlying()
 	lay := t.layout(under, true)
 
-	d := &decl{typ: typ, stubs: make(map[string]method), valStubs: make(map[string]method)}
+	d := &decl{typ: typ, stubs: make(map[string]method), valStubs: make(map[string]method), made: make(map[string]*types.Signature)}
 	room := 0
 	if _, ok := under.(*types.Interface); !ok {
-		room = (types.NewMethodSet(types.NewPointer(typ)).Len() + spareMethods) &^ 7
-		if named == nil {
-			room = types.NewMethodSet(types.NewPointer(typ)).Len()
+		room = types.NewMethodSet(types.NewPointer(typ)).Len()
+		if named != nil && mayGrow(named) {
+			room += spareMethods
 		}
 	}
 	nargs := 0

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"reflect"
 	"sync"
+	"sync/atomic"
 	"unsafe"
 )
 
@@ -187,13 +188,13 @@ var pins struct {
 }
 
 // newDescriptor allocates a descriptor: fixed is its kind's struct, args the number of pointers that a function
-// type has after it, room the number of methods there is space for.
+// type has after it, room the number of methods there is space for. Methods are two tables of that size, see setMethods.
 func newDescriptor(fixed reflect.Type, args, room int) (r *rtype, u *uncommon, argv []*rtype, methods []method) {
 	v := reflect.New(reflect.StructOf([]reflect.StructField{
 		{Name: "Fixed", Type: fixed},
 		{Name: "Uncommon", Type: reflect.TypeFor[uncommon]()},
 		{Name: "Args", Type: reflect.ArrayOf(args, reflect.TypeFor[*rtype]())},
-		{Name: "Methods", Type: reflect.ArrayOf(room, reflect.TypeFor[method]())},
+		{Name: "Methods", Type: reflect.ArrayOf(2*room, reflect.TypeFor[method]())},
 	}))
 	e := v.Elem()
 	r = (*rtype)(v.UnsafePointer())
@@ -202,7 +203,7 @@ func newDescriptor(fixed reflect.Type, args, room int) (r *rtype, u *uncommon, a
 		argv = unsafe.Slice((**rtype)(e.Field(2).Addr().UnsafePointer()), args)
 	}
 	if room > 0 {
-		methods = unsafe.Slice((*method)(e.Field(3).Addr().UnsafePointer()), room)
+		methods = unsafe.Slice((*method)(e.Field(3).Addr().UnsafePointer()), 2*room)
 		u.moff = uint32(e.Type().Field(3).Offset - e.Type().Field(1).Offset)
 	} else {
 		u.moff = uint32(unsafe.Sizeof(uncommon{}))
@@ -211,6 +212,24 @@ func newDescriptor(fixed reflect.Type, args, room int) (r *rtype, u *uncommon, a
 	pins.list = append(pins.list, unsafe.Pointer(r))
 	pins.Unlock()
 	return r, u, argv, methods
+}
+
+// setMethods gives a descriptor another list of methods, of which the first exported are: it has those that it had, in
+// the same order. A goroutine of an earlier cell may be looking for a method meanwhile, and must not find half of one entry and half
+// of another. So the list goes to the table that is not in use. Who has read the old place with the new number of methods finds
+// empty entries at its end, which are no method's.
+func setMethods(u *uncommon, tables, list []method, exported uint16) {
+	if len(tables) == 0 {
+		return
+	}
+	first := uint32(uintptr(unsafe.Pointer(&tables[0])) - uintptr(unsafe.Pointer(u)))
+	next, at := tables[:len(tables)/2], first
+	if u.mcount > 0 && u.moff == first {
+		next, at = tables[len(tables)/2:], first+uint32(len(next))*uint32(unsafe.Sizeof(method{}))
+	}
+	clear(next[copy(next, list):])
+	u.mcount, u.xcount = uint16(len(list)), exported
+	atomic.StoreUint32(&u.moff, at)
 }
 
 // fixedType returns the mirror of a kind's descriptor.

@@ -85,8 +85,8 @@ func (t *Table) methods(d *decl) {
 	slices.SortFunc(sels, func(a, b *types.Selection) int {
 		return lessMethod(a.Obj().(*types.Func), b.Obj().(*types.Func))
 	})
-	if len(sels) > len(d.ptrRoom) {
-		panic(&Error{d.typ, fmt.Sprintf("no room for %d methods more: declare the type again", len(sels)-int(d.ptrU.mcount))})
+	if len(sels) > len(d.ptrRoom)/2 {
+		panic(&Error{d.typ, fmt.Sprintf("no room for %d methods more: declare it again, with all of them in one cell", len(sels)-int(d.ptrU.mcount))})
 	}
 	var val, ptr []method
 	var xval, xptr uint16
@@ -94,7 +94,8 @@ func (t *Table) methods(d *decl) {
 		fn := sel.Obj().(*types.Func)
 		key := types.Id(fn.Pkg(), fn.Name())
 		valSel := valSet.Lookup(fn.Pkg(), fn.Name())
-		if _, ok := d.stubs[key]; !ok {
+		if sig, ok := d.made[key]; !ok || !types.Identical(sig, fn.Signature()) {
+			d.made[key] = fn.Signature()
 			d.stubs[key], d.valStubs[key] = t.method(d, fn, sel, valSel)
 		}
 		ptr = append(ptr, d.stubs[key])
@@ -108,16 +109,29 @@ func (t *Table) methods(d *decl) {
 			}
 		}
 	}
-	copy(d.valRoom, val)
-	d.valU.mcount, d.valU.xcount = uint16(len(val)), xval
-	copy(d.ptrRoom, ptr)
-	d.ptrU.mcount, d.ptrU.xcount = uint16(len(ptr)), xptr
+	setMethods(d.valU, d.valRoom, val, xval)
+	setMethods(d.ptrU, d.ptrRoom, ptr, xptr)
 	r := descriptor(d.ptr)
 	if len(ptr) == 0 {
 		r.tflag &^= tflagUncommon
 	} else {
 		r.tflag |= tflagUncommon
 	}
+}
+
+// outdated reports whether d's type has other methods than its tables.
+func (d *decl) outdated() bool {
+	set := types.NewMethodSet(types.NewPointer(d.typ))
+	if set.Len() != int(d.ptrU.mcount) || types.NewMethodSet(d.typ).Len() != int(d.valU.mcount) {
+		return true
+	}
+	for sel := range set.Methods() {
+		fn := sel.Obj().(*types.Func)
+		if sig, ok := d.made[types.Id(fn.Pkg(), fn.Name())]; !ok || !types.Identical(sig, fn.Signature()) {
+			return true
+		}
+	}
+	return false
 }
 
 // method makes the entries of one method in the tables of *T, and of T when valSel is not nil.
@@ -241,9 +255,9 @@ func sameInterface(a, b reflect.Type) bool {
 	return true
 }
 
-// Extend adds to the reflect type of n the methods that were declared since Of made it, and to the types that embed
-// n the methods promoted from it. Values that exist see them at once. It fails with an [*Error] when more methods are
-// added to one type than there is room for (24), or when method stubs run out.
+// Extend adds to the reflect type of n, or to those of its instances when n is generic, the methods that were declared since Of made them, and
+// to the types that embed n the methods promoted from it. Values that exist see them at once. It fails with an [*Error] when more methods are
+// added to one type than there is room for (64), or when method stubs run out.
 //
 // What it cannot do: compiled code that caches facts by type keeps what it has learnt (encoding/json and text/template
 // remember that a type had no MarshalJSON), and the methods of unnamed struct types stay as they were. No other
@@ -252,19 +266,22 @@ func (t *Table) Extend(n *types.Named) (err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	defer func() {
-		if e, ok := recover().(*Error); ok {
-			err = e
+		switch r := recover().(type) {
+		case nil:
+		case *Error:
+			err = r
+		default:
+			panic(r)
 		}
 	}()
-	r, ok := t.types.At(n).(reflect.Type)
-	if !ok || t.decls[r] == nil {
+	if r, ok := t.types.At(n).(reflect.Type); n.TypeParams().Len() == 0 && (!ok || t.decls[r] == nil) {
 		return nil // made at the next Of, with all its methods
 	}
 	for _, d := range t.decls {
 		if _, ok := d.typ.(*types.Named); !ok || d.val.Kind() == reflect.Interface {
 			continue
 		}
-		if types.NewMethodSet(types.NewPointer(d.typ)).Len() == int(d.ptrU.mcount) && types.NewMethodSet(d.typ).Len() == int(d.valU.mcount) {
+		if !d.outdated() {
 			continue
 		}
 		t.methods(d)

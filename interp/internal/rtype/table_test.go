@@ -731,6 +731,44 @@ type Holder struct { T }
 	check(t, v.Type().NumMethod(), 2)
 }
 
+// TestExtendBesideCalls looks a method up while others are added before it: a compiled program's tables never change.
+func TestExtendBesideCalls(t *testing.T) {
+	w := newWorld(t, `
+type T struct { n int }
+func (t T) Y() string { return "y" }
+func (t T) z() string { return "z" }
+`, impls{"T.Y": text("y%d"), "T.z": text("z%d")})
+	v := reflect.New(w.typ("T")).Elem()
+	n := w.types("T").(*types.Named)
+	str := types.NewTuple(types.NewVar(0, nil, "", types.Typ[types.String]))
+	done := make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		defer close(done)
+		for i := range 20 {
+			n.AddMethod(types.NewFunc(0, w.pkg, fmt.Sprint("A", 20-i), types.NewSignatureType(types.NewVar(0, w.pkg, "t", n), nil, nil, nil, str, false)))
+			if err := w.Extend(n); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	for running := true; running; {
+		select {
+		case <-done:
+			running = false
+		default:
+		}
+		for m := range v.Type().Methods() {
+			if m.Name != "" && m.Name[0] != 'A' && m.Name != "Y" {
+				t.Fatalf("a method %q", m.Name)
+			}
+		}
+	}
+	wg.Wait()
+	check(t, v.Type().NumMethod(), 21)
+	check(t, v.Interface().(interface{ Y() string }).Y(), "y0")
+}
+
 func TestConcurrentOf(t *testing.T) {
 	w := newWorld(t, recursive, nil)
 	var wg sync.WaitGroup

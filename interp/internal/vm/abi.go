@@ -178,8 +178,12 @@ const (
 	tflagOffset     = 20
 	tflagDirect     = 1 << 5
 	ptrBytesOffset  = 8
+	kindOffset      = 23
 	equalFuncOffset = 24
 )
+
+// kindOf returns the kind of the type.
+func kindOf(rt ptr) reflect.Kind { return reflect.Kind(*(*uint8)(unsafe.Add(rt, kindOffset))) }
 
 // isDirect reports whether an interface holds a value of the type itself, not a
 // pointer to it.
@@ -270,7 +274,7 @@ var selfTest = sync.OnceValue(func() error {
 		ptrs   bool
 	}{{1, false, false}, {new(int), true, true}, {one{}, true, true}, {"", false, true}, {map[int]int{}, true, true}, {[2]int{}, false, false}, {func() {}, true, true}} {
 		rt := rtypeOf(reflect.TypeOf(c.v))
-		if isDirect(rt) != c.direct || hasPointers(rt) != c.ptrs {
+		if isDirect(rt) != c.direct || hasPointers(rt) != c.ptrs || kindOf(rt) != reflect.TypeOf(c.v).Kind() {
 			return fail("type descriptors")
 		}
 		if typeOf(rt) != reflect.TypeOf(c.v) {

@@ -115,11 +115,15 @@ func (p *Panic) Unwrap() error {
 // StackOverflow is the panic value of a call nested too deeply. Unlike other
 // values recover does not see it.
 type StackOverflow struct {
-	Name  string // the function that recursed
-	Depth int
+	Name   string // the function that recursed
+	Depth  int
+	Circle bool // it is compiled, and was given a value that contains itself
 }
 
 func (e *StackOverflow) Error() string {
+	if e.Circle {
+		return fmt.Sprintf("stack overflow: %s was given a value that contains itself", e.Name)
+	}
 	return fmt.Sprintf("stack overflow: %s called itself too deeply", e.Name)
 }
 
@@ -150,7 +154,11 @@ func (e *Fatal) Error() string { return "fatal error: " + e.Message }
 var ErrInterrupted = errors.New("interrupted")
 
 // Interrupted is ErrInterrupted with the place where it happened.
-type Interrupted struct{ Stack []Frame }
+type Interrupted struct {
+	Stack []Frame
+	// Abandoned tells that the goroutine is in compiled code, which goes on until it returns.
+	Abandoned bool
+}
 
 func (e *Interrupted) Error() string { return ErrInterrupted.Error() }
 

@@ -105,7 +105,7 @@ func (f *Func) prepare() *header {
 	off := uint32(closureSize)
 	for i, v := range f.ssa.FreeVars {
 		ti := f.m.typeInfo(v.Type())
-		f.free = append(f.free, slot{off, ti})
+		f.free = append(f.free, place(off, ti))
 		if ti.slot != 0 {
 			fields = append(fields, reflect.StructField{Name: fmt.Sprintf("F%d", i), Type: ti.frameType()})
 			off += uint32(ti.slot)

@@ -1,6 +1,9 @@
 package vm
 
-import "testing"
+import (
+	"reflect"
+	"testing"
+)
 
 // JIT says how functions are translated in a test.
 type JIT int
@@ -26,3 +29,17 @@ func (m *Machine) MachineCode() int64 { return m.nativeBytes.Load() }
 
 // HasJIT reports whether functions are translated on this platform.
 var HasJIT = translate(&body{code: []instr{{op: opNop}}, fn: &Func{}}) != nil
+
+// FirstOfTwo calls fn, a func(int) string of a machine, twice as compiled code
+// does on goroutines of its own, and returns the result of the first call as it
+// is after the second.
+func FirstOfTwo(fn reflect.Value, a, b int) string {
+	var calls [2]entry
+	for i, n := range []int{a, b} {
+		x := &calls[i]
+		x.begin(closureOf(funcPointer(fn)))
+		*(*int)(x.mem) = n
+		x.run()
+	}
+	return *(*string)(calls[0].out)
+}

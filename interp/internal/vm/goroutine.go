@@ -49,6 +49,7 @@ type goroutine struct {
 	natives int      // nested calls from compiled code
 	stop    *uint32  // &run.stop
 	heat    int      // backward jumps and calls to the next sample, see jit.go
+	turn    turn
 
 	pending *panicking // being unwound
 	escaped *panicking // the last that went on into compiled code
@@ -63,6 +64,7 @@ type goroutine struct {
 	runOf   atomic.Pointer[Run] // run, for others to read
 	hands   int                 // maps that it has handed to compiled functions
 	inMap   uint32              // 1 in an operation on a map that is not marked in its slot
+	noticed atomic.Bool         // it has seen that its run is over, for others to read
 }
 
 const (
@@ -244,6 +246,7 @@ func (g *goroutine) done() {
 	}
 	g.run, g.stop, g.top, g.pending, g.escaped = nil, nil, nil, nil, nil
 	g.runOf.Store(nil)
+	g.noticed.Store(false)
 	g.natives, g.started, g.grace, g.growing, g.inMap = 0, false, false, growing{}, 0
 	g.m.sharing.leave()
 	if g.bytes < 1<<20 {
@@ -295,6 +298,7 @@ func (g *goroutine) stopped() {
 	if g.run.waitPaused() || g.grace && g.run.inGrace() {
 		return
 	}
+	g.noticed.Store(true)
 	panic(&abort{reason: g.run.stopReason()})
 }
 

@@ -94,6 +94,9 @@ func (s *callSite) find(g *goroutine, w ptr) *target {
 	key := methodKey{typ, s.method}
 	t := &target{typ: w, t: typ}
 	fn := g.m.methodOf(key)
+	if fn != nil && !fn.conv.takes(s.conv) {
+		fn = nil // declared again with another signature: the value has the method of before
+	}
 	if fn != nil {
 		if call := g.m.compiledFunc(fn.ssa); call != nil && g.m.isIntrinsic(fullName(fn.ssa)) {
 			t.call = call
@@ -102,7 +105,7 @@ func (s *callSite) find(g *goroutine, w ptr) *target {
 			return t
 		}
 	}
-	if fn == nil || fn.ssa.Blocks == nil {
+	if fn == nil || fn.ssa.Blocks == nil { // what compiled code would call
 		t.words = -1
 		t.code = *(*uintptr)(add(ptr(&(*itab)(w).fun), uint32(8*s.index)))
 		return t
@@ -222,12 +225,26 @@ func (m *Machine) Method(recv types.Type, sel *types.Selection) func(args []refl
 			panic(fmt.Errorf("vm: method %s called before any function", sel.Obj().Name()))
 		}
 		var fn *ssa.Function
-		m.exclusive(func() { fn = prog.MethodValue(sel) })
+		m.exclusive(func() { fn = methodValue(prog, sel) })
 		if fn == nil {
-			panic(fmt.Errorf("vm: %s has no method %s", recv, sel.Obj().Name()))
+			panic(runtimeError(fmt.Sprintf("the method %s was declared again with another signature after this value was made", sel.Obj().Name())))
 		}
 		return m.callback(nil, m.funcOf(fn), nil, args)
 	}
+}
+
+// methodValue is prog.MethodValue, which takes another method of the same name
+// for sel when one of another signature has taken its place; nil when the method
+// of before cannot be had.
+func methodValue(prog *ssa.Program, sel *types.Selection) *ssa.Function {
+	fn, obj := prog.MethodValue(sel), sel.Obj().(*types.Func)
+	if fn == nil || types.Identical(fn.Signature, obj.Type()) {
+		return fn
+	}
+	if !types.Identical(sel.Recv(), obj.Signature().Recv().Type()) {
+		return nil
+	}
+	return prog.FuncValue(obj)
 }
 
 // callback runs f for compiled code.

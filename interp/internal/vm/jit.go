@@ -124,6 +124,7 @@ type executable interface {
 // the running frame, whose pc is saved, on a translated body.
 func (g *goroutine) hot() {
 	g.heat = heatPeriod
+	g.passTurn()
 	fr := g.top
 	b := fr.body
 	if b.base != nil {
@@ -193,6 +194,7 @@ func (g *goroutine) native() *instr {
 			if at = execute(fr.body.entries[at/instrSize], g); at == exitDone {
 				return &doneInstr
 			} else if at == exitResume {
+				g.passTurn()
 				return nil
 			}
 			fr = g.top

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"go/types"
 	"reflect"
+	"slices"
 	"sync/atomic"
 	"unsafe"
 )
@@ -162,6 +163,13 @@ type convention struct {
 	resultSize uint32
 	variadic   bool
 	block      atomic.Pointer[reflect.Type] // see resultType
+}
+
+// takes reports whether a method with this convention can be called with c, which has
+// no receiver.
+func (m *convention) takes(c *convention) bool {
+	same := func(x, y slot) bool { return x.ti.rt == y.ti.rt }
+	return slices.EqualFunc(m.params[1:], c.params, same) && slices.EqualFunc(m.results, c.results, same) && m.variadic == c.variadic
 }
 
 func (m *Machine) convention(sig *types.Signature, recv types.Type) *convention {

@@ -5,8 +5,10 @@ import (
 	"go/types"
 	"maps"
 	"reflect"
+	"runtime"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/tools/go/ssa"
 )
@@ -43,6 +45,8 @@ type Machine struct {
 	latest  atomic.Pointer[Run]
 	live    atomic.Int64 // goroutines of all runs
 	waits   waits
+	procs   int64     // processors, when it was made
+	made    time.Time // its clock begins here
 
 	nativeBytes *atomic.Int64 // of machine code; apart, so that what frees the code does not hold the machine
 }
@@ -61,6 +65,8 @@ func New(c Config) *Machine {
 		globals:  make(map[*ssa.Global]reflect.Value),
 		sharing:  newSharing(),
 		memory:   memory{limit: c.MemoryLimit},
+		procs:    int64(runtime.GOMAXPROCS(0)),
+		made:     time.Now(),
 
 		nativeBytes: new(atomic.Int64),
 	}
@@ -79,6 +85,7 @@ func New(c Config) *Machine {
 		delete(m.stackCalls, k)
 		m.intrinsics[k] = f
 	}
+	m.enlist()
 	return m
 }
 

@@ -16,8 +16,8 @@ import (
 // them writing. Maps are therefore guarded as soon as a second goroutine runs:
 // an operation marks the map as in use, and one that finds it in use by another
 // goroutine ends its run with a *Fatal. So interpreted code cannot meet itself
-// in the runtime. Compiled code that a program hands a map to (fmt, encoding/json,
-// reflect) marks nothing: it still can.
+// in the runtime. Compiled code marks nothing: of calls that are known to look
+// into maps see maphand.go, of the rest fatal_linux_amd64.go.
 //
 // One goroutine alone pays a flag for that. It sets inMap, then reads that it is
 // alone; whoever ends that state does it the other way round (see join). The same
@@ -135,6 +135,19 @@ func (m *Machine) leaveMaps() {
 		}
 		return true
 	})
+}
+
+// Quiet calls f while no goroutine runs interpreted code, and keeps any from beginning to. It reports false, without having called f, when
+// one does already. f must not run such code itself.
+func (m *Machine) Quiet(f func()) bool {
+	s := m.sharing
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.active > 0 {
+		return false
+	}
+	f()
+	return true
 }
 
 // leave takes back a fork or join.

@@ -51,6 +51,11 @@ func looksInto(name string) (looks, bool) {
 		return looksPrinting, false
 	case strings.HasPrefix(path, "encoding/") && (strings.Contains(name, "Marshal") || strings.Contains(name, "Encode")) && !strings.Contains(name, "Unmarshal"):
 		return looksEncoding, false
+	case path == "poolbook/interp/display" && (strings.HasSuffix(name, ".JSON") || strings.HasSuffix(name, ".VegaLite") || strings.HasSuffix(name, ".MIMEBundle")),
+		path == "poolbook/interp/comm":
+		return looksEncoding, false
+	case path == "poolbook/interp/display":
+		return looksShowing, false
 	case path == "maps":
 		return looksAt, name == "maps.Copy" || name == "maps.Insert" || name == "maps.DeleteFunc"
 	case name == "reflect.DeepEqual", strings.HasSuffix(path, "/template") && strings.Contains(name, "Execute"):
@@ -171,13 +176,18 @@ func (g *goroutine) meetHanded(m ptr, site *mapSite) {
 	}
 }
 
-// Look calls look, which shows v. A goroutine of the machine that writes a map in v meanwhile ends its run, or is the error.
+// Look calls look, which shows v and may call methods of it, in a goroutine of the run. A goroutine of the machine that writes a map in v
+// meanwhile ends its run, or is the error.
 func (r *Run) Look(v reflect.Value, look func()) error {
-	if !v.IsValid() || !composite(v.Type()) || r.m.sharing.quiet() {
+	if !v.IsValid() || !composite(v.Type()) && v.Type().PkgPath() == "" {
 		look()
 		return nil
 	}
 	_, err := r.do(func(g *goroutine) []reflect.Value {
+		if atomic.LoadUint32(&r.m.sharing.state) == alone {
+			look()
+			return nil
+		}
 		defer g.takeBack(g.hands)
 		site := r.m.sharing.sites.add(&mapSite{ranges: true})
 		l := mapLooker{how: looksShowing, found: func(m ptr) { g.handMap(m, site) }}
@@ -187,13 +197,6 @@ func (r *Run) Look(v reflect.Value, look func()) error {
 		return nil
 	})
 	return err
-}
-
-// quiet reports whether no goroutine runs.
-func (s *sharing) quiet() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.active == 0
 }
 
 // mapLooker finds the maps that a compiled function would look into.

@@ -28,6 +28,9 @@ func (a *abort) Error() string { return a.reason.Error() }
 
 func (a *abort) Unwrap() error { return a.reason }
 
+// Unrecoverable tells compiled code of ours that recovers panics of methods to pass this one on.
+func (a *abort) Unrecoverable() {}
+
 func (p *panicking) abort() *abort {
 	a, _ := p.value.(*abort)
 	return a
@@ -217,6 +220,21 @@ func (g *goroutine) trace() []Frame {
 			}
 			list = append(list, f)
 		}
+	}
+	return list
+}
+
+// traceFromOutside is trace for another goroutine, when g (or nil) has been in compiled code for a while: what it has of frames does not
+// change then. Nothing orders the reads after its writes but that while, so the race detector, to which it means nothing, gets no trace.
+// Should g come back meanwhile, the trace is wrong, and nothing worse: frames are never freed by hand, and indexes are checked.
+func (g *goroutine) traceFromOutside() (list []Frame) {
+	defer func() {
+		if recover() != nil {
+			list = nil
+		}
+	}()
+	if g != nil && !raceEnabled {
+		list = g.trace()
 	}
 	return list
 }

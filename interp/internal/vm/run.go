@@ -46,8 +46,11 @@ type Run struct {
 const (
 	// deferGrace is how long the deferred calls of a stopped run may take.
 	deferGrace = 500 * time.Millisecond
-	// abandonAfter is how long Call and Wait wait for compiled code that does
-	// not notice the end of the run.
+	// noticeWithin is how long Call waits for its goroutine to notice an
+	// interrupt. Interpreted code does so within microseconds of processor time.
+	noticeWithin = 80 * time.Millisecond
+	// abandonAfter is how long Call and Wait wait for the end of goroutines whose
+	// run is over, compiled code that they are in included.
 	abandonAfter = time.Second
 	// settleWithin is how long a call that ended with a fault waits for the
 	// other goroutines of its run.
@@ -110,48 +113,82 @@ func (r *Run) CallValue(fn reflect.Value, args []reflect.Value) ([]reflect.Value
 	if fn.Kind() != reflect.Func || fn.IsNil() {
 		return nil, &Panic{Value: nilError}
 	}
+	return r.do(func(g *goroutine) []reflect.Value { return g.callValue(fn, args) })
+}
+
+// CallValueHere is CallValue in the calling goroutine, which spares two changes
+// of goroutines. It returns when the call does, however long compiled code
+// holds that up, and runtime.Goexit in the call ends the calling goroutine.
+func (r *Run) CallValueHere(fn reflect.Value, args []reflect.Value) ([]reflect.Value, error) {
+	if fn.Kind() != reflect.Func || fn.IsNil() {
+		return nil, &Panic{Value: nilError}
+	}
+	r.beginCall()
+	var o outcome
+	r.serve(&o, func(g *goroutine) []reflect.Value { return g.callValue(fn, args) })
+	r.settle(o.err)
+	return o.results, o.err
+}
+
+// callValue calls a func value.
+func (g *goroutine) callValue(fn reflect.Value, args []reflect.Value) []reflect.Value {
 	c := closureOf(funcPointer(fn))
-	return r.do(func(g *goroutine) []reflect.Value {
-		switch {
-		case c != nil && c.fn.m == r.m:
-			return g.callValues(c.fn, c, args)
-		case fn.Type().IsVariadic():
-			return fn.CallSlice(args)
+	switch {
+	case c != nil && c.fn.m == g.m:
+		return g.callValues(c.fn, c, args)
+	case fn.Type().IsVariadic():
+		return fn.CallSlice(args)
+	}
+	return fn.Call(args)
+}
+
+// outcome is how a call has ended.
+type outcome struct {
+	results []reflect.Value
+	err     error
+}
+
+// beginCall counts a call that serve is to make.
+func (r *Run) beginCall() {
+	r.mu.Lock()
+	r.calls++
+	r.mu.Unlock()
+	r.begin()
+}
+
+// serve makes a call in the running goroutine, which may end with it: *o is
+// set all the same.
+func (r *Run) serve(o *outcome, call func(g *goroutine) []reflect.Value) {
+	defer r.end()
+	r.m.sharing.join(r.m)
+	g := r.m.idleGoroutine(r)
+	r.enroll(g)
+	defer func() {
+		r.expel(g)
+		clear(g.free) // frames of a cell, which does not run again, and what they hold
+		g.frames, g.bytes = 0, 0
+		g.done()
+		if o.err = r.endCall(o.err); o.err != nil {
+			o.results = nil
 		}
-		return fn.Call(args)
+	}()
+	o.err = g.guard(func() {
+		g.checkStop()
+		o.results = call(g)
 	})
 }
 
 // do runs call in a goroutine of its own and waits for it.
 func (r *Run) do(call func(g *goroutine) []reflect.Value) ([]reflect.Value, error) {
-	type outcome struct {
-		results []reflect.Value
-		err     error
-	}
 	done := make(chan outcome, 1)
-	r.mu.Lock()
-	r.calls++
-	r.mu.Unlock()
-	r.begin()
+	var running atomic.Pointer[goroutine]
+	r.beginCall()
 	go func() {
-		defer r.end()
-		r.m.sharing.join(r.m)
-		g := r.m.idleGoroutine(r)
-		r.enroll(g)
 		var o outcome
-		defer func() {
-			r.expel(g)
-			clear(g.free) // frames of a cell, which does not run again, and what they hold
-			g.frames, g.bytes = 0, 0
-			g.done()
-			if o.err = r.endCall(o.err); o.err != nil {
-				o.results = nil
-			}
-			done <- o
-		}()
-		o.err = g.guard(func() {
-			g.checkStop()
-			o.results = call(g)
+		defer func() { done <- o }()
+		r.serve(&o, func(g *goroutine) []reflect.Value {
+			running.Store(g)
+			return call(g)
 		})
 	}()
 	select {
@@ -160,15 +197,22 @@ func (r *Run) do(call func(g *goroutine) []reflect.Value) ([]reflect.Value, erro
 		return o.results, o.err
 	case <-r.ctx.Done():
 	}
-	select {
-	case o := <-done:
-		r.settle(o.err)
-		return o.results, o.err
-	case <-time.After(abandonAfter):
-		if f := r.stopReason(); errors.As(f, new(*Fatal)) {
-			return nil, f
+	notice, abandon := time.After(noticeWithin), time.After(abandonAfter)
+	for {
+		select {
+		case o := <-done:
+			r.settle(o.err)
+			return o.results, o.err
+		case <-notice:
+			if g := running.Load(); g == nil || g.noticed.Load() || r.stopReason() != ErrInterrupted {
+				continue
+			}
+		case <-abandon:
+			if f := r.stopReason(); errors.As(f, new(*Fatal)) {
+				return nil, f
+			}
 		}
-		return nil, fmt.Errorf("a call into compiled code did not return: %w", &Interrupted{})
+		return nil, &Interrupted{Stack: running.Load().traceFromOutside(), Abandoned: true}
 	}
 }
 

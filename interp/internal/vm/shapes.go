@@ -137,6 +137,9 @@ func (x *entry) run() {
 func (x *entry) runFresh() {
 	defer x.g.leave()
 	x.g.enter(x.fr)
+	// The results are read after leave has given g, and the frame with it, to
+	// whoever needs a goroutine next: the frame must not write there again.
+	x.fr.block = nil
 }
 
 // testShapes finds the code of the shapes, and checks that the closure is where

@@ -271,6 +271,23 @@ func main() {}`)
 	}
 }
 
+// TestResultsBesideOthers: a call from a goroutine that the machine did not start reads its results after it has given back what it
+// ran with, so the next call must not write there.
+func TestResultsBesideOthers(t *testing.T) {
+	p := mustLoad(t, `import "strconv"
+func text(n int) string { return strconv.Itoa(n) }
+func value() func(int) string { return text }
+func main() {}`)
+	r := p.m.NewRun(t.Context(), vm.RunConfig{})
+	res, err := r.Call(p.main.Func("value"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := vm.FirstOfTwo(res[0], 1, 2); got != "1" {
+		t.Errorf("the first call's result is %q after the second", got)
+	}
+}
+
 func TestGlobals(t *testing.T) {
 	p := mustLoad(t, `
 var a, b = 1, []string{"x"}

@@ -30,9 +30,10 @@ def pi(r):
     return 4 * s
 
 
-def best(f, n=3):
+def best(f, n=3, pause=0):
     out = []
     for _ in range(n):
+        time.sleep(pause)
         t = time.perf_counter()
         f()
         out.append(time.perf_counter() - t)
@@ -91,12 +92,23 @@ def start_executor():
         e.submit(constant).result()
 
 
+def resident(pid):
+    pages = int(open(f"/proc/{pid}/statm").read().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / (1 << 20)
+
+
+def share(pid):
+    """The process's share of the machine's memory: what several have together counts for each by its part."""
+    line = next(l for l in open(f"/proc/{pid}/smaps_rollup") if l.startswith("Pss:"))
+    return int(line.split()[1]) / 1024
+
+
 def main(row):
     if row == "start":
-        show("Pool", best(start_pool))
-        show("Executor", best(start_executor))
+        show("Pool", best(start_pool, 5, pause=0.2))
+        show("Executor", best(start_executor, 5, pause=0.2))
     elif row in ("spawn", "forkserver"):
-        show("Pool", best(lambda: start_by(row)))
+        show("Pool", best(lambda: start_by(row), 5, pause=0.2))
     elif row == "map1":
         xs = range(200_000)
         both(lambda p: p.map(trivial, xs, 1), lambda e: list(e.map(trivial, xs)), 1)
@@ -133,11 +145,11 @@ def main(row):
         xs = [(1, 5_000_000), (5_000_001, 10_000_000)]
         both(lambda p: p.map(pi, xs), lambda e: list(e.map(pi, xs)))
         others(lambda v: v.map(pi, xs).get(), lambda p, d: p(d(pi)(x) for x in xs))
-    elif row == "memory":
+    elif row in ("memory", "memoryShare"):
         with Pool(2) as p:
             p.map(trivial, range(100), 1)
-            pages = max(int(open(f"/proc/{w.pid}/statm").read().split()[1]) for w in p._pool)
-            show("Pool", pages * os.sysconf("SC_PAGE_SIZE") / (1 << 20))
+            time.sleep(2)
+            show("Pool", max((resident if row == "memory" else share)(w.pid) for w in p._pool))
 
 
 if __name__ == "__main__":

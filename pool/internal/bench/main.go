@@ -338,8 +338,10 @@ var rows = []row{
 	{"memory of an idle worker", "memory", func() amount {
 		p := warm()
 		defer p.Terminate()
+		time.Sleep(2 * time.Second) // idle
 		return workerMemory()
 	}},
+	{"the same, its share (PSS)", "memoryShare", nil},
 	{"the same after 10 M tasks", "memory10M", func() amount {
 		p := warm()
 		defer p.Terminate()

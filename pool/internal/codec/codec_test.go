@@ -190,6 +190,8 @@ func TestTimes(t *testing.T) {
 	}
 	same(t, time.Time{})
 	same(t, time.Date(-5, 1, 1, 0, 0, 0, 999, time.UTC))
+	same(t, []time.Time{time.Unix(0, 0).UTC(), time.Unix(-1, 0).UTC(), time.Unix(63, 0).UTC()}) // the shortest
+	same(t, any(time.Unix(0, 0).UTC()))
 	z := time.Date(2024, 7, 1, 0, 0, 0, 0, time.FixedZone("XYZ", -3600))
 	if out := roundTrip(t, z); !out.Equal(z) || out.String() != z.String() {
 		t.Errorf("%v, want %v", out, z)

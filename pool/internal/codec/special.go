@@ -136,7 +136,7 @@ const (
 // timePlan keeps the instant, the zone and its name, and that Local and UTC stay themselves; the monotonic reading is left behind,
 // it means nothing in another process.
 func timePlan(p *plan) {
-	p.min = 4
+	p.min = 3 // seconds, nanoseconds, zone
 	p.enc = func(e *Encoder, at unsafe.Pointer) error {
 		t := *(*time.Time)(at)
 		sec := t.Unix()

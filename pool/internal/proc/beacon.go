@@ -11,6 +11,8 @@ import (
 type Beacon struct {
 	mem   []byte
 	words *[beaconWords]atomic.Uint64
+
+	ToWorker, ToPool *Box // on pages of their own; nil where boxes are of no use
 }
 
 // What the words of a beacon are.
@@ -22,8 +24,11 @@ const (
 	beaconWords = beaconSize / 8
 )
 
-// beaconSize is a page.
-const beaconSize = 4096
+// beaconSize is a page; each box has another one.
+const (
+	beaconSize = 4096
+	sharedSize = 3 * beaconSize
+)
 
 // MaxParts is how many parts a beacon has room for.
 const MaxParts = (beaconWords - beaconPart) / 3

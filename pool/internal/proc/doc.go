@@ -6,5 +6,6 @@
 //
 // On Unix the pipes are the worker's files 3 and 4; on Windows, where only the standard files are inherited, its standard input and output.
 // A third shared thing, where the platform has it, is the [Beacon]: a page of memory in which the worker writes what it is running,
-// so that the pool knows after a SIGKILL which item it was.
+// so that the pool knows after a SIGKILL which item it was. Beside it are two pages that are a [Box] each: a short message to somebody who
+// looks for it just then goes there instead of into the pipe, and nobody has to be woken.
 package proc

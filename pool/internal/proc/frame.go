@@ -13,7 +13,7 @@ type Kind byte
 
 // Frames from the pool to the worker.
 const (
-	Hello  Kind = 1 + iota // name, version: the first frame
+	Hello  Kind = 1 + iota // version, 1 in a process that is started ahead of its pool: the first frame
 	Load                   // unit number, hash, payload: a code unit
 	Blob                   // key (two numbers), bytes: a large variable
 	Forget                 // key: it is not needed any more
@@ -26,6 +26,7 @@ const (
 	Reply                  // request, answer: of a shared object
 	Stop                   // finish what is there, then exit
 	Limit                  // bytes of memory that the worker may hold
+	Name                   // of the worker, before its first task
 )
 
 // Frames from the worker to the pool.
@@ -40,6 +41,7 @@ const (
 	SetupBad                  // job, text: its code or variables could not be loaded
 	InitDone                  // status, body: the initializer has run
 	Started                   // chunk, item: it begins; where there is no beacon
+	Full                      // it holds more memory than its limit, and ends
 )
 
 // headLen is the length of a frame's head.
@@ -66,15 +68,47 @@ func AppendHead(buf []byte, k Kind, n int) []byte {
 
 // Reader reads frames.
 type Reader struct {
-	r   *bufio.Reader
-	big []byte
+	r     *bufio.Reader
+	big   []byte
+	count counter
+}
+
+// counter counts the bytes that are read.
+type counter struct {
+	r io.Reader
+	n uint64
+}
+
+func (c *counter) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n += uint64(n)
+	return n, err
 }
 
 // readerSize holds many results of small tasks, and the whole of what a pipe holds.
 const readerSize = 1 << 16
 
 // NewReader reads frames from r.
-func NewReader(r io.Reader) *Reader { return &Reader{r: bufio.NewReaderSize(r, readerSize)} }
+func NewReader(r io.Reader) *Reader {
+	x := &Reader{count: counter{r: r}}
+	x.r = bufio.NewReaderSize(&x.count, readerSize)
+	return x
+}
+
+// Read reports whether all of the first n bytes have been returned as frames, and no part of a further one has come.
+func (r *Reader) Read(n uint64) bool { return r.r.Buffered() == 0 && r.count.n >= n }
+
+// Split takes the first frame off a message that consists of whole ones.
+func Split(msg []byte) (k Kind, body, rest []byte, err error) {
+	if len(msg) < headLen {
+		return 0, nil, nil, fmt.Errorf("%w: head", ErrFrame)
+	}
+	n := uint64(binary.LittleEndian.Uint32(msg))
+	if n < 1 || n > uint64(len(msg)-4) {
+		return 0, nil, nil, fmt.Errorf("%w: length %d", ErrFrame, n)
+	}
+	return Kind(msg[4]), msg[headLen : 4+n], msg[4+n:], nil
+}
 
 // Next waits for a frame. Its body is valid until the next call. The error at the end between two frames is io.EOF.
 func (r *Reader) Next() (Kind, []byte, error) {

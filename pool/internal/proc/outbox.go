@@ -2,14 +2,17 @@ package proc
 
 import (
 	"io"
+	"slices"
 	"sync"
 )
 
 // direct is the size from which a piece is written from where it is, instead of being copied behind others.
 const direct = 1 << 15
 
-// Outbox writes frames to a pipe. Its methods never wait for the reader: what the pipe does not take at once a goroutine writes.
+// Outbox writes frames to a pipe, or into a box when the reader looks there. Its methods never wait for the reader: what the pipe does not
+// take at once a goroutine writes.
 type Outbox struct {
+	box     *Box // nil where there is none
 	mu      sync.Mutex
 	wake    sync.Cond
 	try     func(p []byte) int // writes what the pipe takes at once; nil where that cannot be
@@ -24,9 +27,9 @@ type Outbox struct {
 	done    chan struct{}
 }
 
-// NewOutbox starts the goroutine that writes to w; Close ends it and closes w.
-func NewOutbox(w io.WriteCloser) *Outbox {
-	o := &Outbox{done: make(chan struct{}), try: tryWriter(w)}
+// NewOutbox starts the goroutine that writes to w; Close ends it and closes w. box may be nil; it must stay until Done.
+func NewOutbox(w io.WriteCloser, box *Box) *Outbox {
+	o := &Outbox{box: box, done: make(chan struct{}), try: tryWriter(w)}
 	o.wake.L = &o.mu
 	go o.run(w)
 	return o
@@ -61,20 +64,36 @@ func (o *Outbox) Put(add func(buf []byte) []byte, tail []byte) {
 func (o *Outbox) Push(now bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if len(o.pieces) == 0 {
+	if len(o.pieces) == 0 || o.closing {
 		return
 	}
-	if now && o.try != nil && !o.writing && !o.pushed && len(o.pieces) == 1 && o.own {
-		p := o.pieces[0]
-		if n := o.try(p); n == len(p) {
-			o.pieces[0] = p[:0]
-			return
-		} else if n > 0 {
-			o.pieces[0] = p[n:]
-		}
+	if now && !o.writing && !o.pushed && len(o.pieces) == 1 && o.own && o.writeLocked() {
+		return
 	}
 	o.pushed = true
 	o.wake.Signal()
+}
+
+// writeLocked sends the only piece, which is the outbox's own. It reports false when some of it is left. mu is held.
+func (o *Outbox) writeLocked() bool {
+	p := o.pieces[0]
+	if o.box.Put(p) {
+		o.pieces[0] = p[:0]
+		return true
+	}
+	if o.try == nil {
+		return false
+	}
+	if first := o.box.Withdraw(); first != nil {
+		p = append(first, p...)
+	}
+	n := o.try(p)
+	o.box.Wrote(n)
+	o.pieces[0] = p[n:]
+	if n == len(p) {
+		o.pieces[0] = p[:0]
+	}
+	return n == len(p)
 }
 
 // Bytes is how much was put in so far.
@@ -113,10 +132,15 @@ func (o *Outbox) run(w io.WriteCloser) {
 		work, o.pieces = o.pieces, work[:0]
 		own := o.own
 		o.own = false
+		first := o.box.Withdraw()
 		o.mu.Unlock()
+		if first != nil {
+			work = slices.Insert(work, 0, first)
+		}
 		for i, p := range work {
 			if len(p) > 0 {
-				if _, err := w.Write(p); err != nil {
+				n, err := w.Write(p)
+				if o.box.Wrote(n); err != nil {
 					o.mu.Lock()
 					o.err = err
 					o.pieces = nil

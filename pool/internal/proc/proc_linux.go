@@ -32,6 +32,9 @@ func dieWithParent(cmd *exec.Cmd) {
 	cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL
 }
 
+// yieldThread lets another thread run, when one waits for this processor.
+func yieldThread() { _, _, _ = syscall.RawSyscall(syscall.SYS_SCHED_YIELD, 0, 0, 0) }
+
 // Usage is the CPU time that the process has used, the memory it holds, and whether it is stopped (SIGSTOP, a debugger).
 func (p *Process) Usage() (cpu time.Duration, memory int64, stopped bool) {
 	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.PID))

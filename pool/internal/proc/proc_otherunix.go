@@ -5,6 +5,7 @@ package proc
 import (
 	"os"
 	"os/exec"
+	"runtime"
 	"time"
 )
 
@@ -15,3 +16,6 @@ func dieWithParent(*exec.Cmd) {}
 
 // Usage is not told by this platform without further privileges.
 func (p *Process) Usage() (cpu time.Duration, memory int64, stopped bool) { return 0, 0, false }
+
+// yieldThread lets other goroutines run: this platform's call for threads is not at hand.
+func yieldThread() { runtime.Gosched() }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime"
 	"sync/atomic"
 	"syscall"
 	"unsafe"
@@ -56,7 +57,7 @@ func newBeacon() (*Beacon, *os.File, error) {
 		return nil, nil, err
 	}
 	_ = os.Remove(f.Name())
-	if err := f.Truncate(beaconSize); err != nil {
+	if err := f.Truncate(sharedSize); err != nil {
 		f.Close()
 		return nil, nil, err
 	}
@@ -69,17 +70,26 @@ func newBeacon() (*Beacon, *os.File, error) {
 }
 
 func mapBeacon(fd int) (*Beacon, error) {
-	mem, err := syscall.Mmap(fd, 0, beaconSize, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_SHARED)
+	mem, err := syscall.Mmap(fd, 0, sharedSize, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_SHARED)
 	if err != nil {
 		return nil, fmt.Errorf("map the beacon: %w", err)
 	}
-	return &Beacon{mem: mem, words: (*[beaconWords]atomic.Uint64)(unsafe.Pointer(&mem[0]))}, nil
+	b := &Beacon{mem: mem, words: (*[beaconWords]atomic.Uint64)(unsafe.Pointer(&mem[0]))}
+	if runtime.NumCPU() > 1 { // on one processor, who looks keeps the sender from sending
+		b.ToWorker, b.ToPool = newBox(mem[beaconSize:2*beaconSize]), newBox(mem[2*beaconSize:])
+	}
+	return b, nil
 }
 
-// Close gives the page back.
+// newBox makes a box of a page of shared memory, which is aligned and larger than a head.
+func newBox(page []byte) *Box {
+	return &Box{head: (*boxHead)(unsafe.Pointer(&page[0])), data: page[boxHeadSize:]}
+}
+
+// Close gives the memory back.
 func (b *Beacon) Close() {
 	_ = syscall.Munmap(b.mem)
-	b.words = nil
+	b.words, b.ToWorker, b.ToPool = nil, nil, nil
 }
 
 // WorkerPipes are the worker's ends of its pipes, and its beacon, nil when it has none. The processes it starts itself get none of them.

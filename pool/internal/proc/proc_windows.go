@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"runtime"
 	"syscall"
 	"time"
 )
@@ -46,3 +47,6 @@ func WorkerPipes() (in, out *os.File, beacon *Beacon, err error) {
 
 // Usage is not told by this platform without further privileges.
 func (p *Process) Usage() (cpu time.Duration, memory int64, stopped bool) { return 0, 0, false }
+
+// yieldThread lets other goroutines run.
+func yieldThread() { runtime.Gosched() }

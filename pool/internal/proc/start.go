@@ -114,6 +114,14 @@ func Start(cmd *exec.Cmd) (p *Process, err error) {
 	return p, nil
 }
 
+// Outbox is the way to the worker: see NewOutbox. It is made once.
+func (p *Process) Outbox() *Outbox {
+	if p.Beacon == nil {
+		return NewOutbox(p.In, nil)
+	}
+	return NewOutbox(p.In, p.Beacon.ToWorker)
+}
+
 // beaconEnv tells the worker that its file 5 is a beacon.
 const beaconEnv = "POOLBOOK_WORKER_BEACON"
 

@@ -398,7 +398,7 @@ class TestVariables(KernelTest):
         self.ok(self.code)
         rows = {v["name"]: v for v in self.debug("inspectVariables")["body"]["variables"]}
         self.assertEqual((rows["count"]["value"], rows["count"]["type"], rows["count"]["variablesReference"]), ("42", "int", 0))
-        self.assertEqual((rows["ages"]["type"], rows["ages"]["value"]), ("map[string]int", "map[string]int (1)"))
+        self.assertEqual((rows["ages"]["type"], rows["ages"]["value"]), ("map[string]int", 'map[string]int{"x": 1}'))
         self.assertNotIn("f", rows)
         parts = self.debug("variables", variablesReference=rows["p"]["variablesReference"])["body"]["variables"]
         self.assertEqual([(v["name"], v["value"], v["type"]) for v in parts], [("X", "1", "int"), ("Y", "2", "int")])
@@ -482,7 +482,7 @@ class TestKernel(KernelTest):
                 self.assertIn([want, want], [e[2] for e in entries])
 
     def test_is_complete(self):
-        for code, status, indent in (("for {", "incomplete", "\t"), ("1+1", "complete", ""), ("x := )", "invalid", "")):
+        for code, status, indent in (("for {", "incomplete", "    "), ("1+1", "complete", ""), ("x := )", "invalid", "")):
             r = self.c.request("is_complete_request", {"code": code})
             self.assertEqual((r["status"], r.get("indent", "")), (status, indent))
 

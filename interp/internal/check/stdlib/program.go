@@ -5,6 +5,8 @@ import (
 	"go/types"
 
 	"golang.org/x/tools/go/ssa"
+
+	"poolbook/interp/internal/lower"
 )
 
 // A Loaded package is what Import has read, or something that it needs the source of.
@@ -45,6 +47,7 @@ func (im *Importer) CreatePackages(prog *ssa.Program) []*ssa.Package {
 		case l.Files == nil:
 			prog.CreatePackage(l.Pkg, nil, nil, prog.ImportedPackage(l.Pkg.Path()) == nil)
 		default:
+			lower.Files(l.Files, l.Info)
 			created = append(created, prog.CreatePackage(l.Pkg, l.Files, l.Info, prog.ImportedPackage(l.Pkg.Path()) == nil))
 		}
 	}

@@ -19,7 +19,7 @@ var table [count]unsafe.Pointer
 
 var pool struct {
 	sync.Mutex
-	free []Stub // stubs given back
+	free []Stub // stubs given back, the oldest first
 	next Stub   // the first that was never taken
 }
 
@@ -41,17 +41,20 @@ var stride = sync.OnceValue(func() uintptr {
 })
 
 // Take takes a stub and returns it with the address of its code. It calls fn, a function value.
+//
+// Why not the one that was given back last? Goroutines that compiled code holds up outlive their session, and may still call its methods: that
+// is a panic as long as the stub is free, and a call of another type's method, with arguments of other types, afterwards.
 func Take(fn reflect.Value) (Stub, unsafe.Pointer, error) {
 	pool.Lock()
 	defer pool.Unlock()
 	var s Stub
 	switch n := len(pool.free); {
-	case n > 0:
-		s = pool.free[n-1]
-		pool.free = pool.free[:n-1]
 	case pool.next < count:
 		s = pool.next
 		pool.next++
+	case n > 0:
+		s = pool.free[0]
+		pool.free = pool.free[1:]
 	default:
 		return 0, nil, ErrNone
 	}

@@ -60,6 +60,24 @@ func TestStubs(t *testing.T) {
 	}()
 }
 
+// TestFullRegisters calls a method whose arguments take every register that Go passes integers in.
+func TestFullRegisters(t *testing.T) {
+	type fn = func(p *int, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o int, x *int) []int
+	s, code, err := stub.Take(reflect.ValueOf(func(p *int, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o int, x *int) []int {
+		return []int{*p, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, *x}
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stub.Free([]stub.Stub{s})
+	zero, sixteen := 0, 16
+	for i, got := range call[fn](code)(&zero, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, &sixteen) {
+		if got != i {
+			t.Errorf("argument %d is %#x", i, got)
+		}
+	}
+}
+
 func TestEveryStub(t *testing.T) {
 	var list []stub.Stub
 	var codes []unsafe.Pointer

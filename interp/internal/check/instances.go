@@ -1,0 +1,279 @@
+package check
+
+import (
+	"errors"
+	"go/ast"
+	"go/token"
+	"go/types"
+	"reflect"
+	"slices"
+	"strings"
+	"unsafe"
+
+	"golang.org/x/tools/go/ssa"
+	"golang.org/x/tools/go/types/typeutil"
+)
+
+// Methods of a generic type that a later cell adds. To go/types a type's methods are known before its first instance is made: an
+// instance makes its own of them one by one, in a list as long as that of the generic type. So the instances that there are
+// get longer lists, with room for what the cell adds. They are found in the contexts in which they were made: those of the
+// cells' checks, the one of the SSA program, and those of other instances.
+
+// UseProgram tells the session which program its cells become part of.
+func (e *Env) UseProgram(prog *ssa.Program) {
+	e.program = *(**types.Context)(field(reflect.ValueOf(prog), "ctxt"))
+}
+
+// ForgetMethods makes a program look for the methods of types again: there are more of them, or one has another signature.
+func ForgetMethods(prog *ssa.Program) {
+	prog.MethodSets = typeutil.MethodSetCache{}
+	*(*typeutil.Map)(field(reflect.ValueOf(prog), "methodSets")) = typeutil.Map{}
+}
+
+// instancesOf returns the instances of a generic type that the session has met.
+func (e *Env) instancesOf(orig *types.Named) []*types.Named {
+	w := &walk{env: e, orig: orig, seen: map[any]bool{(*types.Context)(nil): true}}
+	w.context(e.program)
+	for _, p := range e.cells {
+		w.context(p.instances)
+		for _, name := range p.Types.Scope().Names() {
+			w.typ(p.Types.Scope().Lookup(name).Type())
+		}
+	}
+	return w.found
+}
+
+// walk looks for the instances of a type. Contexts do not have all of them: an instance forgets its own when it has made its methods.
+type walk struct {
+	env   *Env
+	orig  *types.Named
+	seen  map[any]bool // types that are not literals, and contexts
+	found []*types.Named
+}
+
+func (w *walk) context(c *types.Context) {
+	if w.seen[c] {
+		return
+	}
+	w.seen[c] = true
+	made := reflect.NewAt(fieldType(reflect.TypeFor[types.Context](), "typeMap"), field(reflect.ValueOf(c), "typeMap")).Elem()
+	for it := made.MapRange(); it.Next(); {
+		for entries, i := it.Value(), 0; i < entries.Len(); i++ {
+			w.typ(*(*types.Type)(unsafe.Pointer(entries.Index(i).FieldByName("instance").UnsafeAddr())))
+		}
+	}
+}
+
+func (w *walk) tuple(t *types.Tuple) {
+	for v := range t.Variables() {
+		w.typ(v.Type())
+	}
+}
+
+func (w *walk) list(t *types.TypeList) {
+	for u := range t.Types() {
+		w.typ(u)
+	}
+}
+
+func (w *walk) typ(t types.Type) {
+	switch t := t.(type) {
+	case *types.Alias:
+		w.list(t.TypeArgs())
+		w.typ(types.Unalias(t))
+	case interface{ Elem() types.Type }: // pointers, slices, arrays, channels and maps
+		if m, ok := t.(*types.Map); ok {
+			w.typ(m.Key())
+		}
+		w.typ(t.Elem())
+	case *types.Signature:
+		w.tuple(t.Params())
+		w.tuple(t.Results())
+	case *types.Struct:
+		for f := range t.Fields() {
+			w.typ(f.Type())
+		}
+	case *types.Interface:
+		for m := range t.ExplicitMethods() {
+			w.typ(m.Type())
+		}
+		for u := range t.EmbeddedTypes() {
+			w.typ(u)
+		}
+	case *types.Union:
+		for u := range t.Terms() {
+			w.typ(u.Type())
+		}
+	case *types.TypeParam:
+		if !w.seen[t] {
+			w.seen[t] = true
+			w.typ(t.Constraint())
+		}
+	case *types.Named:
+		w.named(t)
+	}
+}
+
+func (w *walk) named(t *types.Named) {
+	if w.seen[t] {
+		return
+	}
+	w.seen[t] = true
+	if t.Origin() == w.orig && t != w.orig {
+		w.found = append(w.found, t)
+	}
+	w.list(t.TypeArgs())
+	if t.TypeArgs().Len() > 0 {
+		i := instanceOf(t)
+		w.context(*i.context)
+		w.methods(*i.methods)
+	}
+	if w.env.IsCell(t.Obj().Pkg()) {
+		w.typ(t.Underlying())
+		w.methods(*methodsOf(t.Origin()))
+	}
+}
+
+func (w *walk) methods(list []*types.Func) {
+	for _, m := range list {
+		if m != nil {
+			w.typ(m.Type())
+			w.typ(m.Signature().Recv().Type())
+		}
+	}
+}
+
+// instance gives access to what an instance has of its methods.
+type instance struct {
+	checker  **types.Checker
+	state    *uint32
+	methods  *[]*types.Func
+	expanded *int
+	context  **types.Context
+}
+
+// hasMethods is the bit of an instance's state that says that all its methods are made.
+const hasMethods = 1 << 2
+
+func instanceOf(n *types.Named) instance {
+	v := reflect.ValueOf(n)
+	inst := reflect.NewAt(fieldType(reflect.TypeFor[types.Named](), "inst"), field(v, "inst")).Elem()
+	return instance{
+		checker:  (**types.Checker)(field(v, "check")),
+		state:    (*uint32)(field(v, "state_")),
+		methods:  methodsOf(n),
+		expanded: (*int)(field(inst, "expandedMethods")),
+		context:  (**types.Context)(field(inst, "ctxt")),
+	}
+}
+
+// growInstances makes room in the instances of a generic type for the methods that the file adds to it, of which it has those
+// in had already. It returns what is to be done after the check.
+func (p *pass) growInstances(checker *types.Checker, orig *types.Named, had []*types.Func) (done func()) {
+	added := map[string]bool{}
+	for _, d := range p.file.Decls {
+		if f, ok := d.(*ast.FuncDecl); ok && f.Name.Name != "_" {
+			if base := ReceiverBase(f); base != nil && base.Name == orig.Obj().Name() && !slices.ContainsFunc(had, func(m *types.Func) bool { return m.Name() == f.Name.Name }) {
+				added[f.Name.Name] = true
+			}
+		}
+	}
+	list := p.env.instancesOf(orig)
+	for _, n := range list {
+		i := instanceOf(n)
+		state, methods, expanded, context := *i.state, *i.methods, *i.expanded, *i.context
+		p.undoes = append(p.undoes, func() { *i.state, *i.methods, *i.expanded, *i.context = state, methods, expanded, context })
+		*i.methods = make([]*types.Func, len(had)+len(added))
+		copy(*i.methods, methods)
+		*i.state &^= hasMethods
+		if context == nil {
+			*i.context = types.NewContext()
+		}
+		*i.checker = checker // new methods may be asked for before they are checked
+	}
+	return func() {
+		for _, n := range list {
+			*instanceOf(n).checker = nil
+		}
+	}
+}
+
+// onlyAdds reports whether the methods of the type among decls are all new.
+func (p *pass) onlyAdds(typ string, decls []ast.Decl) bool {
+	return !slices.ContainsFunc(decls, func(d ast.Decl) bool {
+		f, ok := d.(*ast.FuncDecl)
+		if !ok {
+			return false
+		}
+		base := ReceiverBase(f)
+		return base != nil && base.Name == typ && p.env.funcs[typ+"."+f.Name.Name] != nil
+	})
+}
+
+// dropSame leaves out methods of generic types that say what the session already has: the cell is run again.
+func (p *pass) dropSame(decls []ast.Decl) []ast.Decl {
+	return slices.DeleteFunc(decls, func(d ast.Decl) bool {
+		f, ok := d.(*ast.FuncDecl)
+		if !ok {
+			return false
+		}
+		base := ReceiverBase(f)
+		if base == nil || p.declared[base.Name] {
+			return false
+		}
+		tn, ok := p.env.Lookup(base.Name).(*types.TypeName)
+		if !ok || !p.env.IsCell(tn.Pkg()) {
+			return false
+		}
+		named, ok := tn.Type().(*types.Named)
+		r := p.env.funcs[base.Name+"."+f.Name.Name]
+		return ok && named.TypeParams().Len() > 0 && r != nil && r.pkg.Source != nil && p.text(f) != "" && p.text(f) == words(r.pkg.Source, r.decl)
+	})
+}
+
+// instancesTest reports whether this release's go/types and go/ssa have the parts that this file needs.
+func instancesTest() error {
+	type generic = struct {
+		in    reflect.Type
+		field string
+		kind  reflect.Kind
+	}
+	named := reflect.TypeFor[types.Named]()
+	want := []generic{
+		{named, "check", reflect.Pointer}, {named, "state_", reflect.Uint32}, {named, "inst", reflect.Pointer},
+		{reflect.TypeFor[types.Context](), "typeMap", reflect.Map}, {reflect.TypeFor[ssa.Program](), "ctxt", reflect.Pointer},
+	}
+	if f, ok := named.FieldByName("inst"); ok && f.Type.Kind() == reflect.Pointer {
+		want = append(want, generic{f.Type.Elem(), "expandedMethods", reflect.Int}, generic{f.Type.Elem(), "ctxt", reflect.Pointer})
+	}
+	for _, w := range want {
+		if f, ok := w.in.FieldByName(w.field); !ok || f.Type.Kind() != w.kind {
+			return errors.New("interp: this release of Go has another " + strings.TrimPrefix(w.in.String(), "*") + "." + w.field + ": build Poolbook with Go 1.26")
+		}
+	}
+	if f, ok := reflect.TypeFor[ssa.Program]().FieldByName("methodSets"); !ok || f.Type != reflect.TypeFor[typeutil.Map]() {
+		return errors.New("interp: this release of go/ssa has another Program.methodSets: build Poolbook with the one in its go.mod")
+	}
+	// The bit of the state: a generic type with one method, whose instance has made it.
+	pkg := types.NewPackage("p", "p")
+	t := types.NewTypeParam(types.NewTypeName(token.NoPos, pkg, "T", nil), types.Universe.Lookup("any").Type())
+	g := types.NewNamed(types.NewTypeName(token.NoPos, pkg, "G", nil), types.NewStruct(nil, nil), nil)
+	g.SetTypeParams([]*types.TypeParam{t})
+	r := types.NewTypeParam(types.NewTypeName(token.NoPos, pkg, "T", nil), types.Universe.Lookup("any").Type())
+	recv, err := types.Instantiate(nil, g, []types.Type{r}, false)
+	if err != nil {
+		return err
+	}
+	g.AddMethod(types.NewFunc(token.NoPos, pkg, "M", types.NewSignatureType(types.NewParam(token.NoPos, pkg, "", recv), []*types.TypeParam{r}, nil, nil, nil, false)))
+	made, err := types.Instantiate(nil, g, []types.Type{types.Typ[types.Int]}, false)
+	if err != nil {
+		return err
+	}
+	n := made.(*types.Named)
+	before := *instanceOf(n).state
+	n.Method(0)
+	if i := instanceOf(n); before&hasMethods != 0 || *i.state&hasMethods == 0 || *i.expanded != 1 || len(*i.methods) != 1 {
+		return errors.New("interp: this release of Go makes the methods of instances in another way: build Poolbook with Go 1.26")
+	}
+	return nil
+}

@@ -1,0 +1,291 @@
+package vm
+
+import (
+	"reflect"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"unsafe"
+
+	"golang.org/x/tools/go/ssa"
+)
+
+// A value that contains itself (a slice of any whose element is the slice) has
+// no end for the compiled functions that print and encode it. They call
+// themselves until the runtime ends the process, because the stack is used up.
+// So values whose types allow it are looked through before such a call.
+
+// followsWithoutEnd reports whether the compiled function with a full name
+// follows its arguments without looking for circles, and whether through
+// pointers.
+func followsWithoutEnd(name string) (follows, pointers bool) {
+	switch how, _ := looksInto(name); how {
+	case looksPrinting:
+		return true, false
+	case looksEncoding:
+		return !strings.Contains(name, "encoding/json"), true
+	}
+	return false, false
+}
+
+// endsOf is op, a call of the compiled function fn, after a look at whether its
+// arguments have an end.
+func (c *compiler) endsOf(fn *ssa.Function, args []slot, op coldFunc) coldFunc {
+	follows, pointers := followsWithoutEnd(fullName(fn))
+	if !follows {
+		return op
+	}
+	var from, formats []slot
+	for _, a := range args {
+		switch a.ti.rt {
+		case typeAny, reflect.TypeFor[[]any]():
+			from = append(from, a)
+		case typeString:
+			formats = append(formats, a)
+		}
+	}
+	if len(from) == 0 {
+		return op
+	}
+	name := funcName(fn)
+	name = name[strings.LastIndexByte(name, '/')+1:]
+	return func(g *goroutine, fp ptr) {
+		for _, a := range from {
+			if a.ti.kind == reflect.Interface {
+				checkEnd(name, at[any](fp, a.off), formats, fp, pointers)
+				continue
+			}
+			list := *at[[]any](fp, a.off)
+			for i := range list {
+				checkEnd(name, &list[i], formats, fp, pointers)
+			}
+		}
+		op(g, fp)
+	}
+}
+
+// checkEnd panics when x contains itself.
+func checkEnd(name string, x *any, formats []slot, fp ptr, pointers bool) {
+	v := (*iface)(ptr(x))
+	if simpleWord(v.typ) {
+		return
+	}
+	w := endWalk{pointers: pointers}
+	if w.inInterface(v.typ, &v.data, 0) {
+		return
+	}
+	for _, f := range formats {
+		if s := *at[string](fp, f.off); strings.Contains(s, "%T") || strings.Contains(s, "%p") {
+			return // it does not look into all of its arguments
+		}
+	}
+	panic(&abort{reason: &StackOverflow{Name: name, Depth: w.depth, Circle: true}})
+}
+
+// simpleWord reports whether an interface with this type holds nothing, or what
+// contains nothing.
+func simpleWord(typ ptr) bool {
+	return typ == nil || kindOf(typ) < reflect.Array || kindOf(typ) == reflect.String
+}
+
+// endPlan is how values of a type are looked through. A nil plan is that of types
+// whose values have an end.
+type endPlan struct {
+	t      reflect.Type
+	kind   reflect.Kind
+	empty  bool        // an interface without methods
+	fields []fieldPlan // of a struct, those that have a plan
+	elem   *endPlan
+	size   uintptr // of an element
+}
+
+type fieldPlan struct {
+	off  uintptr
+	plan *endPlan
+}
+
+type planKey struct {
+	t        reflect.Type
+	pointers bool
+}
+
+var (
+	plansMu sync.Mutex
+	plans   = map[planKey]*endPlan{}
+	// recent has plans found lately, by the address of the type.
+	recent [2][256]atomic.Pointer[recentPlan]
+)
+
+type recentPlan struct {
+	typ  ptr
+	plan *endPlan
+}
+
+// planOf returns the plan for what an interface with a type holds.
+func planOf(typ ptr, pointers bool) *endPlan {
+	i := 0
+	if pointers {
+		i = 1
+	}
+	place := &recent[i][(uintptr(typ)>>5^uintptr(typ)>>13)%uintptr(len(recent[i]))]
+	if r := place.Load(); r != nil && r.typ == typ {
+		return r.plan
+	}
+	plansMu.Lock()
+	defer plansMu.Unlock()
+	t := typeOf(typ)
+	plan := makePlan(t, pointers)
+	if plan == nil && t.Kind() == reflect.Pointer && !ownText(t) {
+		if elem := makePlan(t.Elem(), pointers); elem != nil { // package fmt follows the outermost pointer
+			plan = &endPlan{t: t, kind: reflect.Pointer, elem: elem}
+		}
+	}
+	place.Store(&recentPlan{typ, plan})
+	return plan
+}
+
+// makePlan returns the plan of a type, nil when its values have an end. plansMu
+// is held.
+func makePlan(t reflect.Type, pointers bool) *endPlan {
+	key := planKey{t, pointers}
+	if p, ok := plans[key]; ok {
+		return p
+	}
+	if !leadsBack(t, pointers, map[reflect.Type]bool{}) {
+		plans[key] = nil
+		return nil
+	}
+	p := &endPlan{t: t, kind: t.Kind()}
+	plans[key] = p // before those inside, which may be of the same type
+	switch p.kind {
+	case reflect.Interface:
+		p.empty = t.NumMethod() == 0
+	case reflect.Struct:
+		for f := range t.Fields() {
+			if fp := makePlan(f.Type, pointers); fp != nil {
+				p.fields = append(p.fields, fieldPlan{f.Offset, fp})
+			}
+		}
+	default:
+		p.elem, p.size = makePlan(t.Elem(), pointers), t.Elem().Size()
+	}
+	return p
+}
+
+// leadsBack reports whether a value of type t may contain one that contains it.
+func leadsBack(t reflect.Type, pointers bool, way map[reflect.Type]bool) bool {
+	if !composite(t) || ownText(t) || t.Kind() == reflect.Pointer && !pointers {
+		return false
+	}
+	if way[t] || t.Kind() == reflect.Interface {
+		return true
+	}
+	way[t] = true
+	defer delete(way, t)
+	if t.Kind() != reflect.Struct {
+		return leadsBack(t.Elem(), pointers, way)
+	}
+	for f := range t.Fields() {
+		if leadsBack(f.Type, pointers, way) {
+			return true
+		}
+	}
+	return false
+}
+
+// endWalk looks for a circle in a value.
+type endWalk struct {
+	pointers bool
+	way      map[endStep]bool // slices, maps and pointers from deepFrom on to where it is
+	depth    int
+}
+
+type endStep struct {
+	plan *endPlan
+	data ptr
+	len  int
+}
+
+const deepFrom = 100 // most values end before
+
+// inInterface reports whether the value in an interface ends.
+func (w *endWalk) inInterface(typ ptr, data *ptr, depth int) bool {
+	if simpleWord(typ) {
+		return true
+	}
+	plan := planOf(typ, w.pointers)
+	if plan == nil || plan.kind == reflect.Pointer && depth > 0 && !w.pointers {
+		return true
+	}
+	return w.ends(plan, unbox(typ, data), depth)
+}
+
+// ends reports whether the value at p ends.
+func (w *endWalk) ends(plan *endPlan, p ptr, depth int) bool {
+	depth++
+	w.depth = max(w.depth, depth)
+	switch plan.kind {
+	case reflect.Interface:
+		v := (*iface)(p)
+		return w.inInterface(ifaceType(p, plan.empty), &v.data, depth)
+	case reflect.Struct:
+		for _, f := range plan.fields {
+			if !w.ends(f.plan, unsafe.Add(p, f.off), depth) {
+				return false
+			}
+		}
+		return true
+	case reflect.Array:
+		return w.elements(plan, p, plan.t.Len(), depth)
+	case reflect.Slice:
+		s := *(*sliceHeader)(p)
+		return w.step(endStep{plan, s.data, s.len}, depth, func() bool { return w.elements(plan, s.data, s.len, depth) })
+	case reflect.Pointer:
+		to := *(*ptr)(p)
+		return to == nil || w.step(endStep{plan, to, 0}, depth, func() bool { return w.ends(plan.elem, to, depth) })
+	}
+	m := *(*ptr)(p)
+	return m == nil || w.step(endStep{plan, m, 0}, depth, func() bool {
+		if plan.t == reflect.TypeFor[map[string]any]() {
+			for _, x := range *(*map[string]any)(p) {
+				if !w.inInterface((*iface)(ptr(&x)).typ, &(*iface)(ptr(&x)).data, depth) {
+					return false
+				}
+			}
+			return true
+		}
+		elem := reflect.New(plan.t.Elem())
+		for it := reflect.NewAt(plan.t, p).Elem().MapRange(); it.Next(); {
+			elem.Elem().SetIterValue(it)
+			if !w.ends(plan.elem, elem.UnsafePointer(), depth) {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+func (w *endWalk) elements(plan *endPlan, p ptr, n, depth int) bool {
+	for i := range n {
+		if !w.ends(plan.elem, unsafe.Add(p, uintptr(i)*plan.size), depth) {
+			return false
+		}
+	}
+	return true
+}
+
+// step follows a slice, map or pointer unless the way there has led by it.
+func (w *endWalk) step(s endStep, depth int, follow func() bool) bool {
+	if depth <= deepFrom {
+		return follow()
+	}
+	if w.way[s] {
+		return false
+	}
+	if w.way == nil {
+		w.way = map[endStep]bool{}
+	}
+	w.way[s] = true
+	defer delete(w.way, s)
+	return follow()
+}

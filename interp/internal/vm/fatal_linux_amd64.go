@@ -1,0 +1,173 @@
+package vm
+
+import (
+	"encoding/binary"
+	"reflect"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"unsafe"
+	"weak"
+)
+
+// The runtime ends the process when it finds two goroutines in one map, or a
+// mutex unlocked that is not locked. The guard (mapguard.go) is there to find
+// the first before the runtime does, and syncCalls are for the second; what
+// remains is compiled code that no call of the program shows: a map used by way
+// of reflect, of a function value, by two methods of an http.Header. So the
+// functions that the packages of maps and of mutexes call then are replaced, by
+// ones that panic in goroutines of a machine.
+//
+// What keeps this sound:
+//   - those are ordinary functions that end the process, func(string) both before
+//     and after; their callers are ordinary Go code, hold no lock of the runtime,
+//     and leave maps and mutexes as they are found;
+//   - a jump takes the place of their first instructions. It is written before the
+//     first machine runs anything, and nobody runs code of theirs but to end the
+//     process;
+//   - where the system does not let code be written, or the function is not what it
+//     is taken for, everything stays as it is.
+//
+// Why not in every goroutine? Poolbook's own faults should end the process.
+
+//go:linkname throw runtime.throw
+func throw(s string)
+
+// catchFatals replaces the functions, once in a process.
+var catchFatals = sync.OnceFunc(func() {
+	for _, f := range []struct {
+		name string
+		from any // a function that calls it, or calls one that does
+		now  func(string)
+	}{
+		{"internal/runtime/maps.fatal", mapassign, mapFault},
+		{"internal/sync.fatal", (*sync.Mutex).Unlock, syncFault},
+		{"sync.fatal", (*sync.RWMutex).Unlock, syncFault},
+	} {
+		if old := findCall(codeOf(f.from), f.name, 2); old != nil {
+			replaceCode(old, codeOf(f.now))
+		}
+	}
+})
+
+// codeOf returns the code of a function.
+func codeOf(fn any) ptr {
+	return **(**ptr)(unbox(rtypeOf(reflect.TypeOf(fn)), &(*iface)(ptr(&fn)).data))
+}
+
+// findCall looks in the code of a function, and of those that it calls, for a
+// call of the function with a name, and returns its code; nil when there is none.
+// The linker gives these functions to nobody by their names.
+func findCall(code ptr, name string, depth int) ptr {
+	const length = 5 // of CALL: E8, and how far it goes from its end
+	for at := 0; sameFunc(code, unsafe.Add(code, at+length)); at++ {
+		b := (*[length]byte)(unsafe.Add(code, at))
+		if b[0] != 0xe8 {
+			continue
+		}
+		to := unsafe.Add(code, at+length+int(int32(binary.LittleEndian.Uint32(b[1:]))))
+		called := runtime.FuncForPC(uintptr(to))
+		if called == nil || called.Entry() != uintptr(to) {
+			continue // no call, but part of another instruction
+		}
+		if called.Name() == name {
+			return to
+		}
+		if depth > 1 {
+			if found := findCall(to, name, depth-1); found != nil {
+				return found
+			}
+		}
+	}
+	return nil
+}
+
+// sameFunc reports whether an address belongs to the function that begins at code.
+func sameFunc(code, at ptr) bool {
+	f := runtime.FuncForPC(uintptr(at))
+	return f != nil && f.Entry() == uintptr(code)
+}
+
+// replaceCode makes the function at old go on at now.
+func replaceCode(old, now ptr) {
+	// MOVQ $now, R12; JMP R12: a register that holds no argument
+	jump := append(binary.LittleEndian.AppendUint64([]byte{0x49, 0xbc}, uint64(uintptr(now))), 0x41, 0xff, 0xe4)
+	if !sameFunc(old, unsafe.Add(old, len(jump)-1)) {
+		return // it is shorter
+	}
+	page := uintptr(syscall.Getpagesize())
+	start := uintptr(old) &^ (page - 1)
+	n := (uintptr(old) + uintptr(len(jump)) - start + page - 1) &^ (page - 1)
+	protect := func(how uintptr) bool {
+		_, _, err := syscall.Syscall(syscall.SYS_MPROTECT, start, n, how)
+		return err == 0
+	}
+	// Other goroutines run code in these pages, so they stay executable.
+	if protect(syscall.PROT_READ | syscall.PROT_WRITE | syscall.PROT_EXEC) {
+		copy(unsafe.Slice((*byte)(old), len(jump)), jump)
+		protect(syscall.PROT_READ | syscall.PROT_EXEC)
+	}
+}
+
+// machines are those whose goroutines may be found.
+var machines struct {
+	sync.Mutex
+	list []weak.Pointer[Machine]
+}
+
+func (m *Machine) enlist() {
+	catchFatals()
+	machines.Lock()
+	defer machines.Unlock()
+	list := machines.list[:0]
+	for _, w := range machines.list {
+		if w.Value() != nil {
+			list = append(list, w)
+		}
+	}
+	clear(machines.list[len(list):])
+	machines.list = append(list, weak.Make(m))
+}
+
+// current returns the machine's side of the running goroutine, nil when no
+// machine runs it.
+func current() *goroutine {
+	id := goid()
+	machines.Lock()
+	defer machines.Unlock()
+	for _, w := range machines.list {
+		if m := w.Value(); m != nil {
+			if g, ok := m.running.Load(id); ok {
+				return g.(*goroutine)
+			}
+		}
+	}
+	return nil
+}
+
+// mapFault is called instead of internal/runtime/maps.fatal.
+func mapFault(s string) {
+	g := current()
+	if g == nil {
+		throw(s)
+	}
+	f := &Fatal{Message: s}
+	switch {
+	case strings.Contains(s, "iteration"):
+		f.Message += ": one goroutine wrote a map while another ranged over it"
+	case strings.Contains(s, "read"):
+		f.Message += ": one goroutine wrote a map while another read it"
+	case strings.HasPrefix(s, "concurrent map writes"):
+		f.Message += ": two goroutines wrote a map at the same time"
+	}
+	g.fatal(f)
+}
+
+// syncFault is called instead of the fatal functions of sync and internal/sync.
+func syncFault(s string) {
+	if current() == nil {
+		throw(s)
+	}
+	panic(fatalError(s))
+}

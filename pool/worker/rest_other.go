@@ -1,0 +1,6 @@
+//go:build !linux
+
+package worker
+
+// dropProgram is left to the system here.
+func dropProgram() {}
