@@ -304,7 +304,7 @@ func TestKilledKernel(t *testing.T) {
 		t.Fatal(err)
 	}
 	word := receiveError(t, conn)
-	for _, want := range []string{"KernelDied", "killed", "memory"} {
+	for _, want := range []string{"KernelDied", "The kernel died (signal: killed). That can happen when it needs more memory"} {
 		if !strings.Contains(word, want) {
 			t.Errorf("the cell says %s, without %q", word, want)
 		}

@@ -59,8 +59,11 @@ type DiedError struct {
 	Crash string
 }
 
-func (e *DiedError) Error() string {
-	s := "client: kernel died (" + e.State + ")"
+func (e *DiedError) Error() string { return "client: kernel died " + e.How() }
+
+// How is how the process ended, in brackets, and what is known of why.
+func (e *DiedError) How() string {
+	s := "(" + e.State + ")"
 	if e.Crash != "" {
 		return s + ": " + e.Crash
 	}

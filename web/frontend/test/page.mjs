@@ -4,7 +4,7 @@
 import { accessible } from './lib/axe.mjs';
 import { code } from './lib/code.mjs';
 import { api, Notebook, stored } from './lib/notebook.mjs';
-import { equal, ok, run } from './lib/run.mjs';
+import { equal, ok, run, serverAddress } from './lib/run.mjs';
 
 /** A new notebook by the start page's button. */
 async function fresh(t) {
@@ -299,17 +299,50 @@ async function narrow(t) {
   const last = t.page.locator('.lm-MenuBar-item').last();
   const { x, width } = await last.boundingBox();
   ok(x + width <= t.page.viewportSize().width, 'a menu is beyond the edge');
-  // A panel of the side has the window to itself, until a document is chosen.
+  // A panel of the side has the window to itself, until a document is chosen; the rest of the toolbar is not above it.
+  const rest = t.page.locator('.jp-Toolbar-responsive-popup');
+  await t.page.locator('.jp-Toolbar-responsive-opener').tap();
+  await rest.locator('.pb-PoolButton').waitFor();
   const tab = t.page.locator('[data-id="filebrowser"]').first();
   await tab.tap();
   const name = notebook.path();
   const entry = t.page.locator('.jp-DirListing-item', { hasText: name });
   await entry.waitFor();
+  await rest.waitFor({ state: 'hidden' });
   const panel = await t.page.locator('#jp-left-stack').boundingBox();
   ok(panel.x + panel.width >= t.page.viewportSize().width - 2, 'right edge');
   await accessible(t.page);
   await entry.dblclick();
   await t.page.locator('#jp-left-stack').waitFor({ state: 'hidden' });
+}
+
+/** Code that is fetched late comes although the network was away when it was asked for. */
+async function comesLate(t) {
+  const page = await t.context.request.get(t.at('/notebooks/none.ipynb'), {
+    headers: {
+      Authorization: `token ${new URL(serverAddress()).searchParams.get('token')}`
+    }
+  });
+  const first = new Set((await page.text()).match(/[^/"]+\.js/g));
+  let lost = '';
+  await t.page.route('**/static/assets/*.js', route => {
+    const name = route.request().url().split('/').at(-1);
+    if (lost || first.has(name) || name.startsWith('start.'))
+      return route.continue();
+    lost = name;
+    return route.abort('internetdisconnected');
+  });
+  const { notebook } = await fresh(t);
+  await notebook.command();
+  for (let i = 0; i < 40; i++) {
+    await t.page.keyboard.press('Control+f');
+    if (await t.page.locator('.jp-DocumentSearch-overlay').count()) break;
+    await t.page.waitForTimeout(500);
+  }
+  await t.page.locator('.jp-DocumentSearch-overlay').waitFor();
+  ok(lost, 'nothing was fetched late');
+  for (let i = t.problems.length; i-- > 0;)
+    if (t.problems[i].includes(lost)) t.problems.splice(i, 1);
 }
 
 /** A kernel that is stopped elsewhere: the page says so, and the next cell has a new one. */
@@ -359,6 +392,7 @@ await run([
   ['export', exports],
   ['come back', comesBack],
   ['stopped elsewhere', stoppedElsewhere],
+  ['code that comes late', comesLate],
   ['100,000 lines', manyLines],
   ['phone', narrow, phone]
 ]);

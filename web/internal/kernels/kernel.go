@@ -367,11 +367,14 @@ func (k *Kernel) died() {
 		what = fmt.Sprintf("It died %d times in a row and is not restarted any more.", k.restarts)
 	}
 	k.log.Info("kernel died", "error", cause, "times", k.restarts, "restarted", again)
-	var died *client.DiedError
-	if errors.As(cause, &died) && died.NoMemory() {
-		what = "That can happen when it needs more memory than the system has. " + what
+	how := fmt.Sprintf("The kernel died: %v.", cause)
+	if died := new(client.DiedError); errors.As(cause, &died) {
+		how = "The kernel died " + died.How() + "."
+		if died.NoMemory() {
+			how += " That can happen when it needs more memory than the system has."
+		}
 	}
-	evalue := fmt.Sprintf("The kernel died: %v. %s", cause, what)
+	evalue := how + " " + what
 	k.failUnfinished("KernelDied", evalue)
 	if attempt := k.restarts; again {
 		k.hold()
