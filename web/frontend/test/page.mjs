@@ -326,6 +326,10 @@ async function choosesTheme(t) {
   await choose(t.page, 'Settings', 'Theme');
   await t.page.locator('.lm-Menu-item').filter({ hasText: /^Dark/ }).click();
   await t.page.waitForSelector(dark, { state: 'attached' });
+  // It is the start page's too.
+  await t.page.waitForFunction(() =>
+    Object.values(localStorage).includes('dark')
+  );
   await api(t.page, 'PUT', `poolbook/api/settings/${id}`, { raw: '{}' });
 }
 
