@@ -316,6 +316,23 @@ async function narrow(t) {
   await t.page.locator('#jp-left-stack').waitFor({ state: 'hidden' });
 }
 
+/** The first choice of a theme, when the system's was followed before, is the one that is seen. */
+async function choosesTheme(t) {
+  await t.start();
+  const id = encodeURIComponent('@jupyterlab/apputils-extension:themes');
+  await api(t.page, 'PUT', `poolbook/api/settings/${id}`, { raw: '{}' });
+  await fresh(t);
+  const dark = 'body[data-jp-theme-name="Poolbook Dark"]';
+  await choose(t.page, 'Settings', 'Theme');
+  await t.page.locator('.lm-Menu-item').filter({ hasText: /^Dark/ }).click();
+  await t.page.waitForSelector(dark, { state: 'attached' });
+  // It is the start page's too.
+  await t.page.waitForFunction(() =>
+    Object.values(localStorage).includes('dark')
+  );
+  await api(t.page, 'PUT', `poolbook/api/settings/${id}`, { raw: '{}' });
+}
+
 /** Code that is fetched late comes although the network was away when it was asked for. */
 async function comesLate(t) {
   const page = await t.context.request.get(t.at('/notebooks/none.ipynb'), {
@@ -393,6 +410,7 @@ await run([
   ['come back', comesBack],
   ['stopped elsewhere', stoppedElsewhere],
   ['code that comes late', comesLate],
+  ['first choice of a theme', choosesTheme],
   ['100,000 lines', manyLines],
   ['phone', narrow, phone]
 ]);

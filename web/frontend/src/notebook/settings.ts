@@ -84,7 +84,8 @@ function changed(raw: string, values: Record<string, unknown>): string {
 
 function noteTheme(raw: string): void {
   try {
-    const user = JSON.parse(raw) as {
+    // JupyterLab writes what each setting is in lines of comments.
+    const user = JSON.parse(raw.replace(/^\s*\/\/.*$/gm, '')) as {
       'adaptive-theme'?: boolean;
       theme?: string;
     };
@@ -92,7 +93,7 @@ function noteTheme(raw: string): void {
       setThemeChoice('system');
     else setThemeChoice(user.theme?.includes('Dark') ? 'dark' : 'light');
   } catch {
-    // Written by hand with comments: the start page keeps its own choice.
+    // Written by hand in another way: the start page keeps its own choice.
   }
 }
 

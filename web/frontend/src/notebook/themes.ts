@@ -33,8 +33,16 @@ export const themes: JupyterFrontEndPlugin<void> = {
   description: 'The light and the dark theme.',
   autoStart: true,
   requires: [IThemeManager],
-  activate: (_app, manager: IThemeManager) => {
+  activate: (app, manager: IThemeManager) => {
     register(manager, 'Poolbook Light', true, light + ownLight);
     register(manager, 'Poolbook Dark', false, dark + ownDark);
+    // As long as the system's theme is followed, JupyterLab's command only ends that.
+    app.commands.commandExecuted.connect((_, { id, args, result }) => {
+      if (id !== 'apputils:change-theme') return;
+      const theme = String(args['theme']);
+      void result.then(() => {
+        if (manager.theme !== theme) return manager.setTheme(theme);
+      });
+    });
   }
 };
