@@ -1,6 +1,7 @@
 package vm
 
 import (
+	"go/types"
 	"reflect"
 	"strings"
 	"sync"
@@ -28,18 +29,21 @@ func followsWithoutEnd(name string) (follows, pointers bool) {
 	return false, false
 }
 
-// endsOf is op, a call of the compiled function fn, after a look at whether its
+// endsOf is op, the call cc of a compiled function, after a look at whether its
 // arguments have an end.
-func (c *compiler) endsOf(fn *ssa.Function, args []slot, op coldFunc) coldFunc {
+func (c *compiler) endsOf(cc *ssa.CallCommon, args []slot, op coldFunc) coldFunc {
+	fn := cc.StaticCallee()
 	follows, pointers := followsWithoutEnd(fullName(fn))
 	if !follows {
 		return op
 	}
 	var from, formats []slot
-	for _, a := range args {
+	for i, a := range args {
 		switch a.ti.rt {
 		case typeAny, reflect.TypeFor[[]any]():
-			from = append(from, a)
+			if !holdsSimple(cc.Args[i]) {
+				from = append(from, a)
+			}
 		case typeString:
 			formats = append(formats, a)
 		}
@@ -51,27 +55,24 @@ func (c *compiler) endsOf(fn *ssa.Function, args []slot, op coldFunc) coldFunc {
 	name = name[strings.LastIndexByte(name, '/')+1:]
 	return func(g *goroutine, fp ptr) {
 		for _, a := range from {
-			if a.ti.kind == reflect.Interface {
-				checkEnd(name, at[any](fp, a.off), formats, fp, pointers)
-				continue
+			list := unsafe.Slice(at[iface](fp, a.off), 1)
+			if a.ti.kind == reflect.Slice {
+				list = *at[[]iface](fp, a.off)
 			}
-			list := *at[[]any](fp, a.off)
 			for i := range list {
-				checkEnd(name, &list[i], formats, fp, pointers)
+				if x := &list[i]; !simpleWord(x.typ) {
+					checkEnd(name, x, formats, fp, pointers)
+				}
 			}
 		}
 		op(g, fp)
 	}
 }
 
-// checkEnd panics when x contains itself.
-func checkEnd(name string, x *any, formats []slot, fp ptr, pointers bool) {
-	v := (*iface)(ptr(x))
-	if simpleWord(v.typ) {
-		return
-	}
+// checkEnd panics when the value of an interface contains itself.
+func checkEnd(name string, x *iface, formats []slot, fp ptr, pointers bool) {
 	w := endWalk{pointers: pointers}
-	if w.inInterface(v.typ, &v.data, 0) {
+	if w.inInterface(x.typ, &x.data, 0) {
 		return
 	}
 	for _, f := range formats {
@@ -80,6 +81,38 @@ func checkEnd(name string, x *any, formats []slot, fp ptr, pointers bool) {
 		}
 	}
 	panic(&abort{reason: &StackOverflow{Name: name, Depth: w.depth, Circle: true}})
+}
+
+// holdsSimple reports whether the program shows that an argument holds what
+// contains nothing: an interface that is made of a number or a string, or the
+// list of such interfaces that a call with single values makes.
+func holdsSimple(arg ssa.Value) bool {
+	switch x := arg.(type) {
+	case *ssa.MakeInterface:
+		_, basic := x.X.Type().Underlying().(*types.Basic)
+		return basic
+	case *ssa.Slice:
+		list, ok := x.X.(*ssa.Alloc)
+		if !ok || len(*x.Referrers()) > 1 { // only the call has it: nobody else writes to it
+			return false
+		}
+		for _, use := range *list.Referrers() {
+			element, ok := use.(*ssa.IndexAddr)
+			if !ok {
+				if use == x {
+					continue
+				}
+				return false
+			}
+			for _, use := range *element.Referrers() {
+				if store, ok := use.(*ssa.Store); !ok || store.Val == element || !holdsSimple(store.Val) {
+					return false
+				}
+			}
+		}
+		return true
+	}
+	return false
 }
 
 // simpleWord reports whether an interface with this type holds nothing, or what
