@@ -15,22 +15,22 @@
 // # What it costs
 //
 // make bench-pool measures pools of two workers in a notebook, with interpreted functions, next to CPython 3.11 on the same machine, in one
-// run. Times of a virtual machine with two cores, on which others worked; the last column says how many times faster than the better one of
-// CPython's two:
+// run. Times of a virtual machine with two cores, with nothing else to do; the last column says how many times faster than the better one
+// of CPython's two:
 //
 //	                                    notebook       Pool   Executor   times
-//	pool start to first result            1.6 ms     5.7 ms     5.6 ms    3.4   a worker is ready; CPython forks
-//	the same, both by spawn               6.8 ms     149 ms                22   all workers start anew
-//	the same, both by forkserver          1.3 ms    66.2 ms                50   all workers are ready
-//	map of 200,000 items, chunk size 1    247 ms     8.40 s     19.5 s     34
-//	map of 200,000 items, default chunk   2.5 ms    21.2 ms    49.4 ms    8.4
-//	50,000 ApplyAsync                     306 ms     3.38 s     4.66 s     11
-//	round trip of one Apply               8.7 µs    48.3 µs    92.1 µs    5.5
-//	100 MB of []float64, there and back   231 ms     624 ms     393 ms    1.7
-//	1 M small structs, there and back      54 ms     8.42 s     11.2 s    155
-//	π, 10 M terms                          70 ms     1.08 s     1.06 s     15
-//	memory of an idle worker              6.4 MB    11.9 MB               1.8   resident
-//	the same, its share                   4.8 MB     5.0 MB               1.0   PSS: what processes have together counts by parts
+//	pool start to first result            1.0 ms     5.3 ms     5.4 ms    5.1   a worker is ready; CPython forks
+//	the same, both by spawn               6.0 ms      32 ms               5.3   all workers start anew
+//	the same, both by forkserver          1.0 ms      16 ms                16   all workers are ready
+//	map of 200,000 items, chunk size 1    136 ms     3.01 s     12.0 s     22
+//	map of 200,000 items, default chunk   1.4 ms    12.5 ms    35.2 ms    9.1
+//	50,000 ApplyAsync                     184 ms     1.09 s     2.76 s    5.9
+//	round trip of one Apply               7.4 µs     124 µs     104 µs     14   CPython varies: 48 µs elsewhere
+//	100 MB of []float64, there and back   135 ms     317 ms     247 ms    1.8
+//	1 M small structs, there and back      37 ms     1.69 s     1.72 s     46
+//	π, 10 M terms                          15 ms     196 ms     198 ms     13
+//	memory of an idle worker              6.4 MB    12.0 MB               1.9   resident
+//	the same, its share                   4.6 MB     5.1 MB               1.1   PSS: what processes have together counts by parts
 //
 // A notebook whose cells name pool keeps one worker process ready, which the next pool takes; one that makes a pool before that waits as long
 // as with spawn. An idle worker gives memory back after a second; until then it holds 25 MB, 21 of which are the program's file that all

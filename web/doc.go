@@ -36,21 +36,21 @@
 //
 // # Measures
 //
-// What `make bench-page` found beside JupyterLab 4.6.4 on Jupyter Server 1.23, with the same kernel, on two cores that had other work too;
-// the least of several runs:
+// What `make bench-page` found beside JupyterLab 4.6.4 on Jupyter Server 1.23, with the same kernel, on two cores that had nothing else to
+// do; the least of several runs:
 //
 //	                                               Poolbook            Jupyter
-//	start to the first answer                      10 ms               359 ms
-//	server alone                                   21 MiB              69 MiB
-//	kernel_info (kernel's own sockets: 0.27 ms)    0.31 ms             1.28 ms
-//	a cell (kernel's own sockets: 0.49 ms)         0.49 ms             1.14 ms
-//	page, new browser: first cell editable         1.4 s               2.4 s
-//	    processor time of its main thread          0.64 s              0.89 s
-//	    over the wire                              787 kB, 23 requests 6.5 MB, 72 requests
-//	    opened again                               1.0 s               2.1 s
-//	100,000 lines of output are there after        1.3 s               1.8 s
-//	    longest task of the main thread            0.39 s              0.50 s
-//	50 notebooks with kernels: started after       0.8 s               3.6 s
-//	    memory of each kernel, of the server       4.1, 17.5 MiB       4.5, 106 MiB
-//	    all ended after                            0.09 s              0.42 s
+//	start to the first answer                      7 ms                363 ms
+//	server alone                                   22 MiB              69 MiB
+//	kernel_info (kernel's own sockets: 0.33 ms)    0.34 ms             1.16 ms
+//	a cell (kernel's own sockets: 0.65 ms)         0.54 ms             1.46 ms
+//	page, new browser: first cell editable         0.99 s              2.6 s
+//	    processor time of its main thread          0.64 s              1.07 s
+//	    over the wire                              791 kB, 21 requests 6.5 MB, 75 requests
+//	    opened again                               0.56 s              2.2 s
+//	100,000 lines of output are there after        1.15 s              1.15 s
+//	    longest task of the main thread            0.29 s              0.29 s
+//	50 notebooks with kernels: started after       0.5 s               2.6 s
+//	    memory of each kernel, of the server       3.9, 17.4 MiB       4.0, 106 MiB
+//	    all ended after                            0.06 s              0.34 s
 package web

@@ -5,17 +5,17 @@
 // The arguments are the command of a kernel for Go. With -check it fails when that is not ahead on every row: by 5 times in
 // starting, by 2 times in running a cell.
 //
-// Measured on two cores that were shared with other work: with little of it, and in two runs with much of it (load 26 to 35).
-// Times are noisy there, up to ten times from run to run; the kernels take turns within a run, and how often ours is ahead holds.
+// Measured on two cores with nothing else to do, and in two runs with much other work (load 26 to 35). Times are noisy there, up to
+// ten times from run to run; the kernels take turns within a run, and how often ours is ahead holds.
 //
-//	                               little other work               much: times
+//	                               nothing else                    much: times
 //	                               poolbook  ipykernel  times
-//	start to kernel_info, ms          19.9      423       21        12   16
-//	execute round trip, ms             1.59       4.59     2.9       4.3  6.7
-//	complete round trip, ms            1.53      30.1     20        90  156
-//	100,000 lines of output, ms       13.1      155       12        11   15
-//	1,000,000 lines of output, ms    120       1494       12        38   14
-//	memory when idle, MiB             22.5       59.2      2.6       2.6  2.6
+//	start to kernel_info, ms          15.5      348       22        12   16
+//	execute round trip, ms             1.23       3.28     2.7       4.3  6.7
+//	complete round trip, ms            1.15      25.0     22        90  156
+//	100,000 lines of output, ms        9.9      146       15        11   15
+//	1,000,000 lines of output, ms    105       1388       13        38   14
+//	memory when idle, MiB             24.8       59.7      2.4       2.6  2.6
 package main
 
 import (
