@@ -32,3 +32,30 @@ func TestReplPiped(t *testing.T) {
 		}
 	}
 }
+
+// TestPoolHints holds what a cell is told whose function is not what the pool's takes, as those of Python's pools often are.
+func TestPoolHints(t *testing.T) {
+	p := newPlace(t)
+	for call, hint := range map[string]string{
+		`pool.MapAsync(p, show, []int{1})`:                              "goes with pool.ForEachAsync",
+		`pool.Map(p, div, []int{1})`:                                    "goes with pool.MapErr",
+		`pool.ImapUnordered(p, div, []int{1})`:                          "goes with pool.ImapUnorderedErr",
+		`pool.Map(p, mul, [][2]int{{1, 2}})`:                            "goes with pool.Starmap, and items of pool.Args2",
+		`pool.ApplyAsync(p, square, 3)`:                                 "func() int { return square(…) }",
+		`pool.ApplyAsync(p, square(3))`:                                 "func() int { return square(3) }",
+		`pool.Apply(p, div)`:                                            "func() (int, error) { return div(…) }, to pool.ApplyErr",
+		`pool.Apply(p, func() (int, error) { return 1, nil })`:          "goes with pool.ApplyErr",
+		`pool.ApplyAsync(p, func() { fmt.Println(1) })`:                 "must return something",
+		`pool.ApplyAsync(p, func(n int) int { return n })`:              "without arguments",
+		`pool.Map(p, square, []string{"a"})`:                            "",
+		`slices.SortFunc([]int{1}, func(a, b string) int { return 0 })`: "",
+	} {
+		in := "p := pool.New(pool.Processes(2))\nfunc square(n int) int { return n * n }\nfunc show(n int) { fmt.Println(n) }\n" +
+			"func div(n int) (int, error) { return 1, nil }\nfunc mul(a, b int) int { return a * b }\n" + call + "\n"
+		out := p.run(time.Minute, in, program(t), "repl")
+		_, got, found := strings.Cut(out.stderr, "hint: ")
+		if out.code != exitFailure || found != (hint != "") || !strings.Contains(got, hint) {
+			t.Errorf("%s gives %+v, want the hint %q", call, out, hint)
+		}
+	}
+}

@@ -54,6 +54,9 @@ func (p *pass) advice(d *Diag) string {
 			return didYouMean(m[1], Members(t.Type(), p.pkg.Types), "")
 		}
 	}
+	if advice := p.poolAdvice(msg); advice != "" {
+		return advice
+	}
 	if m := manyInOne().FindStringSubmatch(msg); m != nil {
 		return "the call returns several values: take them all, for example `v, err := …`, or `v, _ := …` to leave one out"
 	}
