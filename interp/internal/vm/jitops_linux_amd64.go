@@ -350,8 +350,25 @@ func (t *translator) element(of operandType) jit.Arg {
 	return jit.MX(jit.AX, jit.CX, 8, 0)
 }
 
+// pointerWords is how many words a value with pointers takes; 0 for a number.
+func pointerWords(of operandType) int32 {
+	switch of {
+	case ofPtr:
+		return 1
+	case ofString, ofIface:
+		return 2
+	case ofSlice:
+		return 3
+	}
+	return 0
+}
+
 // loadTo loads a value into a slot. It uses DX, and AX last.
 func (t *translator) loadTo(off uint32, m jit.Arg, of operandType) {
+	if n := pointerWords(of); n > 0 {
+		t.copyWords(slotArg(off), m, n)
+		return
+	}
 	ins := jit.Load
 	switch of {
 	case of8:
@@ -360,15 +377,6 @@ func (t *translator) loadTo(off uint32, m jit.Arg, of operandType) {
 		ins = jit.LoadZ1
 	case of32:
 		ins = jit.Load32
-	case ofPtr:
-		t.copyWords(slotArg(off), m, 1)
-		return
-	case ofString, ofIface:
-		t.copyWords(slotArg(off), m, 2)
-		return
-	case ofSlice:
-		t.copyWords(slotArg(off), m, 3)
-		return
 	}
 	t.Op(ins, jit.DX, m)
 	t.put(off, jit.DX)
@@ -376,6 +384,10 @@ func (t *translator) loadTo(off uint32, m jit.Arg, of operandType) {
 
 // storeFrom stores a slot's value in memory. It uses DX.
 func (t *translator) storeFrom(m jit.Arg, off uint32, of operandType) {
+	if n := pointerWords(of); n > 0 {
+		t.copyWords(m, slotArg(off), n)
+		return
+	}
 	ins := jit.Store
 	switch of {
 	case of8:
@@ -384,15 +396,6 @@ func (t *translator) storeFrom(m jit.Arg, off uint32, of operandType) {
 		ins = jit.Store16
 	case of32:
 		ins = jit.Store32
-	case ofPtr:
-		t.copyWords(m, slotArg(off), 1)
-		return
-	case ofString, ofIface:
-		t.copyWords(m, slotArg(off), 2)
-		return
-	case ofSlice:
-		t.copyWords(m, slotArg(off), 3)
-		return
 	}
 	t.Op(ins, t.word(off, jit.DX), m)
 }
