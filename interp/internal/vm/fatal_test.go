@@ -42,12 +42,7 @@ func main() {
 	for i := range 1000 { m[i] = ""; h[fmt.Sprint("K", i%100)] = nil }
 	`+body+`
 }`)
-			r := p.m.NewRun(t.Context(), vm.RunConfig{})
-			_, err := r.Call(p.main.Func("main"))
-			var f *vm.Fatal
-			if !errors.As(err, &f) {
-				t.Fatalf("error %v", err)
-			}
+			r, f := p.mustFault(t)
 			if !strings.HasPrefix(f.Message, "concurrent map ") {
 				t.Errorf("message %q", f.Message)
 			}

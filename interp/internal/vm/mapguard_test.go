@@ -8,6 +8,18 @@ import (
 	"poolbook/interp/internal/vm"
 )
 
+// mustFault runs the program's main, which must end with a fault.
+func (p *program) mustFault(t *testing.T) (*vm.Run, *vm.Fatal) {
+	t.Helper()
+	r := p.m.NewRun(t.Context(), vm.RunConfig{})
+	_, err := r.Call(p.main.Func("main"))
+	var f *vm.Fatal
+	if !errors.As(err, &f) {
+		t.Fatalf("error %v", err)
+	}
+	return r, f
+}
+
 // TestConcurrentMaps lets two goroutines into one map, which the runtime would end the process for.
 func TestConcurrentMaps(t *testing.T) {
 	const other = `func() { for i := 0; ; i++ { m[i&15] = "y" } }`
@@ -34,12 +46,7 @@ func main() {
 	defer func() { recover() }()
 	for { `+c.body+` }
 }`)
-			r := p.m.NewRun(t.Context(), vm.RunConfig{})
-			_, err := r.Call(p.main.Func("main"))
-			var f *vm.Fatal
-			if !errors.As(err, &f) {
-				t.Fatalf("error %v", err)
-			}
+			r, f := p.mustFault(t)
 			if !strings.HasPrefix(f.Message, c.want) {
 				t.Errorf("message %q, want %q", f.Message, c.want)
 			}

@@ -1,7 +1,6 @@
 package vm_test
 
 import (
-	"errors"
 	"strings"
 	"testing"
 
@@ -40,12 +39,7 @@ func TestConcurrentMapsHandedOver(t *testing.T) {
 	defer func() { recover() }()
 	for { `+body+` }
 }`)
-			r := p.m.NewRun(t.Context(), vm.RunConfig{})
-			_, err := r.Call(p.main.Func("main"))
-			var f *vm.Fatal
-			if !errors.As(err, &f) {
-				t.Fatalf("error %v", err)
-			}
+			r, f := p.mustFault(t)
 			if !strings.HasPrefix(f.Message, "concurrent map ") {
 				t.Errorf("message %q", f.Message)
 			}
