@@ -197,11 +197,11 @@ func (c *compiler) call(in *ssa.Call) {
 	}
 	if fn, ok := cc.Value.(*ssa.Function); ok {
 		if op := c.nativeOp(fn, args, out); op != nil {
-			c.cold(c.handsMaps(fn, args, c.endsOf(cc, args, op)))
+			c.cold(c.guarded(cc, args, op))
 			return
 		}
 		if call := c.m.compiledFunc(fn); call != nil {
-			c.cold(c.handsMaps(fn, args, c.endsOf(cc, args, func(g *goroutine, fp ptr) { call(g, fp, args, out) })))
+			c.cold(c.guarded(cc, args, func(g *goroutine, fp ptr) { call(g, fp, args, out) }))
 			return
 		}
 		f := c.m.funcOf(fn)

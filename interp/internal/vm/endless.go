@@ -16,27 +16,18 @@ import (
 // themselves until the runtime ends the process, because the stack is used up.
 // So values whose types allow it are looked through before such a call.
 
-// followsWithoutEnd reports whether the compiled function with a full name
-// follows its arguments without looking for circles, and whether through
-// pointers.
-func followsWithoutEnd(name string) (follows, pointers bool) {
-	switch how, _ := looksInto(name); how {
-	case looksPrinting:
-		return true, false
-	case looksEncoding:
-		return !strings.Contains(name, "encoding/json"), true
-	}
-	return false, false
-}
-
-// endsOf is op, the call cc of a compiled function, after a look at whether its
-// arguments have an end.
-func (c *compiler) endsOf(cc *ssa.CallCommon, args []slot, op coldFunc) coldFunc {
+// endsOf is op, the call cc of a compiled function that looks into its arguments,
+// after a look at whether they have an end, if it follows them without looking
+// for circles itself.
+func (c *compiler) endsOf(how looks, cc *ssa.CallCommon, args []slot, op coldFunc) coldFunc {
 	fn := cc.StaticCallee()
-	follows, pointers := followsWithoutEnd(fullName(fn))
-	if !follows {
+	switch {
+	case how == looksPrinting:
+	case how == looksEncoding && !strings.Contains(fullName(fn), "encoding/json"):
+	default:
 		return op
 	}
+	pointers := how == looksEncoding // fmt shows those within a value as addresses
 	var from, formats []slot
 	for i, a := range args {
 		switch a.ti.rt {
@@ -76,8 +67,8 @@ func checkEnd(name string, x *iface, formats []slot, fp ptr, pointers bool) {
 		return
 	}
 	for _, f := range formats {
-		if s := *at[string](fp, f.off); strings.Contains(s, "%T") || strings.Contains(s, "%p") {
-			return // it does not look into all of its arguments
+		if looksPast(*at[string](fp, f.off)) {
+			return
 		}
 	}
 	panic(&abort{reason: &StackOverflow{Name: name, Depth: w.depth, Circle: true}})

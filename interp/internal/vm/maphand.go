@@ -64,13 +64,19 @@ func looksInto(name string) (looks, bool) {
 	return looksNowhere, false
 }
 
-// handsMaps is op, a call of the compiled function fn, with a note of the maps
-// that it looks into.
-func (c *compiler) handsMaps(fn *ssa.Function, args []slot, op coldFunc) coldFunc {
-	how, writes := looksInto(fullName(fn))
+// guarded is op, the call cc of a compiled function, with what must happen around it
+// when the function looks into values: their maps are noted, and that they end.
+func (c *compiler) guarded(cc *ssa.CallCommon, args []slot, op coldFunc) coldFunc {
+	how, writes := looksInto(fullName(cc.StaticCallee()))
 	if how == looksNowhere {
 		return op
 	}
+	return c.handsMaps(how, writes, args, c.endsOf(how, cc, args, op))
+}
+
+// handsMaps is op, a call of a compiled function, with a note of the maps
+// that it looks into.
+func (c *compiler) handsMaps(how looks, writes bool, args []slot, op coldFunc) coldFunc {
 	var from []slot
 	for _, a := range args {
 		switch t := a.ti.rt; {
@@ -104,8 +110,8 @@ func (g *goroutine) handOver(how looks, from []slot, site *mapSite, fp ptr) {
 	for _, a := range from {
 		switch a.ti.rt.Kind() {
 		case reflect.String:
-			if f := *at[string](fp, a.off); strings.Contains(f, "%T") || strings.Contains(f, "%p") {
-				return // a format that does not look into all of its arguments
+			if looksPast(*at[string](fp, a.off)) {
+				return
 			}
 		case reflect.Map:
 			if m := *at[ptr](fp, a.off); m != nil {
@@ -119,6 +125,11 @@ func (g *goroutine) handOver(how looks, from []slot, site *mapSite, fp ptr) {
 			}
 		}
 	}
+}
+
+// looksPast reports whether a format does not look into all of its arguments.
+func looksPast(format string) bool {
+	return strings.Contains(format, "%T") || strings.Contains(format, "%p")
 }
 
 // handMap notes one map, which must not be in use in a way that conflicts.
