@@ -42,8 +42,8 @@ func newSubshell(s *server, id string) *subshell {
 }
 
 // enqueue hands a request of the shell channel to its subshell. A front end that closes a comm deletes its subshell in the same breath, over
-// another channel, so that the deletion may come first: messages on comms, which are no requests,
-// go to the main shell then.
+// another channel, so that the deletion may come first: messages on comms, which are no
+// requests, go to the main shell then.
 func (s *server) enqueue(r *request) {
 	s.mu.Lock()
 	sh := s.shells[r.Header.SubshellID]

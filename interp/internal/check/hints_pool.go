@@ -31,6 +31,7 @@ func (p *pass) poolAdvice(msg string) string {
 	}
 	params, result, isFunc := signatureText(typ)
 	single := strings.HasPrefix(call, "Apply") || strings.HasPrefix(call, "Submit")
+	rest, isMap := strings.CutPrefix(call, "Map")
 	literal := strings.HasSuffix(given, " literal)")
 	withError := ""
 	if strings.HasSuffix(result, ", error)") {
@@ -53,10 +54,10 @@ func (p *pass) poolAdvice(msg string) string {
 		return "a function that returns an error too goes with " + withError
 	case single && result == "":
 		return "the function must return something: it may return true"
-	case result == "" && strings.HasPrefix(call, "Map") && form("ForEach"+call[len("Map"):]) != "":
-		return "a function that returns nothing goes with " + form("ForEach"+call[len("Map"):])
-	case strings.Count(params, ", ") == 1 && strings.HasPrefix(call, "Map") && form("Star"+strings.ToLower(call[:1])+call[1:]) != "":
-		return fmt.Sprintf("a function of two arguments goes with %s, and items of %s.Args2", form("Star"+strings.ToLower(call[:1])+call[1:]), m[1])
+	case isMap && result == "" && form("ForEach"+rest) != "":
+		return "a function that returns nothing goes with " + form("ForEach"+rest)
+	case isMap && strings.Count(params, ", ") == 1 && form("Starmap"+rest) != "":
+		return fmt.Sprintf("a function of two arguments goes with %s, and items of %s.Args2", form("Starmap"+rest), m[1])
 	}
 	return ""
 }
