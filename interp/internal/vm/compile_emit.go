@@ -32,7 +32,7 @@ func (c *compiler) emit() {
 		}
 		for j, in := range b.Instrs {
 			c.at = point{b.Index, j}
-			if p := in.Pos(); p.IsValid() {
+			if p := posOf(in); p.IsValid() {
 				c.pos = p
 			}
 			if c.melted[in] {
@@ -58,11 +58,20 @@ func (c *compiler) emit() {
 // firstPos is the first position that an instruction of b has.
 func firstPos(b *ssa.BasicBlock) token.Pos {
 	for _, in := range b.Instrs {
-		if p := in.Pos(); p.IsValid() {
+		if p := posOf(in); p.IsValid() {
 			return p
 		}
 	}
 	return token.NoPos
+}
+
+// posOf is the position of an instruction. go/ssa gives none to a range over a function: that of its body, made before the call, stands
+// for it.
+func posOf(in ssa.Instruction) token.Pos {
+	if c, ok := in.(*ssa.MakeClosure); ok && !c.Pos().IsValid() {
+		return c.Fn.Pos()
+	}
+	return in.Pos()
 }
 
 // emptyLoop is the position of a `for {}`, whose block b has no instruction with
