@@ -98,6 +98,8 @@ func syntaxHint(msg, code string, offset int) string {
 	text := strings.TrimSpace(code[from:to])
 	first, rest, _ := strings.Cut(text, " ")
 	switch {
+	case first == "import" && !strings.Contains(text, `"`), first == "from" && strings.Contains(text, " import "):
+		return `a package is imported by its path in double quotes: import "strings"; those of Go's own library are there without it`
 	case first == "def":
 		return "functions are declared with func: func name(x int) int { … }"
 	case first == "while":
@@ -270,7 +272,7 @@ func runtimeHint(msg string) string {
 	case strings.Contains(msg, "nil map"):
 		return "make the map first: m := make(map[K]V), or map[K]V{}"
 	case strings.Contains(msg, "nil pointer dereference"):
-		return "a pointer, or an interface, is nil here: give it a value first, or compare it with nil"
+		return "a pointer, an interface or a function is nil here: give it a value first, or compare it with nil"
 	case strings.HasSuffix(msg, "with length 0"):
 		return "it is empty: append to it, or make it with a length first: make([]T, n)"
 	case strings.Contains(msg, "index out of range"):
