@@ -217,8 +217,15 @@ func (c *compiler) allocVar(in *ssa.Alloc) {
 	}
 	c.clear(ti, c.vars[in])
 	if !c.static[in] {
-		c.op(opLea, c.reg(in), c.vars[in], 0)
+		c.lea(in, c.vars[in])
 	}
+}
+
+// lea appends the address v, of a variable in the frame at off or of a field of one.
+func (c *compiler) lea(v ssa.Value, off uint32) {
+	ti := c.m.typeInfo(v.Type().Underlying().(*types.Pointer).Elem())
+	c.b.addressed = append(c.b.addressed, span{off, uint32(ti.size)})
+	c.op(opLea, c.reg(v), off, 0)
 }
 
 func (c *compiler) storeOp(in *ssa.Store) {
@@ -264,7 +271,7 @@ func (c *compiler) fieldAddr(in *ssa.FieldAddr) {
 	a := c.addr(in.X)
 	off := c.fieldOffset(in)
 	if a.frame {
-		c.op(opLea, c.reg(in), a.base+off, 0)
+		c.lea(in, a.base+off)
 		return
 	}
 	c.add(instr{op: opFieldAddr, a: c.reg(in), b: a.base, d: int64(a.off + off)})

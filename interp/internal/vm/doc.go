@@ -20,9 +20,11 @@
 //
 // On linux/amd64 what runs often is translated (jit.go, and jit_linux_amd64.go
 // with what keeps it sound): template by template, in the package jit's
-// instructions, with every register still in the frame. So the loop can take over
-// before any instruction, and does for all that has no template (jitops_…,
-// jitarith_…, jitcalls_…), panics, calls the runtime or needs a write barrier.
+// instructions, with every register still in the frame; in loops without calls
+// what is read most is in registers of the processor as well (jitregs_…). So the
+// loop can take over before any instruction, and does for all that has no template
+// (jitops_…, jitarith_…, jitcalls_…), panics, calls the runtime or needs a write
+// barrier.
 // The environment variable POOLBOOK_JIT=off leaves all to the loop, and =always
 // nothing that it can help, for tests.
 //

@@ -50,12 +50,18 @@ type body struct {
 	free        []argMove // of the captured variables, from a closure into a frame
 	slowFree    bool      // some are of classes that the loop does not copy itself
 	wrapper     bool      // recover sees through it
+	addressed   []span    // of a frame, to which there are pointers
 	recoverPC   int       // where a function continues after a recovered panic; -1 if it has no deferred calls
 	name        string
 
 	heat   atomic.Int32 // how often it was found running, see jit.go
 	native atomic.Pointer[body]
 }
+
+// span is a part of a frame.
+type span struct{ off, size uint32 }
+
+func (s span) overlaps(o span) bool { return s.off < o.off+o.size && o.off < s.off+s.size }
 
 // frameConst is a value that every frame of a body holds.
 type frameConst struct {

@@ -12,7 +12,8 @@ import (
 // What keeps machine code sound, each checked in the runtime of Go 1.26 (abi.go
 // refuses releases that nobody looked at):
 //   - Pointers. Registers of the function stay in the frame, which is memory that
-//     the collector knows; processor registers hold them within one template. The
+//     the collector knows; processor registers hold copies of some, within one
+//     template or one loop (jitregs_…). The
 //     collector looks at no goroutine in machine code: it is preempted neither
 //     there nor in run, since isAsyncSafePoint refuses addresses that the runtime
 //     does not know and assembly, and machine code calls nothing.
@@ -44,8 +45,9 @@ import (
 //
 // The registers: BX is the running frame's memory, R12 the goroutine, R13 the
 // running frame, R14 what is left of the budget, R15 the address of the
-// runtime's switch for write barriers. AX, CX, DX, SI, DI and X0 are the
-// templates' own. BP and SP are left alone.
+// runtime's switch for write barriers. AX, CX, DX, SI and X0 are the templates'
+// own, and DI in calls. Those that hold values in loops are in jitregs_…. BP and
+// SP are left alone.
 const (
 	regFrame   = jit.BX
 	regG       = jit.R12
@@ -85,6 +87,12 @@ type translator struct {
 	consts map[uint32]uint64 // words among the frame's constants
 	over   jit.Label         // see returned; 0 until used
 	at     int               // the instruction that is being translated
+
+	loops   []*held     // of each instruction, nil when it is in none
+	enters  []jit.Label // of the instructions in loops
+	written []span      // what the current template wrote in the frame alone
+	uses    *uses       // when this is a translation to find them
+	targets []bool      // then: of jumps, for each instruction
 }
 
 const maxTranslated = 20_000 // instructions of a body
@@ -94,33 +102,30 @@ func translate(b *body) *body {
 	if len(b.code) > maxTranslated {
 		return nil
 	}
-	t := &translator{b: b, exits: make(map[int]jit.Label), resume: make(map[int]jit.Label), consts: make(map[uint32]uint64)}
-	for _, c := range b.consts {
-		if c.ti.class == classWord {
-			var v uint64
-			copy(unsafe.Slice((*byte)(ptr(&v)), 8), unsafe.Slice((*byte)(c.val), c.ti.size))
-			t.consts[c.off] = v
-		}
-	}
-	t.labels = make([]jit.Label, len(b.code))
-	for i := range t.labels {
-		t.labels[i] = t.Label() // before the others, so that 0 is none of those
+	t := newTranslator(b)
+	t.hold()
+	t.enters = make([]jit.Label, len(b.code))
+	for i := range t.enters {
+		t.enters[i] = t.Label()
 	}
 	code := slices.Clone(b.code)
 	for i := range b.code {
-		t.Bind(t.labels[i])
 		t.at = i
+		t.begins(i)
+		t.Bind(t.labels[i])
 		if i == 0 || isCall(b.code[i-1].op) {
 			t.charge(len(b.code) - i)
 			t.JumpIf(jit.S, t.pause(i))
 		}
 		if t.instr(&b.code[i]) {
 			code[i].op = opNative // panics look at the flags
+			t.settle()
 		} else {
 			t.Jump(t.exit())
 		}
 	}
 	capture := t.capture()
+	t.entrances()
 	t.ends()
 	memory, err := jit.Map(t.Code())
 	if err != nil {
@@ -133,10 +138,27 @@ func translate(b *body) *body {
 	n.base, n.memory = b, memory
 	n.entries = make([]uintptr, len(code))
 	n.capture = memory.Address() + uintptr(t.At(capture))
-	for i, l := range t.labels {
-		n.entries[i] = memory.Address() + uintptr(t.At(l))
+	for i := range t.labels {
+		n.entries[i] = memory.Address() + uintptr(t.At(t.enter(i)))
 	}
 	return n
+}
+
+// newTranslator returns a translator of b that has appended nothing.
+func newTranslator(b *body) *translator {
+	t := &translator{b: b, exits: make(map[int]jit.Label), resume: make(map[int]jit.Label), consts: make(map[uint32]uint64)}
+	for _, c := range b.consts {
+		if c.ti.class == classWord {
+			var v uint64
+			copy(unsafe.Slice((*byte)(ptr(&v)), 8), unsafe.Slice((*byte)(c.val), c.ti.size))
+			t.consts[c.off] = v
+		}
+	}
+	t.labels = make([]jit.Label, len(b.code))
+	for i := range t.labels {
+		t.labels[i] = t.Label() // before the others, so that 0 is none of those
+	}
+	return t
 }
 
 // isCall reports whether machine code may come back to the instruction after o
@@ -201,7 +223,7 @@ func (t *translator) leave(how int64) {
 // target is the label that the current instruction jumps to.
 func (t *translator) target(in *instr) (int, jit.Label) {
 	i := t.at + 1 + int(int32(in.c))/instrSize
-	return i, t.labels[i]
+	return i, t.into(i)
 }
 
 // slot is a place in the running frame.
@@ -219,13 +241,12 @@ func (t *translator) word(off uint32, scratch jit.Reg) jit.Reg {
 	if v, ok := t.consts[off]; ok {
 		t.Const(scratch, v)
 	} else {
-		t.Op(jit.Load, scratch, slotArg(off))
+		if m := t.source(off); m != jit.R(scratch) {
+			t.Op(jit.Load, scratch, m)
+		}
 	}
 	return scratch
 }
-
-// put stores r in the slot at off.
-func (t *translator) put(off uint32, r jit.Reg) { t.Op(jit.Store, r, slotArg(off)) }
 
 // constant returns the value of a constant operand when it fits an instruction
 // for the type.

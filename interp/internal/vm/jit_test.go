@@ -295,3 +295,102 @@ func TestRandomPrograms(t *testing.T) {
 		}
 	}
 }
+
+// TestHeldRegisters runs loops whose numbers are in registers of the processor
+// and are written in other ways too: through pointers, by instructions that are
+// left to the loop, and after jumps into the middle.
+func TestHeldRegisters(t *testing.T) {
+	const src = `
+type point struct { x, y float64; n int }
+func pointers() {
+	a, p := [4]int{1, 2, 3, 4}, point{1, 2, 3}
+	q, px, ap := &p, &p.x, a[:]
+	sum, f := 0, 0.0
+	for i := range 50 {
+		a[i&3] += i
+		ap[(i+1)&3] ^= sum
+		*px += f
+		q.y -= p.x
+		q.n += a[0]
+		f = p.x*0.5 + p.y
+		sum += p.n + a[2]
+	}
+	println(sum, f, p.x, p.y, p.n, a[0], a[1], a[2], a[3])
+}
+func fields() {
+	var p point
+	sum, f, m := 0, 1.0, map[bool]int{true: 3, false: 4}
+	for i := range 50 {
+		p.x += f
+		f = p.x*0.5 + float64(i)
+		p.n ^= i
+		sum += p.n
+		p.y = p.x - f
+		p.x -= p.y
+		sum ^= int(p.x) + p.n
+		p.n += sum
+		p.n += m[i&1 == 0 && sum&4 == 0]
+		sum += p.n
+	}
+	println(sum, f, p.x, p.y, p.n)
+}
+func left() {
+	m, n, f := map[int]float64{}, 0, 1.5
+	for i := range 60 {
+		m[i%7] += f
+		n += len(m)
+		f = m[n%7] + float64(n)
+		s := []byte("some text")[i%9:]
+		n ^= int(s[0]) + len(s)
+	}
+	println(n, f)
+}
+func middle(n int) (sum int, f float64) {
+	i := 0
+	goto test
+body:
+	sum += i*n + sum>>3
+	f += float64(sum) / 3
+	for j := 0; j < i; j++ {
+		if j == 5 { i++; continue }
+		sum ^= j * i
+		f = -f + float64(j)
+		if sum < 0 { break }
+	}
+	i++
+test:
+	if i < 40 { goto body }
+	return
+}
+func many() {
+	var a, b, c, d, e, g, h, i, j, k, l, m, n, o, p, q, r, s = 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0, 12.0, 13.0, 14.0, 15.0, 16.0, 17.0, 18.0
+	t, u, v, w, x, y, z := 1, 2, 3, 4, 5, 6, 7
+	for range 40 {
+		a, b, c, d, e, g, h, i, j, k, l, m, n, o, p, q, r, s = b, c, d, e, g, h, i, j, k, l, m, n, o, p, q, r, s, a-b*0.25
+		t, u, v, w, x, y, z = u, v^t, w, x+u, y, z-w, t
+	}
+	println(a, b, c, d, e, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z)
+}
+func zero(d int) (sum int) {
+	defer func() { println(recover() != nil, sum) }()
+	for i := 20; ; i-- { sum += 100 / (i - d) }
+}
+func main() {
+	for range 3 {
+		pointers()
+		fields()
+		left()
+		for i := range 4 { println(middle(i)) }
+		many()
+		println(zero(3))
+	}
+}`
+	vm.SetJIT(t, vm.JITNever)
+	want := runCase(t, src)
+	for _, j := range []vm.JIT{vm.JITUsual, vm.JITEager} {
+		vm.SetJIT(t, j)
+		if got := runCase(t, src); got != want {
+			t.Errorf("machine code %v:\n%s\nwithout:\n%s", j, got, want)
+		}
+	}
+}

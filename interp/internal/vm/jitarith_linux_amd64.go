@@ -22,29 +22,39 @@ func (t *translator) arith(in *instr, do operator, of operandType) {
 		b, c = c, b
 	}
 	v, known := t.constant(c, of)
+	r := t.result(in.a, c, jit.AX)
 	switch {
 	case known && do == doMul:
-		t.ImulImm(jit.AX, slotArg(b), v)
+		t.ImulImm(r, t.source(b), v)
 	case known && do == doAndNot:
-		t.word(b, jit.AX)
-		t.Imm(jit.AndI, jit.R(jit.AX), ^v, false)
+		t.word(b, r)
+		t.Imm(jit.AndI, jit.R(r), ^v, false)
 	case known:
-		t.word(b, jit.AX)
-		t.Imm(arithImm[do], jit.R(jit.AX), v, false)
+		t.word(b, r)
+		t.Imm(arithImm[do], jit.R(r), v, false)
 	case do == doAndNot:
 		t.word(c, jit.AX)
 		t.Unary(jit.Not, jit.R(jit.AX), false)
-		t.Op(jit.And, jit.AX, slotArg(b))
+		t.Op(jit.And, jit.AX, t.source(b))
+		r = jit.AX
 	default:
-		t.word(b, jit.AX)
-		t.Op(arithIns[do], jit.AX, slotArg(c))
+		t.word(b, r)
+		t.Op(arithIns[do], r, t.source(c))
 	}
-	t.put(in.a, jit.AX)
+	t.put(in.a, r)
 }
 
 func (t *translator) unary(in *instr, do operator, of operandType) {
 	if of == ofFloat64 {
-		t.word(in.b, jit.AX)
+		m := t.sourceF(in.b)
+		if r, ok := t.inFloat(in.b); ok {
+			t.Const(jit.AX, 1<<63)
+			t.Op(jit.FromWord, 0, jit.R(jit.AX))
+			t.Op(jit.XorF, 0, jit.R(r))
+			t.putF(in.a, 0)
+			return
+		}
+		t.Op(jit.Load, jit.AX, m)
 		t.FlipSign(jit.AX)
 		t.put(in.a, jit.AX)
 		return
@@ -182,9 +192,12 @@ func (t *translator) shift(in *instr, do operator, of operandType) {
 var floatIns = map[operator]jit.Ins{doAdd: jit.AddF, doSub: jit.SubF, doMul: jit.MulF, doDiv: jit.DivF}
 
 func (t *translator) floatArith(in *instr, do operator) {
-	t.Op(jit.LoadF, 0, slotArg(in.b))
-	t.Op(floatIns[do], 0, slotArg(in.c))
-	t.Op(jit.StoreF, 0, slotArg(in.a))
+	x := t.resultF(in.a, in.c)
+	if r := t.float(in.b, x); r != x {
+		t.Op(jit.MoveF, x, jit.R(r))
+	}
+	t.Op(floatIns[do], x, t.sourceF(in.c))
+	t.putF(in.a, x)
 }
 
 // flags appends the comparison of two slots and returns the condition that says
@@ -204,19 +217,19 @@ func (t *translator) flags(x, y uint32, do operator, of operandType) jit.Cond {
 		if known {
 			t.Imm(jit.CmpI, t.compared(x), v, false)
 		} else {
-			t.Op(jit.Cmp, t.word(x, jit.AX), slotArg(y))
+			t.Op(jit.Cmp, t.general(x, jit.AX), t.source(y))
 		}
 	case ofInt32, ofUint32:
 		if known {
 			t.Imm(jit.CmpI, t.compared(x), v, true)
 		} else {
-			t.Op(jit.Cmp32, t.word(x, jit.AX), slotArg(y))
+			t.Op(jit.Cmp32, t.general(x, jit.AX), t.source(y))
 		}
 	case ofUint8:
 		if known {
 			t.Imm8(jit.CmpI, t.compared(x), int8(v))
 		} else {
-			t.Op(jit.Cmp8, t.word(x, jit.AX), slotArg(y))
+			t.Op(jit.Cmp8, t.general(x, jit.AX), t.source(y))
 		}
 	}
 	signed := of == ofInt64 || of == ofInt32
@@ -240,12 +253,11 @@ func (t *translator) compared(off uint32) jit.Arg {
 	if _, ok := t.consts[off]; ok {
 		return jit.R(t.word(off, jit.AX))
 	}
-	return slotArg(off)
+	return t.source(off)
 }
 
 func (t *translator) compareFloats(x, y uint32) {
-	t.Op(jit.LoadF, 0, slotArg(x))
-	t.Op(jit.CmpF, 0, slotArg(y))
+	t.Op(jit.CmpF, t.float(x, 0), t.sourceF(y))
 }
 
 func (t *translator) compare(in *instr, f opForm) {
@@ -312,13 +324,13 @@ func (t *translator) compareJump(in *instr, f opForm) {
 func (t *translator) equalStrings(in *instr) {
 	const max = 64
 	done, words, bytes := t.Label(), t.Label(), t.Label()
-	t.Op(jit.Load, jit.CX, slotArg(in.b+8))
-	t.Op(jit.Cmp, jit.CX, slotArg(in.c+8))
+	t.Op(jit.Load, jit.CX, t.source(in.b+8))
+	t.Op(jit.Cmp, jit.CX, t.source(in.c+8))
 	t.JumpIf(jit.NE, done)
 	t.Imm(jit.CmpI, jit.R(jit.CX), max, false)
 	t.JumpIf(jit.A, t.exit())
-	t.Op(jit.Load, jit.AX, slotArg(in.b))
-	t.Op(jit.Load, jit.DX, slotArg(in.c))
+	t.Op(jit.Load, jit.AX, t.source(in.b))
+	t.Op(jit.Load, jit.DX, t.source(in.c))
 	step := func(load, cmp jit.Ins, n int32) {
 		t.Op(load, jit.SI, jit.MX(jit.AX, jit.CX, 1, -n))
 		t.Op(cmp, jit.SI, jit.MX(jit.DX, jit.CX, 1, -n))

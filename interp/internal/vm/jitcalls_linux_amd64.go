@@ -153,7 +153,7 @@ func (t *translator) capture() jit.Label {
 		n := map[class]int32{classWord: 1, classPtr: 1, classString: 2, classIface: 2, classSlice: 3}[a.class]
 		t.copyWords(slotArg(a.dst), jit.M(jit.SI, int32(a.src)), n)
 	}
-	t.Jump(t.labels[0])
+	t.Jump(t.enter(0))
 	return l
 }
 

@@ -36,7 +36,7 @@ func (t *translator) instr(in *instr) bool {
 	case opIfNot:
 		t.ifBool(in, jit.E)
 	case opNot:
-		t.Op(jit.LoadZ8, jit.AX, slotArg(in.b))
+		t.Op(jit.LoadZ8, jit.AX, t.source(in.b))
 		t.Imm(jit.XorI, jit.R(jit.AX), 1, true)
 		t.put(in.a, jit.AX)
 
@@ -93,7 +93,7 @@ func (t *translator) instr(in *instr) bool {
 		t.barrier()
 		t.index(in.b, in.c)
 		t.scaled(int(in.d))
-		t.Op(jit.Add, jit.CX, slotArg(in.b))
+		t.Op(jit.Add, jit.CX, t.source(in.b))
 		t.Op(jit.Store, jit.CX, slotArg(in.a))
 	case opArrayIndexAddr:
 		if in.d < 0 || in.d>>32 > math.MaxInt32 || uint32(in.d) > math.MaxInt32 {
@@ -107,31 +107,28 @@ func (t *translator) instr(in *instr) bool {
 		t.Op(jit.Store, jit.AX, slotArg(in.a))
 	case opStringAt:
 		t.index(in.b, in.c)
-		t.Op(jit.Load, jit.AX, slotArg(in.b))
+		t.Op(jit.Load, jit.AX, t.source(in.b))
 		t.loadTo(in.a, jit.MX(jit.AX, jit.CX, 1, 0), of8)
 	case opLen:
-		t.loadTo(in.a, slotArg(in.b+8), of64)
+		t.put(in.a, t.general(in.b+8, jit.AX))
 	case opCap:
-		t.loadTo(in.a, slotArg(in.b+16), of64)
+		t.put(in.a, t.general(in.b+16, jit.AX))
 
 	case opEqPtr, opNePtr:
-		t.Op(jit.Load, jit.AX, slotArg(in.b))
-		t.Op(jit.Cmp, jit.AX, slotArg(in.c))
+		t.Op(jit.Cmp, t.general(in.b, jit.AX), t.source(in.c))
 		t.set(in.a, equality(in.op == opEqPtr))
 	case opIfEqPtr, opIfNePtr:
-		t.Op(jit.Load, jit.AX, slotArg(in.a))
-		t.Op(jit.Cmp, jit.AX, slotArg(in.b))
+		t.Op(jit.Cmp, t.general(in.a, jit.AX), t.source(in.b))
 		_, l := t.target(in)
 		t.JumpIf(equality(in.op == opIfEqPtr), l)
 	case opEqBool, opNeBool:
-		r := t.word(in.b, jit.AX)
-		t.Op(jit.Cmp8, r, slotArg(in.c))
+		t.Op(jit.Cmp8, t.general(in.b, jit.AX), t.source(in.c))
 		t.set(in.a, equality(in.op == opEqBool))
 	case opIsNil, opNotNil:
-		t.Imm(jit.CmpI, slotArg(in.b), 0, false)
+		t.Imm(jit.CmpI, t.source(in.b), 0, false)
 		t.set(in.a, equality(in.op == opIsNil))
 	case opIfNil, opIfNotNil:
-		t.Imm(jit.CmpI, slotArg(in.a), 0, false)
+		t.Imm(jit.CmpI, t.source(in.a), 0, false)
 		_, l := t.target(in)
 		t.JumpIf(equality(in.op == opIfNil), l)
 	case opEqString, opNeString:
@@ -151,10 +148,10 @@ func (t *translator) instr(in *instr) bool {
 		t.extend(in, jit.Load32)
 	case opIntToFloat:
 		t.Op(jit.XorF, 0, jit.R(0)) // the conversion keeps the upper half, and would wait for it
-		t.Op(jit.ToF, 0, slotArg(in.b))
-		t.Op(jit.StoreF, 0, slotArg(in.a))
+		t.Op(jit.ToF, 0, t.source(in.b))
+		t.putF(in.a, 0)
 	case opFloatToInt:
-		t.Op(jit.FromF, jit.AX, slotArg(in.b))
+		t.Op(jit.FromF, jit.AX, t.sourceF(in.b))
 		t.put(in.a, jit.AX)
 
 	case opMakeIfacePtr:
@@ -213,12 +210,12 @@ func (t *translator) formed(in *instr, f opForm) bool {
 	case formAt:
 		t.guard(f.of)
 		t.index(in.b, in.c)
-		t.Op(jit.Load, jit.AX, slotArg(in.b))
+		t.Op(jit.Load, jit.AX, t.source(in.b))
 		t.loadTo(in.a, t.element(f.of), f.of)
 	case formSetAt:
 		t.guard(f.of)
 		t.index(in.a, in.c)
-		t.Op(jit.Load, jit.AX, slotArg(in.a))
+		t.Op(jit.Load, jit.AX, t.source(in.a))
 		t.storeFrom(t.element(f.of), in.b, f.of)
 	case formArrayAt, formSetArrayAt:
 		if !fits(in.d) || in.d < 0 {
@@ -277,7 +274,7 @@ func (t *translator) back(in *instr) {
 }
 
 func (t *translator) ifBool(in *instr, c jit.Cond) {
-	t.Imm8(jit.CmpI, slotArg(in.a), 0)
+	t.Imm8(jit.CmpI, t.source(in.a), 0)
 	_, l := t.target(in)
 	t.JumpIf(c, l)
 }
@@ -290,7 +287,16 @@ func (t *translator) set(off uint32, c jit.Cond) {
 }
 
 func (t *translator) moveWord(a, b uint32) {
-	t.put(a, t.word(b, jit.AX))
+	t.moved(b)
+	_, toFloat := t.inFloat(a)
+	if r, ok := t.inFloat(b); ok {
+		t.putF(a, r)
+	} else if _, known := t.consts[b]; toFloat && !known {
+		t.Op(jit.LoadF, 0, slotArg(b))
+		t.putF(a, 0)
+	} else {
+		t.put(a, t.copied(b, jit.AX))
+	}
 }
 
 // guard is barrier for values that contain pointers.
@@ -302,7 +308,7 @@ func (t *translator) guard(of operandType) {
 
 // pointer loads the pointer at off into AX; nil is left to the loop.
 func (t *translator) pointer(off uint32) {
-	t.Op(jit.Load, jit.AX, slotArg(off))
+	t.Op(jit.Load, jit.AX, t.source(off))
 	t.Op(jit.Test, jit.AX, jit.R(jit.AX))
 	t.JumpIf(jit.E, t.exit())
 }
@@ -310,7 +316,7 @@ func (t *translator) pointer(off uint32) {
 // index loads the index in slot idx into CX, checked against the length of the
 // slice or string at off.
 func (t *translator) index(off, idx uint32) {
-	t.Op(jit.Cmp, t.word(idx, jit.CX), slotArg(off+8))
+	t.Op(jit.Cmp, t.word(idx, jit.CX), t.source(off+8))
 	t.JumpIf(jit.AE, t.exit())
 }
 
@@ -363,10 +369,15 @@ func pointerWords(of operandType) int32 {
 	return 0
 }
 
-// loadTo loads a value into a slot. It uses DX, and AX last.
+// loadTo loads a value from memory into a slot. It uses DX, and AX last.
 func (t *translator) loadTo(off uint32, m jit.Arg, of operandType) {
 	if n := pointerWords(of); n > 0 {
 		t.copyWords(slotArg(off), m, n)
+		return
+	}
+	if _, ok := t.inFloat(off); ok && of == of64 {
+		t.Op(jit.LoadF, 0, m)
+		t.putF(off, 0)
 		return
 	}
 	ins := jit.Load
@@ -388,6 +399,11 @@ func (t *translator) storeFrom(m jit.Arg, off uint32, of operandType) {
 		t.copyWords(m, slotArg(off), n)
 		return
 	}
+	if r, ok := t.inFloat(off); ok && of == of64 {
+		t.Op(jit.StoreF, r, m)
+		return
+	}
+	t.moved(off)
 	ins := jit.Store
 	switch of {
 	case of8:
@@ -397,7 +413,7 @@ func (t *translator) storeFrom(m jit.Arg, off uint32, of operandType) {
 	case of32:
 		ins = jit.Store32
 	}
-	t.Op(ins, t.word(off, jit.DX), m)
+	t.Op(ins, t.copied(off, jit.DX), m)
 }
 
 // copyWords copies up to three words through DX. The source may be addressed by
@@ -474,7 +490,7 @@ func (t *translator) memory(in *instr) bool {
 }
 
 func (t *translator) extend(in *instr, ins jit.Ins) {
-	t.Op(ins, jit.AX, slotArg(in.b))
+	t.Op(ins, jit.AX, t.source(in.b))
 	t.put(in.a, jit.AX)
 }
 
@@ -482,11 +498,11 @@ func (t *translator) extend(in *instr, ins jit.Ins) {
 func (t *translator) extended(off uint32, of operandType, r jit.Reg) {
 	switch of {
 	case ofInt32:
-		t.Op(jit.LoadS3, r, slotArg(off))
+		t.Op(jit.LoadS3, r, t.source(off))
 	case ofUint32:
-		t.Op(jit.Load32, r, slotArg(off))
+		t.Op(jit.Load32, r, t.source(off))
 	case ofUint8:
-		t.Op(jit.LoadZ8, r, slotArg(off))
+		t.Op(jit.LoadZ8, r, t.source(off))
 	default:
 		t.word(off, r)
 	}

@@ -49,6 +49,11 @@ func MX(base, index Reg, scale uint8, disp int32) Arg {
 	return Arg{base: base, index: index, scale: scale, disp: disp, mem: true}
 }
 
+// Memory returns what a is made of when it is memory without an index.
+func (a Arg) Memory() (base Reg, disp int32, ok bool) {
+	return a.base, a.disp, a.mem && a.scale == 0
+}
+
 // Off is a, which is in memory, n bytes further on.
 func (a Arg) Off(n int32) Arg {
 	a.disp += n
@@ -93,17 +98,35 @@ var (
 	Cmp8  = Ins{op: 0x3a, bytes: true}
 	Test  = Ins{wide: true, op: 0x85}
 
-	LoadF  = Ins{pre: 0xf2, esc: true, op: 0x10}
-	StoreF = Ins{pre: 0xf2, esc: true, op: 0x11}
-	AddF   = Ins{pre: 0xf2, esc: true, op: 0x58}
-	MulF   = Ins{pre: 0xf2, esc: true, op: 0x59}
-	SubF   = Ins{pre: 0xf2, esc: true, op: 0x5c}
-	DivF   = Ins{pre: 0xf2, esc: true, op: 0x5e}
-	CmpF   = Ins{pre: 0x66, esc: true, op: 0x2e}
-	XorF   = Ins{esc: true, op: 0x57}
-	ToF    = Ins{pre: 0xf2, wide: true, esc: true, op: 0x2a} // int64 → float64
-	FromF  = Ins{pre: 0xf2, wide: true, esc: true, op: 0x2c} // float64 → int64
+	LoadF = Ins{pre: 0xf2, esc: true, op: 0x10}
+	MoveF = Ins{esc: true, op: 0x28} // between registers
+	// FromWord fills a vector register from a general one.
+	FromWord = Ins{pre: 0x66, wide: true, esc: true, op: 0x6e}
+	StoreF   = Ins{pre: 0xf2, esc: true, op: 0x11}
+	AddF     = Ins{pre: 0xf2, esc: true, op: 0x58}
+	MulF     = Ins{pre: 0xf2, esc: true, op: 0x59}
+	SubF     = Ins{pre: 0xf2, esc: true, op: 0x5c}
+	DivF     = Ins{pre: 0xf2, esc: true, op: 0x5e}
+	CmpF     = Ins{pre: 0x66, esc: true, op: 0x2e}
+	XorF     = Ins{esc: true, op: 0x57}
+	ToF      = Ins{pre: 0xf2, wide: true, esc: true, op: 0x2a} // int64 → float64
+	FromF    = Ins{pre: 0xf2, wide: true, esc: true, op: 0x2c} // float64 → int64
 )
+
+// Stored is how many bytes the instruction writes to its operand; 0 when it only reads it.
+func (i Ins) Stored() uint32 {
+	switch i {
+	case Store, StoreF:
+		return 8
+	case Store32:
+		return 4
+	case Store16:
+		return 2
+	case Store8:
+		return 1
+	}
+	return 0
+}
 
 // Cond is a condition of a jump, by its number in the encoding.
 type Cond uint8

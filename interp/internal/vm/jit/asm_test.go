@@ -63,6 +63,7 @@ func TestEncoding(t *testing.T) {
 		{Cmp8, "cmp", low, low, "byte", false},
 		{Test, "test", names, names, "qword", true},
 		{LoadF, "movsd", xmm, xmm, "qword", false}, {StoreF, "movsd", xmm, xmm, "qword", true},
+		{MoveF, "movaps", xmm, xmm, "xmmword", false}, {FromWord, "movq", xmm, names, "qword", false},
 		{AddF, "addsd", xmm, xmm, "qword", false},
 		{MulF, "mulsd", xmm, xmm, "qword", false}, {SubF, "subsd", xmm, xmm, "qword", false},
 		{DivF, "divsd", xmm, xmm, "qword", false},
