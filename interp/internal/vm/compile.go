@@ -355,6 +355,11 @@ func hotClass(ti *typeInfo) int {
 // included.
 func (c *compiler) operands(in ssa.Instruction, f func(ssa.Value)) {
 	var buf [16]*ssa.Value
+	if p, ok := in.(*ssa.Panic); ok {
+		if state := loopState(p); state != nil {
+			f(state)
+		}
+	}
 	for _, p := range in.Operands(buf[:0]) {
 		v := *p
 		if v == nil {

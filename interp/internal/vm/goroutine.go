@@ -174,7 +174,7 @@ func (g *goroutine) protect(base *frame) (st status) {
 				g.raise(v)
 				st = statusPanic
 			} else {
-				g.exitGoroutine(base)
+				g.exitGoroutine(base, nil)
 			}
 		}
 	}()
@@ -182,9 +182,9 @@ func (g *goroutine) protect(base *frame) (st status) {
 }
 
 // exitGoroutine runs the deferred calls of an activation while runtime.Goexit
-// takes the goroutine down; it is called in its deferred function.
-func (g *goroutine) exitGoroutine(base *frame) {
-	g.pending = &panicking{goexit: true}
+// takes the goroutine down; it is called in its deferred function. When a deferred call of the panic p has called that, it is the end of p.
+func (g *goroutine) exitGoroutine(base *frame, p *panicking) {
+	g.pending = &panicking{goexit: true, aborted: p}
 	for g.unwind(base) {
 		if g.protect(base) == statusDone {
 			return

@@ -113,9 +113,8 @@ func (g *goroutine) unwind(base *frame) bool {
 				g.top = nf
 				return true
 			}
-			if v, ok := g.try(d.call); !ok {
-				q := &panicking{value: v, stack: g.trace(), goexit: v == nil, aborted: p}
-				g.pending = q
+			if v, ok := g.try(d.call, base, p); !ok {
+				g.pending = &panicking{value: v, stack: g.trace(), aborted: p}
 			}
 			continue
 		}
@@ -130,12 +129,15 @@ func (g *goroutine) unwind(base *frame) bool {
 	}
 }
 
-// try calls a deferred compiled function, and reports what it panicked with.
-func (g *goroutine) try(call func(*goroutine)) (v any, ok bool) {
+// try calls a deferred compiled function of p, which is on its way up to base, and reports what it panicked with. After runtime.Goexit it
+// does not return: the calls that are still deferred run here.
+func (g *goroutine) try(call func(*goroutine), base *frame, p *panicking) (v any, ok bool) {
 	defer func() {
 		if !ok {
 			g.inMap = 0
-			v = recover()
+			if v = recover(); v == nil {
+				g.exitGoroutine(base, p)
+			}
 		}
 	}()
 	call(g)
