@@ -27,7 +27,11 @@ const (
 
 // rangeErrors are the runtime's errors, which it makes here for loops of ours that are wrong on purpose.
 var rangeErrors = [...]func() any{
-	rangeStopped: rangeError(func(body func() bool) { _ = body() || body() }, false),
+	rangeStopped: rangeError(func(body func() bool) {
+		for range 2 {
+			body()
+		}
+	}, false),
 	rangePanicked: rangeError(func(body func() bool) {
 		func() {
 			defer func() { _ = recover() }()
