@@ -37,6 +37,7 @@ type Session struct {
 	machine    *vm.Machine
 	prog       *ssa.Program
 	streams    *streams
+	leave      func()        // gives the process its default logger back
 	flags      *flag.FlagSet // of package flag in cells
 	flagsBound bool
 	docs       map[string]*packageSource // of compiled packages, by import path; set by New
@@ -114,6 +115,7 @@ func New(cfg Config) (*Session, error) {
 
 // Close stops what the session's cells left running and frees its pipes. It waits for neither.
 func (s *Session) Close() error {
+	s.leave()
 	s.mu.Lock()
 	runs := s.runs
 	s.runs = nil

@@ -239,6 +239,9 @@ func (m *Machine) idleGoroutine(r *Run) *goroutine {
 
 // done ends the use of g by the running goroutine.
 func (g *goroutine) done() {
+	if g.escaped != nil {
+		g.m.left.Store(&departure{goid(), g.escaped.stack})
+	}
 	g.id.Store(0)
 	g.m.running.Delete(goid())
 	if g.blocked.what != "" { // a callback that was stopped while it waited

@@ -178,6 +178,22 @@ func (g *goroutine) failure(v any) error {
 	return &Panic{Value: v, Stack: stack, Goroutine: g.started}
 }
 
+// departure is the latest panic that has left a callback for compiled code of a goroutine that is not the machine's.
+type departure struct {
+	goroutine uintptr
+	stack     []Frame
+}
+
+// LeftBy returns where the panic began that compiled code has just recovered, or is about to, in the calling goroutine: one of a callback in
+// a goroutine that compiled code has started. It is nil when there is none, or when another goroutine has had one since.
+func (m *Machine) LeftBy() []Frame {
+	if d := m.left.Load(); d != nil && d.goroutine == goid() {
+		m.left.CompareAndSwap(d, nil)
+		return d.stack
+	}
+	return nil
+}
+
 // fatal ends the run with f, found by g where it is now.
 func (g *goroutine) fatal(f *Fatal) {
 	f.Stack = g.trace()
