@@ -124,6 +124,7 @@ func compile(f *Func) *body {
 
 func newCompiler(f *Func) *compiler {
 	fn := f.ssa
+	f.nameLocals()
 	return &compiler{
 		m: f.m, f: f, fn: fn,
 		melted: make(map[ssa.Instruction]bool),
