@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"reflect"
 	"sync"
+	_ "time/tzdata" // time zones where the system has none; cells may import it for that
 	"weak"
 
 	"golang.org/x/tools/go/ssa"
@@ -86,6 +87,7 @@ func New(cfg Config) (*Session, error) {
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
+	s.bridge.Add("time/tzdata", "tzdata", nil)
 	for _, p := range cfg.Packages {
 		s.bridge.Add(p.Path, p.Name, p.Symbols)
 		if p.Source != nil {
