@@ -186,8 +186,13 @@ func (c *compiler) plan() {
 			case *ssa.Defer:
 				c.defers = true
 			case *ssa.Call:
-				if bi, ok := in.Call.Value.(*ssa.Builtin); ok && bi.Name() == "ssa:deferstack" {
-					c.borrows = true
+				if bi, ok := in.Call.Value.(*ssa.Builtin); ok {
+					switch bi.Name() {
+					case "ssa:deferstack":
+						c.borrows = true
+					case "Sizeof", "Alignof", "Offsetof":
+						c.meltUnevaluated(in.Call.Args[0])
+					}
 				}
 				c.findLent(in)
 			}
