@@ -21,7 +21,7 @@ type panicking struct {
 // abort is the value of Go panics that take a goroutine down for a reason that
 // no program may recover from.
 type abort struct {
-	reason error // *StackOverflow, *Exit, *Deadlock, *Fatal, ErrInterrupted
+	reason error // *StackOverflow, *Exit, *Deadlock, *Fatal, ErrInterrupted; *Panic of another goroutine
 }
 
 func (a *abort) Error() string { return a.reason.Error() }
@@ -39,8 +39,10 @@ func (p *panicking) abort() *abort {
 // runsDefers says whether deferred calls run on its way.
 func (p *panicking) runsDefers() bool {
 	if a := p.abort(); a != nil {
-		_, exit := a.reason.(*Exit)
-		return !exit
+		switch a.reason.(type) {
+		case *Exit, *Panic:
+			return false
+		}
 	}
 	return true
 }
@@ -170,7 +172,7 @@ func (g *goroutine) failure(v any) error {
 				reason = &Fatal{Message: reason.Message, Stack: stack, Other: reason.Other}
 			}
 			return reason
-		case *Exit, *Deadlock:
+		case *Exit, *Deadlock, *Panic:
 			return reason
 		}
 		return &Interrupted{Stack: stack}
