@@ -45,7 +45,8 @@
 // # Output and input
 //
 // What a cell prints, its goroutines and callbacks included, goes to the writers of that cell, also after it has ended. os.Stdout,
-// os.Stderr, os.Stdin, os.Args, the default loggers and flags are the session's own. os.Exit and log.Fatal end the cell.
+// os.Stderr, os.Stdin, os.Args, the default loggers and flags are the session's own. What compiled code prints by package log, as a web server
+// does when a handler panics, goes to the default logger of the latest session. os.Exit and log.Fatal end the cell.
 //
 // # Modules
 //

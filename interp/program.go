@@ -20,8 +20,8 @@ type Stdio struct {
 }
 
 // RunProgram runs a program: one Go file, or the files of one package main, with args as os.Args[1:]. It returns when main returns; the
-// program's goroutines then end. The code is the program's exit code: 0, what os.Exit was given, or 2 after a panic, whose
-// *RuntimeError is returned too. Programs share nothing with the session's cells.
+// program's goroutines then end. The code is the program's exit code: 0, what os.Exit was given, or 2 after a panic, in main
+// or in a goroutine, whose *RuntimeError is returned too. Programs share nothing with the session's cells.
 func (s *Session) RunProgram(ctx context.Context, paths []string, args []string, stdio Stdio) (code int, err error) {
 	s.running.Lock()
 	defer s.running.Unlock()
@@ -49,7 +49,11 @@ func (s *Session) RunProgram(ctx context.Context, paths []string, args []string,
 		return 1, err
 	}
 	defer s.endProgram()
-	run := s.newRun(ctx, Cell{Stdin: stdio.Stdin, Stdout: stdio.Stdout, Stderr: stdio.Stderr})
+	streams := Cell{Stdin: stdio.Stdin, Stdout: stdio.Stdout, Stderr: stdio.Stderr}
+	s.streams.attach(streams)
+	cfg := s.runConfig(streams)
+	cfg.PanicEnds = true
+	run := s.runWith(ctx, cfg)
 	defer s.streams.drain()
 	defer run.Stop()
 	if err = s.initPackages(run); err == nil {

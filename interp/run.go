@@ -236,13 +236,19 @@ func (s *Session) newRun(ctx context.Context, c Cell) *vm.Run {
 }
 
 // sideRun makes a run beside the cell that has the session's files.
-func (s *Session) sideRun(ctx context.Context, c Cell) *vm.Run {
+func (s *Session) sideRun(ctx context.Context, c Cell) *vm.Run { return s.runWith(ctx, s.runConfig(c)) }
+
+func (s *Session) runConfig(c Cell) vm.RunConfig {
 	host := &cellRun{s: s, cell: c}
 	out, errw := s.streams.writers(c)
 	file := func(f *os.File) io.Writer { return s.streams.standIn(f, out, errw) }
-	run := s.machine.NewRun(ctx, vm.RunConfig{Stdout: out, Stderr: errw, File: file, Host: host, OnPanic: func(err error) {
+	return vm.RunConfig{Stdout: out, Stderr: errw, File: file, Host: host, OnPanic: func(err error) {
 		fmt.Fprintln(errw, s.failure(err))
-	}})
+	}}
+}
+
+func (s *Session) runWith(ctx context.Context, cfg vm.RunConfig) *vm.Run {
+	run := s.machine.NewRun(ctx, cfg)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.runs) >= 64 && len(s.runs)&(len(s.runs)-1) == 0 {

@@ -213,6 +213,39 @@ func Names() int { return len(names) }
 	}
 }
 
+// TestProgramEndsByGoroutine: a panic in a goroutine is the end of a program, as it is when it is compiled.
+func TestProgramEndsByGoroutine(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "main.go")
+	if err := os.WriteFile(file, []byte(`package main
+
+import "fmt"
+
+func main() {
+	defer fmt.Println("deferred")
+	ticks := make(chan int)
+	go func() {
+		for i := 3; ; i-- {
+			ticks <- 6 / i
+		}
+	}()
+	for n := range ticks {
+		fmt.Println(n)
+	}
+}
+`), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	out := &output{}
+	code, err := newSession(t).RunProgram(t.Context(), []string{file}, nil, interp.Stdio{Stdout: out, Stderr: out})
+	var re *interp.RuntimeError
+	if code != 2 || !errors.As(err, &re) || !re.Goroutine || len(re.Stack) != 1 || re.Stack[0].Line != 10 {
+		t.Errorf("got %d, %v", code, err)
+	}
+	if out.String() != "2\n3\n6\n" {
+		t.Errorf("it wrote %q", out)
+	}
+}
+
 func TestRunProgram(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name, text string) string {

@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"reflect"
 	"sync"
+	_ "time/tzdata" // time zones where the system has none; cells may import it for that
 	"weak"
 
 	"golang.org/x/tools/go/ssa"
@@ -37,6 +38,7 @@ type Session struct {
 	machine    *vm.Machine
 	prog       *ssa.Program
 	streams    *streams
+	leave      func()        // gives the process its default logger back
 	flags      *flag.FlagSet // of package flag in cells
 	flagsBound bool
 	docs       map[string]*packageSource // of compiled packages, by import path; set by New
@@ -85,6 +87,7 @@ func New(cfg Config) (*Session, error) {
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
+	s.bridge.Add("time/tzdata", "tzdata", nil)
 	for _, p := range cfg.Packages {
 		s.bridge.Add(p.Path, p.Name, p.Symbols)
 		if p.Source != nil {
@@ -114,6 +117,7 @@ func New(cfg Config) (*Session, error) {
 
 // Close stops what the session's cells left running and frees its pipes. It waits for neither.
 func (s *Session) Close() error {
+	s.leave()
 	s.mu.Lock()
 	runs := s.runs
 	s.runs = nil

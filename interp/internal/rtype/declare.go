@@ -76,13 +76,13 @@ func (t *Table) declare(typ types.Type, named *types.Named) reflect.Type {
 	if named != nil {
 		r.tflag |= tflagNamed
 		obj := named.Obj()
-		str = typeName(named)
+		str = t.typeName(named)
 		u.pkgPath = offOfString(pkgPath(obj.Pkg()))
 		if obj.Pkg() != nil {
 			str = pkgName(obj.Pkg()) + "." + str
 		}
 	} else {
-		str = typeString(typ, pkgName)
+		str = t.typeString(typ, pkgName)
 	}
 	r.str = offOfName(encodeName("*"+str, "", token.IsExported(str), false, ""))
 

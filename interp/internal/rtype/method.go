@@ -229,7 +229,7 @@ func (t *Table) interfaceOf(u *types.Interface) reflect.Type {
 	r.tflag = from.tflag & (tflagRegular | tflagMaskOnDemand | tflagDirectIface)
 	r.hash = nextHash()
 	r.ptrToThis = 0
-	str := typeString(u, pkgName)
+	str := t.typeString(u, pkgName)
 	r.str = offOfString(str)
 	t.setInterface((*interfaceType)(unsafe.Pointer(r)), u)
 	own := reflectType(r)

@@ -2,26 +2,35 @@ package rtype
 
 import (
 	"go/types"
+	"slices"
 	"strconv"
 	"strings"
 )
 
+// Local tells that n is declared within an instance of a generic function with those type arguments, which become part of its name. It is
+// to be called before Of is asked for n.
+func (t *Table) Local(n *types.Named, args []types.Type) { t.locals.LoadOrStore(n, args) }
+
 // typeName returns the name of a named type as reflect has it, without its package: Pair[int,time.Duration]. Type
 // arguments have full package paths.
-func typeName(n *types.Named) string {
+func (t *Table) typeName(n *types.Named) string {
 	name := n.Obj().Name()
-	if n.TypeArgs().Len() == 0 {
+	targs := slices.Collect(n.TypeArgs().Types())
+	if outer, ok := t.locals.Load(n); ok {
+		targs = outer.([]types.Type)
+	}
+	if len(targs) == 0 {
 		return name
 	}
 	var args []string
-	for a := range n.TypeArgs().Types() {
-		args = append(args, typeString(a, (*types.Package).Path))
+	for _, a := range targs {
+		args = append(args, t.typeString(a, (*types.Package).Path))
 	}
 	return name + "[" + strings.Join(args, ",") + "]"
 }
 
 // typeString returns a type as reflect writes it, with packages named by qualify.
-func typeString(typ types.Type, qualify func(*types.Package) string) string {
+func (t *Table) typeString(typ types.Type, qualify func(*types.Package) string) string {
 	switch u := types.Unalias(typ).(type) {
 	case *types.Basic:
 		if r := basic(u); r != nil {
@@ -31,17 +40,17 @@ func typeString(typ types.Type, qualify func(*types.Package) string) string {
 		if u.Obj().Pkg() == nil {
 			return u.Obj().Name()
 		}
-		return qualify(u.Obj().Pkg()) + "." + typeName(u)
+		return qualify(u.Obj().Pkg()) + "." + t.typeName(u)
 	case *types.Pointer:
-		return "*" + typeString(u.Elem(), qualify)
+		return "*" + t.typeString(u.Elem(), qualify)
 	case *types.Slice:
-		return "[]" + typeString(u.Elem(), qualify)
+		return "[]" + t.typeString(u.Elem(), qualify)
 	case *types.Array:
-		return "[" + strconv.FormatInt(u.Len(), 10) + "]" + typeString(u.Elem(), qualify)
+		return "[" + strconv.FormatInt(u.Len(), 10) + "]" + t.typeString(u.Elem(), qualify)
 	case *types.Map:
-		return "map[" + typeString(u.Key(), qualify) + "]" + typeString(u.Elem(), qualify)
+		return "map[" + t.typeString(u.Key(), qualify) + "]" + t.typeString(u.Elem(), qualify)
 	case *types.Chan:
-		elem := typeString(u.Elem(), qualify)
+		elem := t.typeString(u.Elem(), qualify)
 		switch {
 		case u.Dir() == types.SendOnly:
 			return "chan<- " + elem
@@ -52,12 +61,12 @@ func typeString(typ types.Type, qualify func(*types.Package) string) string {
 		}
 		return "chan " + elem
 	case *types.Signature:
-		return "func" + signatureString(u, qualify)
+		return "func" + t.signatureString(u, qualify)
 	case *types.Struct:
 		var fields []string
 		for i := range u.NumFields() {
 			f := u.Field(i)
-			s := typeString(f.Type(), qualify)
+			s := t.typeString(f.Type(), qualify)
 			if !f.Embedded() {
 				s = f.Name() + " " + s
 			}
@@ -74,7 +83,7 @@ func typeString(typ types.Type, qualify func(*types.Package) string) string {
 			if !m.Exported() {
 				name = qualify(m.Pkg()) + "." + name
 			}
-			methods = append(methods, name+signatureString(m.Signature(), qualify))
+			methods = append(methods, name+t.signatureString(m.Signature(), qualify))
 		}
 		return braces("interface", methods)
 	}
@@ -88,18 +97,18 @@ func braces(word string, parts []string) string {
 	return word + " { " + strings.Join(parts, "; ") + " }"
 }
 
-func signatureString(u *types.Signature, qualify func(*types.Package) string) string {
+func (t *Table) signatureString(u *types.Signature, qualify func(*types.Package) string) string {
 	var in, out []string
 	for i := range u.Params().Len() {
 		typ := u.Params().At(i).Type()
 		if s, ok := types.Unalias(typ).(*types.Slice); ok && u.Variadic() && i == u.Params().Len()-1 {
-			in = append(in, "..."+typeString(s.Elem(), qualify))
+			in = append(in, "..."+t.typeString(s.Elem(), qualify))
 			continue
 		}
-		in = append(in, typeString(typ, qualify))
+		in = append(in, t.typeString(typ, qualify))
 	}
 	for v := range u.Results().Variables() {
-		out = append(out, typeString(v.Type(), qualify))
+		out = append(out, t.typeString(v.Type(), qualify))
 	}
 	s := "(" + strings.Join(in, ", ") + ")"
 	switch len(out) {

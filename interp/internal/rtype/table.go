@@ -37,6 +37,7 @@ type Table struct {
 
 	finished sync.Map // types.Type to reflect.Type: what Of has returned, by pointer
 	inverse  sync.Map // reflect.Type to types.Type
+	locals   sync.Map // *types.Named to []types.Type: see Local
 
 	mu    sync.Mutex
 	types typeutil.Map           // types.Type to reflect.Type, by identity; holds mu
@@ -181,7 +182,7 @@ func (t *Table) compiled(n *types.Named) reflect.Type {
 	if n.TypeParams().Len() > 0 && n.TypeArgs().Len() == 0 || obj.Parent() != nil && obj.Parent() != obj.Pkg().Scope() {
 		return nil
 	}
-	if r, ok := t.cfg.Compiled(obj.Pkg().Path(), typeName(n)); ok {
+	if r, ok := t.cfg.Compiled(obj.Pkg().Path(), t.typeName(n)); ok {
 		return r
 	}
 	return nil

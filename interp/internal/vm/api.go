@@ -68,6 +68,9 @@ type RunConfig struct {
 	// *Panic, *Exit when a goroutine called os.Exit, or *Fatal when no call of the
 	// run is there to return it.
 	OnPanic func(error)
+	// PanicEnds makes a panic in a goroutine end the run, as it ends a compiled program: a call of the run returns the *Panic, deferred calls
+	// of other goroutines do not run, and OnPanic is told only when there is no call.
+	PanicEnds bool
 }
 
 // Closure is what the machine knows of a func value it made.

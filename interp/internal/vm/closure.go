@@ -95,6 +95,7 @@ func (f *Func) prepare() *header {
 	if h := f.header.Load(); h != nil {
 		return h
 	}
+	f.nameLocals()
 	ftype := f.funcType()
 	f.mu.Lock()
 	defer f.mu.Unlock()

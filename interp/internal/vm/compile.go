@@ -124,6 +124,7 @@ func compile(f *Func) *body {
 
 func newCompiler(f *Func) *compiler {
 	fn := f.ssa
+	f.nameLocals()
 	return &compiler{
 		m: f.m, f: f, fn: fn,
 		melted: make(map[ssa.Instruction]bool),
@@ -185,8 +186,13 @@ func (c *compiler) plan() {
 			case *ssa.Defer:
 				c.defers = true
 			case *ssa.Call:
-				if bi, ok := in.Call.Value.(*ssa.Builtin); ok && bi.Name() == "ssa:deferstack" {
-					c.borrows = true
+				if bi, ok := in.Call.Value.(*ssa.Builtin); ok {
+					switch bi.Name() {
+					case "ssa:deferstack":
+						c.borrows = true
+					case "Sizeof", "Alignof", "Offsetof":
+						c.meltUnevaluated(in.Call.Args[0])
+					}
 				}
 				c.findLent(in)
 			}
@@ -355,6 +361,11 @@ func hotClass(ti *typeInfo) int {
 // included.
 func (c *compiler) operands(in ssa.Instruction, f func(ssa.Value)) {
 	var buf [16]*ssa.Value
+	if p, ok := in.(*ssa.Panic); ok {
+		if state := loopState(p); state != nil {
+			f(state)
+		}
+	}
 	for _, p := range in.Operands(buf[:0]) {
 		v := *p
 		if v == nil {

@@ -43,6 +43,8 @@ func (c *compiler) builtin(in *ssa.Call, b *ssa.Builtin) {
 		}
 	case "recover":
 		c.op(opRecover, c.reg(in), 0, 0)
+	case "Sizeof", "Alignof", "Offsetof":
+		c.sizeOf(in, b.Name())
 	case "ssa:deferstack":
 		dst := c.reg(in)
 		c.cold(func(g *goroutine, fp ptr) { *at[ptr](fp, dst) = ptr(g.top) })
@@ -156,12 +158,6 @@ func (c *compiler) builtinFunc(b *ssa.Builtin, vals []ssa.Value, args []*typeInf
 			}
 			*at[ptr](fp, dst) = p
 		}
-	case "Sizeof":
-		n := args[0].size
-		return func(g *goroutine, fp ptr) { *at[uintptr](fp, dst) = n }
-	case "Alignof":
-		n := uintptr(args[0].rt.Align())
-		return func(g *goroutine, fp ptr) { *at[uintptr](fp, dst) = n }
 	case "Add": // unsafe.Add
 		p, n := offs[0], c.intIndex(vals[1])
 		return func(g *goroutine, fp ptr) { *at[ptr](fp, dst) = unsafeAdd(*at[ptr](fp, p), *at[int](fp, n)) }

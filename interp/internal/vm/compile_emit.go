@@ -164,6 +164,9 @@ func (c *compiler) instr(in ssa.Instruction) {
 	case *ssa.RunDefers:
 		c.op(opRunDefers, 0, 0, 0)
 	case *ssa.Panic:
+		if c.rangeFault(in) {
+			return
+		}
 		x := instr{op: opPanic, a: c.reg(in.X)}
 		if isEmpty(in.X.Type()) {
 			x.d = 1

@@ -101,6 +101,22 @@ func (c *compiler) changeInterface(in *ssa.ChangeInterface) {
 	})
 }
 
+// isNilCheck reports whether in is no assertion of the program's: go/ssa checks in this way that the operand of a method value x.M is not nil.
+func isNilCheck(in *ssa.TypeAssert) bool {
+	if in.CommaOk || len(*in.Referrers()) > 0 || !types.Identical(in.X.Type(), in.AssertedType) {
+		return false
+	}
+	if !in.Pos().IsValid() {
+		return true
+	}
+	for _, other := range in.Block().Instrs {
+		if m, ok := other.(*ssa.MakeClosure); ok && m.Pos() == in.Pos() {
+			return true
+		}
+	}
+	return false
+}
+
 func (c *compiler) typeAssert(in *ssa.TypeAssert) {
 	src := c.reg(in.X)
 	from, fromEmpty := c.infoOf(in.X), isEmpty(in.X.Type())
@@ -111,6 +127,14 @@ func (c *compiler) typeAssert(in *ssa.TypeAssert) {
 		dst, okAt = t[0].off, t[1].off
 	} else {
 		dst = c.reg(in)
+	}
+	if isNilCheck(in) {
+		c.cold(func(_ *goroutine, fp ptr) {
+			if at[iface](fp, src).typ == nil {
+				panicNil()
+			}
+		})
+		return
 	}
 	commaOk := in.CommaOk
 	if types.IsInterface(in.AssertedType) {

@@ -174,7 +174,7 @@ func (g *goroutine) protect(base *frame) (st status) {
 				g.raise(v)
 				st = statusPanic
 			} else {
-				g.exitGoroutine(base)
+				g.exitGoroutine(base, nil)
 			}
 		}
 	}()
@@ -182,9 +182,9 @@ func (g *goroutine) protect(base *frame) (st status) {
 }
 
 // exitGoroutine runs the deferred calls of an activation while runtime.Goexit
-// takes the goroutine down; it is called in its deferred function.
-func (g *goroutine) exitGoroutine(base *frame) {
-	g.pending = &panicking{goexit: true}
+// takes the goroutine down; it is called in its deferred function. When a deferred call of the panic p has called that, it is the end of p.
+func (g *goroutine) exitGoroutine(base *frame, p *panicking) {
+	g.pending = &panicking{goexit: true, aborted: p}
 	for g.unwind(base) {
 		if g.protect(base) == statusDone {
 			return
@@ -239,6 +239,9 @@ func (m *Machine) idleGoroutine(r *Run) *goroutine {
 
 // done ends the use of g by the running goroutine.
 func (g *goroutine) done() {
+	if g.escaped != nil {
+		g.m.left.Store(&departure{goid(), g.escaped.stack})
+	}
 	g.id.Store(0)
 	g.m.running.Delete(goid())
 	if g.blocked.what != "" { // a callback that was stopped while it waited

@@ -43,6 +43,7 @@ type Machine struct {
 	memory  memory
 	places  places
 	latest  atomic.Pointer[Run]
+	left    atomic.Pointer[departure]
 	live    atomic.Int64 // goroutines of all runs
 	waits   waits
 	procs   int64     // processors, when it was made

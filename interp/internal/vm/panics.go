@@ -21,7 +21,7 @@ type panicking struct {
 // abort is the value of Go panics that take a goroutine down for a reason that
 // no program may recover from.
 type abort struct {
-	reason error // *StackOverflow, *Exit, *Deadlock, *Fatal, ErrInterrupted
+	reason error // *StackOverflow, *Exit, *Deadlock, *Fatal, ErrInterrupted; *Panic of another goroutine
 }
 
 func (a *abort) Error() string { return a.reason.Error() }
@@ -39,8 +39,10 @@ func (p *panicking) abort() *abort {
 // runsDefers says whether deferred calls run on its way.
 func (p *panicking) runsDefers() bool {
 	if a := p.abort(); a != nil {
-		_, exit := a.reason.(*Exit)
-		return !exit
+		switch a.reason.(type) {
+		case *Exit, *Panic:
+			return false
+		}
 	}
 	return true
 }
@@ -113,9 +115,8 @@ func (g *goroutine) unwind(base *frame) bool {
 				g.top = nf
 				return true
 			}
-			if v, ok := g.try(d.call); !ok {
-				q := &panicking{value: v, stack: g.trace(), goexit: v == nil, aborted: p}
-				g.pending = q
+			if v, ok := g.try(d.call, base, p); !ok {
+				g.pending = &panicking{value: v, stack: g.trace(), aborted: p}
 			}
 			continue
 		}
@@ -130,12 +131,15 @@ func (g *goroutine) unwind(base *frame) bool {
 	}
 }
 
-// try calls a deferred compiled function, and reports what it panicked with.
-func (g *goroutine) try(call func(*goroutine)) (v any, ok bool) {
+// try calls a deferred compiled function of p, which is on its way up to base, and reports what it panicked with. After runtime.Goexit it
+// does not return: the calls that are still deferred run here.
+func (g *goroutine) try(call func(*goroutine), base *frame, p *panicking) (v any, ok bool) {
 	defer func() {
 		if !ok {
 			g.inMap = 0
-			v = recover()
+			if v = recover(); v == nil {
+				g.exitGoroutine(base, p)
+			}
 		}
 	}()
 	call(g)
@@ -168,12 +172,28 @@ func (g *goroutine) failure(v any) error {
 				reason = &Fatal{Message: reason.Message, Stack: stack, Other: reason.Other}
 			}
 			return reason
-		case *Exit, *Deadlock:
+		case *Exit, *Deadlock, *Panic:
 			return reason
 		}
 		return &Interrupted{Stack: stack}
 	}
 	return &Panic{Value: v, Stack: stack, Goroutine: g.started}
+}
+
+// departure is the latest panic that has left a callback for compiled code of a goroutine that is not the machine's.
+type departure struct {
+	goroutine uintptr
+	stack     []Frame
+}
+
+// LeftBy returns where the panic began that compiled code has just recovered, or is about to, in the calling goroutine: one of a callback in
+// a goroutine that compiled code has started. It is nil when there is none, or when another goroutine has had one since.
+func (m *Machine) LeftBy() []Frame {
+	if d := m.left.Load(); d != nil && d.goroutine == goid() {
+		m.left.CompareAndSwap(d, nil)
+		return d.stack
+	}
+	return nil
 }
 
 // fatal ends the run with f, found by g where it is now.

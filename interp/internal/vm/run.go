@@ -334,6 +334,15 @@ func (r *Run) end1(reason error) {
 	r.unwatch()
 }
 
+// endBy ends the run for a reason that the call in progress returns; it reports false when there is none.
+func (r *Run) endBy(reason error) bool {
+	r.mu.Lock()
+	called := r.calls > 0
+	r.mu.Unlock()
+	r.end1(reason)
+	return called
+}
+
 // pause holds the run's goroutines where they look for stops; resume ends that.
 func (r *Run) pause() {
 	r.mu.Lock()
@@ -445,6 +454,10 @@ func (r *Run) report(err error) {
 		}
 	case *Exit:
 		r.end1(err)
+	case *Panic:
+		if r.cfg.PanicEnds && r.endBy(err) {
+			return // a call returns it
+		}
 	}
 	if r.cfg.OnPanic != nil {
 		r.cfg.OnPanic(err)

@@ -69,7 +69,6 @@ var refused = map[string]string{
 	"runtime/coverage":       "it needs a program built for coverage",
 	"runtime/race":           "it has no exported members",
 	"testing/cryptotest":     "it is for tests of crypto packages",
-	"time/tzdata":            "time zones come from the system",
 }
 
 // favourites come first among packages of one name.
