@@ -196,20 +196,16 @@ func (s *Session) lineOf(stack []Frame) string {
 }
 
 func (s *Session) runtimeError(p *vm.Panic) *RuntimeError {
-	e := &RuntimeError{Kind: "panic", Value: p.Value, Goroutine: p.Goroutine, Stack: s.stack(p.Stack)}
-	switch v := p.Value.(type) {
+	e := &RuntimeError{Kind: "panic", Message: p.Text, Value: p.Value, Goroutine: p.Goroutine, Stack: s.stack(p.Stack)}
+	switch p.Value.(type) {
 	case interface {
 		error
 		RuntimeError()
 	}:
 		e.Kind = "runtime error"
-		e.Message = strings.TrimPrefix(v.Error(), "runtime error: ")
+		e.Message = strings.TrimPrefix(p.Text, "runtime error: ")
 	case error:
-		e.Kind, e.Message = "error", v.Error()
-	case string:
-		e.Message = v
-	default:
-		e.Message = vm.PanicText(v)
+		e.Kind = "error"
 	}
 	if text, ok := strings.CutPrefix(e.Message, "fatal error: "); ok && e.Kind == "runtime error" { // it would have ended a compiled program
 		e.Kind, e.Message = "fatal error", text
@@ -286,6 +282,8 @@ func deadlockHint(what string) string {
 		return "fewer calls of Done than Add counted, and no goroutine is left to call it: wg.Go(f) does both"
 	case "sync.Mutex.Lock", "sync.RWMutex.Lock", "sync.RWMutex.RLock":
 		return "it is locked, and no goroutine is left to unlock it: did this one lock it already? defer mu.Unlock() is not forgotten"
+	case "sync.Once.Do":
+		return "its function is still running and waits for this one: a sync.Once must not be used by the function that it runs"
 	case "sync.Cond.Wait":
 		return "no goroutine is left to call Signal or Broadcast"
 	}
