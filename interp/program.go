@@ -52,7 +52,7 @@ func (s *Session) RunProgram(ctx context.Context, paths []string, args []string,
 	run := s.newRun(ctx, Cell{Stdin: stdio.Stdin, Stdout: stdio.Stdout, Stderr: stdio.Stderr})
 	defer s.streams.drain()
 	defer run.Stop()
-	if err = s.initPackages(run); err == nil {
+	if err = s.initPackages(run, main.Pkg.Pkg); err == nil {
 		if _, err = run.Call(init); err == nil {
 			_, err = run.Call(main)
 		}

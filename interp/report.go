@@ -101,6 +101,8 @@ func syntaxHint(msg, code string, offset int) string {
 	text := strings.TrimSpace(code[from:to])
 	first, rest, _ := strings.Cut(text, " ")
 	switch {
+	case strings.HasPrefix(text, "%") || strings.HasPrefix(text, "!"):
+		return "lines that begin with % or ! come first in a cell, before its Go code"
 	case first == "def":
 		return "functions are declared with func: func name(x int) int { … }"
 	case first == "while":
