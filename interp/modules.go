@@ -31,7 +31,11 @@ func (s *Session) get(ctx context.Context, c Cell, m magic) error {
 	case slices.ContainsFunc(specs, func(s string) bool { return strings.HasPrefix(s, "-") }):
 		return failed("%get takes modules, and no flags", usage)
 	}
-	err := s.modules.Get(ctx, ".", specs, writerOr(c.Stdout))
+	dir, err := filepath.Abs(".")
+	if err != nil {
+		return fmt.Errorf("interp: %w", err)
+	}
+	err = s.modules.Get(ctx, dir, specs, writerOr(c.Stdout))
 	var e *module.Error
 	switch {
 	case errors.As(err, &e):

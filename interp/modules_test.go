@@ -193,6 +193,31 @@ func TestGetWithoutNetwork(t *testing.T) {
 	}
 }
 
+// TestGoModMistake has a go.mod beside the cells that cannot be read, until it is mended.
+func TestGoModMistake(t *testing.T) {
+	proxy(t, testModules)
+	s := newSession(t)
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile("go.mod", []byte("module nb\n\nrequire example.org/words oops\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for _, code := range []string{"import \"example.org/words\"\nwords.Hello", "%get example.org/words"} {
+		_, err := s.Run(context.Background(), interp.Cell{Number: 1, Code: code})
+		if err == nil || !strings.Contains(err.Error(), filepath.Join(dir, "go.mod")+":3: ") || !strings.Contains(err.Error(), "mend that file") {
+			t.Errorf("%q: %v", code, err)
+		}
+	}
+	if err := os.WriteFile("go.mod", []byte("module nb\n\nrequire example.org/words v0.1.0\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if r, err := s.Run(context.Background(), interp.Cell{Number: 2, Code: "import \"example.org/words\"\nwords.Hello"}); err != nil || r.Value.String() != "hello" {
+		t.Errorf("the mended file: %v", err)
+	}
+}
+
 // TestModuleBeside runs cells and a program in the folder of a module: its packages and what it requires are there, and
 // %get leaves its go.mod alone.
 func TestModuleBeside(t *testing.T) {

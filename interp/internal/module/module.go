@@ -108,6 +108,14 @@ func (s *Set) open(ctx context.Context, beside string, create bool) (ok bool, er
 				return false, err
 			}
 		}
+		if _, err := readGoMod(ctx, dir); err != nil {
+			var e *Error
+			if errors.As(err, &e) { // it is the user's file that has the mistake
+				e.Msg = strings.ReplaceAll(e.Msg, dir, beside)
+				e.Hint = "mend that file, and run the cell again"
+			}
+			return false, err
+		}
 		s.dir, s.work = dir, beside
 		return true, nil
 	}
@@ -143,7 +151,7 @@ func (s *Set) List(ctx context.Context, beside string, paths []string, out io.Wr
 	if ok, err := s.open(ctx, beside, false); !ok || err != nil {
 		return nil, err
 	}
-	mod, err := s.goMod(ctx)
+	mod, err := readGoMod(ctx, s.dir)
 	if err != nil {
 		return nil, err
 	}
@@ -227,9 +235,9 @@ type goMod struct {
 
 type version struct{ Path, Version string }
 
-// goMod reads the session's go.mod.
-func (s *Set) goMod(ctx context.Context) (m goMod, err error) {
-	text, err := command(ctx, s.dir, io.Discard, "mod", "edit", "-json", filepath.Join(s.dir, "go.mod"))
+// readGoMod reads the go.mod of a folder.
+func readGoMod(ctx context.Context, dir string) (m goMod, err error) {
+	text, err := command(ctx, dir, io.Discard, "mod", "edit", "-json", filepath.Join(dir, "go.mod"))
 	if err != nil {
 		return m, err
 	}
@@ -247,7 +255,7 @@ func (s *Set) Versions(ctx context.Context) (map[string]string, error) {
 	if s.dir == "" {
 		return versions, nil
 	}
-	m, err := s.goMod(ctx)
+	m, err := readGoMod(ctx, s.dir)
 	for _, r := range m.Require {
 		versions[r.Path] = r.Version
 	}
