@@ -55,17 +55,19 @@
 // interpreted from source, and so are those that they import, with the loop variables of the Go version in their go.mod. The build tags
 // purego, noasm and safe are set, cgo is off; a function without Go code fails when it is called, with a message that names
 // its place. Only golang.org/x/sys's own have stand-ins: system calls on Linux, and a processor without features. //go:embed works.
-// Of a module, a session uses one version: %get of another one says so when packages have been imported from the first.
+// Of a module, a session uses one version: %get of another one says so when packages have been imported from the first. A package whose
+// init functions panic fails the cells that import it, each time, and no others.
 //
 // Tried in cells, with the text, numbers, tables or pictures that came looked at:
 //
-//	data        google/uuid, google/go-cmp, samber/lo, shopspring/decimal, emirpasic/gods/v2, wk8/go-ordered-map/v2, jinzhu/copier,
-//	            mitchellh/mapstructure, montanaflynn/stats, gonum.org/v1/gonum (stat, mat, optimize), golang.org/x/exp
+//	data        google/uuid, google/go-cmp, samber/lo, shopspring/decimal, emirpasic/gods/v2 (v2.0.0-alpha), wk8/go-ordered-map/v2,
+//	            hashicorp/golang-lru/v2, jinzhu/copier, mitchellh/mapstructure, montanaflynn/stats, gonum.org/v1/gonum (stat, mat, optimize),
+//	            golang.org/x/exp, cespare/xxhash/v2
 //	plots       gonum.org/v1/plot (PNG, SVG), wcharczuk/go-chart/v2 (PNG), go-echarts/go-echarts/v2 (HTML), golang.org/x/image
-//	formats     gopkg.in/yaml.v3, BurntSushi/toml, tidwall/gjson, valyala/fastjson, google.golang.org/protobuf, golang/snappy,
+//	formats     gopkg.in/yaml.v3, BurntSushi/toml, pelletier/go-toml/v2, yuin/goldmark, tidwall/gjson, valyala/fastjson, google.golang.org/protobuf, golang/snappy,
 //	            klauspost/compress (zstd), PuerkitoBio/goquery, golang.org/x/net (html, idna), alecthomas/chroma/v2
 //	text        golang.org/x/text, Masterminds/sprig/v3, dustin/go-humanize, gosimple/slug, fatih/color, jedib0t/go-pretty/v6,
-//	            olekukonko/tablewriter v0.0.5, mattn/go-runewidth, alecthomas/participle/v2
+//	            olekukonko/tablewriter, mattn/go-runewidth, alecthomas/participle/v2
 //	programs    spf13/cobra, pflag, viper and afero, stretchr/testify (assert, mock), go-playground/validator/v10, pkg/errors,
 //	            hashicorp/go-multierror, cenkalti/backoff/v4, golang.org/x/sync, panjf2000/ants/v2
 //	logs        rs/zerolog, sirupsen/logrus, go.uber.org/zap, prometheus/client_golang

@@ -44,6 +44,7 @@ func (s *Session) intrinsics(extra map[string]func(c Call, args []reflect.Value)
 	s.displaying(m)
 	registering(m)
 	ending(m)
+	children(m)
 	for name, f := range extra {
 		if _, ok := s.compiled(name); !ok {
 			return nil, fmt.Errorf("no compiled function %s", name)

@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/agnivade/levenshtein"
 	"golang.org/x/tools/go/ssa"
 
 	"poolbook/interp/internal/check"
@@ -65,7 +66,7 @@ func describeCommand(code string, cursor int) (d Description, ok bool) {
 }
 
 // cutMagics takes the magics off the front of a cell; their lines become blank, so that places in the rest stay the same. Code on the line
-// of %time or %bench stays.
+// of %time or %bench stays, and so do comments before and between magics.
 func cutMagics(code string) ([]magic, string) {
 	var list []magic
 	at := 0
@@ -79,7 +80,7 @@ func cutMagics(code string) ([]magic, string) {
 		}
 		text := strings.TrimSpace(code[at:end])
 		switch {
-		case text == "":
+		case text == "", strings.HasPrefix(text, "//"):
 		case text[0] == '!':
 			list = append(list, magic{"!", strings.TrimSpace(text[1:]), n})
 			for i := at; i < end; i++ {
@@ -168,10 +169,34 @@ func (s *Session) before(ctx context.Context, c Cell, list []magic) (timed, benc
 			}
 		default:
 			return false, false, &CompileError{[]Diagnostic{{Cell: c.Number, Line: m.line, Column: 1, EndColumn: len(m.name) + 2,
-				Message: "unknown command %" + m.name, Hint: "%help lists them", SourceLine: line(c.Code, m.line)}}}
+				Message: "unknown command %" + m.name, Hint: commandHint(m.name), SourceLine: line(c.Code, m.line)}}}
 		}
 	}
 	return timed, bench, nil
+}
+
+// pythonMagics are IPython's commands that people try, with what is there instead.
+var pythonMagics = map[string]string{
+	"timeit": "%bench runs code again and again and says how long a run takes",
+	"pip":    "%get fetches a module: %get github.com/google/uuid@latest", "conda": "%get fetches a module: %get github.com/google/uuid@latest",
+	"bash": "!command runs a command in the shell", "sh": "!command runs a command in the shell", "system": "!command runs a command in the shell",
+	"cd": `os.Chdir("dir") changes the folder`, "pwd": "os.Getwd() says which folder this is", "ls": "!ls lists the folder",
+	"env":       `os.Getenv("NAME") and os.Setenv("NAME", "value") are for the environment`,
+	"writefile": `os.WriteFile("name", []byte(text), 0o666) writes a file`,
+	"run":       "!go run file.go runs a program",
+}
+
+// commandHint has advice for a command that there is not.
+func commandHint(name string) string {
+	if text := pythonMagics[name]; text != "" {
+		return text + "; %help lists what begins with %"
+	}
+	for _, known := range magicNames() {
+		if levenshtein.ComputeDistance(strings.ToLower(name), known) <= 2 && len(name) > 2 {
+			return "did you mean %" + known + "? %help lists all"
+		}
+	}
+	return "%help lists them"
 }
 
 // shell runs a command; an exit status other than 0 is an *ExitError.
@@ -183,9 +208,13 @@ func shell(ctx context.Context, c Cell, command string) error {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Stdout, cmd.Stderr, cmd.Stdin = writerOr(c.Stdout), writerOr(c.Stderr), strings.NewReader("")
 	cmd.WaitDelay = time.Second
+	groupOf(cmd)
 	err := cmd.Run()
 	if ctx.Err() != nil {
 		return &InterruptError{Stack: []Frame{{Cell: c.Number}}}
+	}
+	if errors.Is(err, exec.ErrWaitDelay) { // it has ended well; what it left in the background prints nothing from now on
+		return nil
 	}
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {

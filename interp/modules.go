@@ -9,6 +9,7 @@ import (
 	"go/token"
 	"io"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -22,11 +23,19 @@ func (s *Session) get(ctx context.Context, c Cell, m magic) error {
 	failed := func(msg, hint string) error {
 		return &CompileError{[]Diagnostic{{Cell: c.Number, Line: m.line, Column: 1, Message: msg, Hint: hint, SourceLine: line(c.Code, m.line)}}}
 	}
-	specs := strings.Fields(m.args)
-	if len(specs) == 0 || strings.HasPrefix(m.args, "-") {
-		return failed("%get needs a module", "write %get path@version, as in %get github.com/google/uuid@latest")
+	specs := strings.Fields(strings.ReplaceAll(m.args, ",", " "))
+	const usage = "write %get path@version, as in %get github.com/google/uuid@latest"
+	switch {
+	case len(specs) == 0:
+		return failed("%get needs a module", usage)
+	case slices.ContainsFunc(specs, func(s string) bool { return strings.HasPrefix(s, "-") }):
+		return failed("%get takes modules, and no flags", usage)
 	}
-	err := s.modules.Get(ctx, ".", specs, writerOr(c.Stdout))
+	dir, err := filepath.Abs(".")
+	if err != nil {
+		return fmt.Errorf("interp: %w", err)
+	}
+	err = s.modules.Get(ctx, dir, specs, writerOr(c.Stdout))
 	var e *module.Error
 	switch {
 	case errors.As(err, &e):
@@ -49,7 +58,8 @@ func (s *Session) outdated(ctx context.Context, c Cell) error {
 	}
 	for _, m := range imported {
 		path, version, _ := strings.Cut(m, "@")
-		if now := versions[path]; now != "" && version != "" && now != version {
+		if now := versions[path]; now != "" && version != "" && now != version && s.staying[path] != now {
+			s.staying[path] = now
 			fmt.Fprintf(writerOr(c.Stderr), "%s stays at %s, which cells have imported, until the kernel is restarted\n", path, version)
 		}
 	}

@@ -74,6 +74,11 @@ var testModules = map[string]map[string]string{
 		"internal/mark/mark.go": "package mark\n\nconst Mark = \".\"\n",
 		"fast/fast.go":          "package fast\n\nfunc Sum(n int) int\n",
 		"fast/fast.s":           "TEXT ·Sum(SB), 4, $0-16\n\tRET\n",
+		"half/half.go":          "package half\n\nconst Version = 1\n",
+		"half/c.go":             "package half\n\n// #include <stdio.h>\nimport \"C\"\n\nfunc Print() {}\n",
+		"broken/broken.go":      "package broken\n\nimport \"example.org/greet/broken/sub\"\n\nvar X = sub.X\n",
+		"broken/sub/sub.go":     "package sub\n\nvar X = 3\n\nfunc init() { panic(\"no such machine\") }\n",
+		"tool/main.go":          "package main\n\nfunc main() {}\n",
 		"native/native.go":      "package native\n\n// #include <stdio.h>\nimport \"C\"\n\nfunc F() {}\n",
 	},
 	"example.org/words@v0.2.0": {"go.mod": "module example.org/words\n", "words.go": "package words\n\nvar Hello = \"hi\"\n"},
@@ -118,11 +123,16 @@ fmt.Sprintln(names, err, string(text), err2)`)
 		"%get example.org/nothing@v1.0.0":                       "no such module",
 		"%get example.org/greet@v9.0.0":                         "no such module or version",
 		"%get":                                                  "needs a module",
-		"%get -x":                                               "needs a module",
+		"%get -x":                                               "takes modules, and no flags",
+		"%get example.org/greet@1.2.0":                          "versions begin with v",
+		"%get https://example.org/greet":                        "leave out the https://",
+		"x := 1\n%get example.org/greet":                        "come first in a cell",
+		"import \"example.org/greet/tool\"":                     "it is a program",
+		"import \"example.org/greet/half\"\nhalf.Print()":       "part of the package needs cgo",
 		"import \"example.org/greet/internal/mark\"\nmark.Mark": "internal to other packages",
 		"import \"example.org/greet/nothere\"\nnothere.X":       "example.org/greet/nothere",
 		"import \"example.org/greet/native\"\nnative.F()":       "native.go",
-		"import \"example.org/greet/fast\"\nfast.Sum(1)":        "example.org/greet/fast/fast.go:3:6) has no Go code",
+		"import \"example.org/greet/fast\"\nfast.Sum(1)":        "fast.Sum: it has no Go code (example.org/greet/fast/fast.go:3:6)",
 		"import \"example.org/other\"\nother.X":                 "%get example.org/other@latest",
 	} {
 		if _, _, err := run(code); err == nil || !strings.Contains(strings.Join(interp.Traceback(err), "\n"), want) {
@@ -134,6 +144,18 @@ fmt.Sprintln(names, err, string(text), err2)`)
 	}
 	if _, out, err := run("%get example.org/words@v0.2.0"); err != nil || !strings.Contains(out, "example.org/words stays at v0.1.0") {
 		t.Errorf("another version: %v, %q", err, out)
+	}
+	if _, out, err := run("%get example.org/greet@v1.2.0, example.org/words@v0.2.0"); err != nil || strings.Contains(out, "stays at") {
+		t.Errorf("it is told again: %v, %q", err, out)
+	}
+	const broken = "import \"example.org/greet/broken\"\nbroken.X"
+	for range 2 { // each time that it is imported
+		if _, _, err := run(broken); err == nil || !strings.Contains(err.Error(), "no such machine") || !strings.Contains(err.Error(), "in package example.org/greet/broken/sub") {
+			t.Errorf("a package whose init function panics: %v", err)
+		}
+		if res, _, err := run("1 + 1"); err != nil || res.Value.Int() != 2 {
+			t.Errorf("the cell after it: %v", err)
+		}
 	}
 	// Another process gets the places of the packages with the unit; it needs no go command.
 	fn, _, err := run("func() (string, greet.Greeting) { return greet.Hello().String(), greet.Hello() }")
@@ -168,6 +190,31 @@ func TestGetWithoutNetwork(t *testing.T) {
 	var ce *interp.CompileError
 	if !errors.As(err, &ce) || !strings.Contains(ce.Diagnostics[0].Hint, "cannot be reached") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestGoModMistake has a go.mod beside the cells that cannot be read, until it is mended.
+func TestGoModMistake(t *testing.T) {
+	proxy(t, testModules)
+	s := newSession(t)
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile("go.mod", []byte("module nb\n\nrequire example.org/words oops\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for _, code := range []string{"import \"example.org/words\"\nwords.Hello", "%get example.org/words"} {
+		_, err := s.Run(context.Background(), interp.Cell{Number: 1, Code: code})
+		if err == nil || !strings.Contains(err.Error(), filepath.Join(dir, "go.mod")+":3: ") || !strings.Contains(err.Error(), "mend that file") {
+			t.Errorf("%q: %v", code, err)
+		}
+	}
+	if err := os.WriteFile("go.mod", []byte("module nb\n\nrequire example.org/words v0.1.0\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if r, err := s.Run(context.Background(), interp.Cell{Number: 2, Code: "import \"example.org/words\"\nwords.Hello"}); err != nil || r.Value.String() != "hello" {
+		t.Errorf("the mended file: %v", err)
 	}
 }
 

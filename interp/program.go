@@ -56,7 +56,7 @@ func (s *Session) RunProgram(ctx context.Context, paths []string, args []string,
 	run := s.runWith(ctx, cfg)
 	defer s.streams.drain()
 	defer run.Stop()
-	if err = s.initPackages(run); err == nil {
+	if err = s.initPackages(run, main.Pkg.Pkg); err == nil {
 		if _, err = run.Call(init); err == nil {
 			_, err = run.Call(main)
 		}

@@ -100,6 +100,8 @@ func syntaxHint(msg, code string, offset int) string {
 	switch {
 	case first == "import" && !strings.Contains(text, `"`), first == "from" && strings.Contains(text, " import "):
 		return `a package is imported by its path in double quotes: import "strings"; those of Go's own library are there without it`
+	case strings.HasPrefix(text, "%") || strings.HasPrefix(text, "!"):
+		return "lines that begin with % or ! come first in a cell, before its Go code"
 	case first == "def":
 		return "functions are declared with func: func name(x int) int { … }"
 	case first == "while":
@@ -215,10 +217,10 @@ func (s *Session) lineOf(stack []Frame) string {
 }
 
 func (s *Session) runtimeError(p *vm.Panic) *RuntimeError {
-	e := &RuntimeError{Kind: "panic", Value: p.Value, Goroutine: p.Goroutine, Stack: s.stack(p.Stack)}
+	e := &RuntimeError{Kind: "panic", Message: p.Text, Value: p.Value, Goroutine: p.Goroutine, Stack: s.stack(p.Stack)}
 	switch v := p.Value.(type) {
 	case *vm.StackOverflow:
-		e.Kind, e.Message = "runtime error", v.Error()
+		e.Kind = "runtime error"
 		if !v.Circle && len(p.Stack) > 0 && p.Stack[0].Func != nil {
 			e.Message = (&vm.StackOverflow{Name: articled(funcName(p.Stack[0].Func))}).Error()
 		}
@@ -227,13 +229,9 @@ func (s *Session) runtimeError(p *vm.Panic) *RuntimeError {
 		RuntimeError()
 	}:
 		e.Kind = "runtime error"
-		e.Message = strings.TrimPrefix(v.Error(), "runtime error: ")
+		e.Message = strings.TrimPrefix(p.Text, "runtime error: ")
 	case error:
-		e.Kind, e.Message = "error", v.Error()
-	case string:
-		e.Message = v
-	default:
-		e.Message = vm.PanicText(v)
+		e.Kind = "error"
 	}
 	if text, ok := strings.CutPrefix(e.Message, "fatal error: "); ok && e.Kind == "runtime error" { // it would have ended a compiled program
 		e.Kind, e.Message = "fatal error", text
@@ -310,6 +308,8 @@ func deadlockHint(what string) string {
 		return "fewer calls of Done than Add counted, and no goroutine is left to call it: wg.Go(f) does both"
 	case "sync.Mutex.Lock", "sync.RWMutex.Lock", "sync.RWMutex.RLock":
 		return "it is locked, and no goroutine is left to unlock it: did this one lock it already? defer mu.Unlock() is not forgotten"
+	case "sync.Once.Do":
+		return "its function is still running and waits for this one: a sync.Once must not be used by the function that it runs"
 	case "sync.Cond.Wait":
 		return "no goroutine is left to call Signal or Broadcast"
 	}

@@ -81,7 +81,7 @@ func (s *Session) Run(ctx context.Context, c Cell) (Result, error) {
 	host := run.Host().(*cellRun)
 	host.running.Store(true)
 	defer host.running.Store(false)
-	if err := s.initPackages(run); err != nil {
+	if err := s.initPackages(run, pkg.Pkg); err != nil {
 		done()
 		return res, s.failure(err)
 	}
@@ -275,17 +275,58 @@ func (s *Session) start(run *vm.Run, pkg *ssa.Package, c *check.Checked) error {
 	return err
 }
 
-// initPackages sets the variables of the source packages that were imported since the last run, and runs their init functions.
-func (s *Session) initPackages(run *vm.Run) error {
-	for len(s.uninit) > 0 {
-		p := s.uninit[0]
-		s.uninit = s.uninit[1:]
-		if _, err := run.Call(p.Func("init")); err != nil {
-			return fmt.Errorf("interp: package %s: %w", p.Pkg.Path(), err)
+// initPackages sets the variables of the source packages that were imported since the last run, and runs their init functions. One
+// that fails, or is interrupted, is tried again when wanted imports it again, and so are those that import it: they are in the
+// way of nothing else.
+func (s *Session) initPackages(run *vm.Run, wanted *types.Package) error {
+	var left []*ssa.Package
+	for i, p := range s.uninit { // each after those that it imports
+		if s.reaches(p.Pkg, s.unusable) && !s.reaches(wanted, map[*types.Package]bool{p.Pkg: true}) {
+			left = append(left, p)
+			continue
 		}
+		if _, err := run.Call(p.Func("init")); err != nil {
+			for _, q := range s.uninit[i:] {
+				if guard := q.Var("init$guard"); guard != nil { // go/ssa's: the package has begun
+					s.machine.Global(guard).SetBool(false)
+				}
+			}
+			s.uninit = append(left, s.uninit[i:]...)
+			s.unusable[p.Pkg] = true
+			return &setupError{p.Pkg.Path(), err}
+		}
+		delete(s.unusable, p.Pkg)
 	}
+	s.uninit = left
 	return nil
 }
+
+// reaches reports whether pkg or a package that it imports is among some.
+func (s *Session) reaches(pkg *types.Package, some map[*types.Package]bool) bool {
+	if len(some) == 0 {
+		return false
+	}
+	seen := map[*types.Package]bool{}
+	var visit func(p *types.Package) bool
+	visit = func(p *types.Package) bool {
+		if seen[p] {
+			return false
+		}
+		seen[p] = true
+		return some[p] || slices.ContainsFunc(p.Imports(), visit)
+	}
+	return visit(pkg)
+}
+
+// setupError is the failure of a package's variables or init functions.
+type setupError struct {
+	path string
+	err  error
+}
+
+func (e *setupError) Error() string { return fmt.Sprintf("interp: package %s: %v", e.path, e.err) }
+
+func (e *setupError) Unwrap() error { return e.err }
 
 // result takes the final expression's value out of the variables that hold it.
 func (s *Session) result(pkg *ssa.Package, c *check.Checked) (reflect.Value, string) {
@@ -358,7 +399,11 @@ func (s *Session) failure(err error) error {
 		e.sourceLine = s.lineOf(e.Stack)
 		return e
 	case errors.As(err, &p):
-		return s.runtimeError(p)
+		e := s.runtimeError(p)
+		if setup := new(setupError); errors.As(err, &setup) {
+			e.Hint = fmt.Sprintf("this happened in package %s, before it could be used: cells that import it do not run, others do", setup.path)
+		}
+		return e
 	}
 	return err
 }

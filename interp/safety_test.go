@@ -42,10 +42,19 @@ func TestSafety(t *testing.T) {
 		{`log.Fatal("bye")`, []string{"log.Fatal ended the cell: exit status 1"}},
 		{"c := make(chan int)\nclose(c)\nclose(c)", []string{"close of closed channel", "line 3"}},
 		{"var m map[string]int\nm[\"a\"] = 1", []string{"assignment to entry in nil map", "hint:"}},
-		{"type E struct{}\nfunc (e *E) Error() string { return fmt.Sprint(\"E \", e) }\npanic(&E{})", []string{"panic: E E E", "more bytes", "line 3"}},
+		{"type E struct{}\nfunc (e *E) Error() string { return fmt.Sprint(\"E \", e) }\npanic(&E{})", []string{"stack overflow: (*E).Error called itself", "line 2, in (*E).Error\n", "], line 3\n"}},
+		{"panic(errors.New(strings.Repeat(\"E \", 1e4)))", []string{"panic: E E E", "more bytes", "line 1"}},
 		{"big := make([]int, 1<<40)", []string{"fatal error: out of memory: 8.0 TB were asked for at once, and the limit is 1.0 GB", "hint:"}},
 		{"func h() [1 << 34]byte { return [1 << 34]byte{} }\nh()", []string{"use slices, or pointers made with new"}},
 		{"n := map[int]int{}\ngo func() { for { n[1]++ } }()\nfor { n[2]++ }", []string{"fatal error: concurrent map", "the map n ", "(the other one: cell ", "hint:"}},
+		{"type Endless struct{}\nfunc (Endless) Error() string { for { } }\nfunc (Endless) String() string { for { } }\nprint(1)\npanic(Endless{})", []string{"interrupted", "line 2, in (Endless).Error"}},
+		{"print(1)\nfmt.Print(Endless{})", []string{"interrupted", "line 2, in (Endless).Error\n", "], line 2"}},
+		{"type Self struct{}\nfunc (s Self) Error() string { return s.Error() }\npanic(Self{})", []string{"stack overflow: Self.Error called itself", "line 2, in (Self).Error\n"}},
+		{"type Text struct{ x int }\nfunc (t Text) String() string { return fmt.Sprint(t) }\nfmt.Print(Text{})\nfor { }", []string{"stack overflow: Text.String called itself", "line 2, in (Text).String\n", "], line 3\n"}},
+		{"var once sync.Once\nonce.Do(func() { once.Do(func() { }) })", []string{"deadlock! [sync.Once.Do]", "line 2", "hint:"}},
+		{"r, w, _ := os.Pipe()\nprint(1)\nr.Read(make([]byte, 1))", []string{"interrupted", "line 3", "goes on in the background"}},
+		{"<-make(chan int)", []string{"deadlock! [chan receive]"}}, // although the cell before is not done
+		{"w.Close()\nselect {}", []string{"deadlock! [select]"}},
 		{"debug.SetMaxStack(1)\ndebug.SetMaxThreads(1)\nprint(1)\nfor { }", []string{"interrupted", "line 4"}},
 	} {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -88,5 +97,20 @@ func TestFatalCannotBeRecovered(t *testing.T) {
 	var re *interp.RuntimeError
 	if !errors.As(err, &re) || re.Kind != "fatal error" || re.Value != nil || len(re.Stack) == 0 || re.Stack[0].Line != 2 {
 		t.Fatalf("%#v", err)
+	}
+}
+
+// TestExitInGoroutine has os.Exit called beside the cell: the cell's error tells of it, and nothing else does.
+func TestExitInGoroutine(t *testing.T) {
+	s, err := interp.New(interp.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	var stderr strings.Builder
+	_, err = s.Run(t.Context(), interp.Cell{Number: 1, Code: "go os.Exit(4)\nselect {}", Stderr: &stderr})
+	var exit *interp.ExitError
+	if !errors.As(err, &exit) || exit.Code != 4 || stderr.Len() > 0 {
+		t.Fatalf("%v, and %q on stderr", err, &stderr)
 	}
 }

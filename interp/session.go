@@ -43,8 +43,9 @@ type Session struct {
 	flagsBound bool
 	docs       map[string]*packageSource // of compiled packages, by import path; set by New
 
-	modules     module.Set // third-party modules; guards itself
-	programArgs []string   // os.Args of RunProgram
+	modules     module.Set        // third-party modules; guards itself
+	programArgs []string          // os.Args of RunProgram
+	staying     map[string]string // path → the version that cells were told they do not get; guarded by running
 
 	// running is held while a cell is made ready, up to the initialisation of the packages that it is the first to use, and while a
 	// program runs.
@@ -58,8 +59,10 @@ type Session struct {
 	globals map[*types.Var]*ssa.Global
 	program *types.Scope   // of the program that runs; nil otherwise
 	uninit  []*ssa.Package // source packages to be initialised by the next run; guarded by running
-	units   unitState
-	runs    []weak.Pointer[vm.Run] // a run lives as long as something of it does
+	// unusable are those of uninit whose initialisation has failed; guarded by running.
+	unusable map[*types.Package]bool
+	units    unitState
+	runs     []weak.Pointer[vm.Run] // a run lives as long as something of it does
 }
 
 // source is a text that positions lead to.
@@ -81,8 +84,8 @@ func New(cfg Config) (*Session, error) {
 		bridge:  bridge.New(),
 		sources: map[string]*source{},
 		used:    map[int]int{},
-		globals: map[*types.Var]*ssa.Global{},
-		docs:    map[string]*packageSource{},
+		globals: map[*types.Var]*ssa.Global{}, unusable: map[*types.Package]bool{}, staying: map[string]string{},
+		docs: map[string]*packageSource{},
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)

@@ -216,7 +216,7 @@ func (s *Session) LoadUnit(source, entry, hash string) (*LoadedUnit, error) {
 		u.vars[id] = s.sharedVar(id, v, pkg.Var(name))
 	}
 	run := s.unitRun()
-	if err := s.initPackages(run); err != nil {
+	if err := s.initPackages(run, pkg.Pkg); err != nil {
 		return nil, err
 	}
 	s.mu.Unlock() // failure takes it

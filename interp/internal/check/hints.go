@@ -43,7 +43,15 @@ func (p *pass) advice(d *Diag) string {
 	}
 	if m := undefinedMember().FindStringSubmatch(msg); m != nil {
 		if pkg := p.importedAs(m[1]); pkg != nil {
-			return didYouMean(m[2], exported(pkg), m[1]+".")
+			if h := didYouMean(m[2], exported(pkg), m[1]+"."); h != "" {
+				return h
+			}
+			if im, ok := p.env.imp.(interface{ Cgo(path string) string }); ok {
+				if file := im.Cgo(pkg.Path()); file != "" {
+					return "part of the package needs cgo, which cannot be used in a notebook, and is left out (" + file + ")"
+				}
+			}
+			return ""
 		}
 	}
 	if m := unexported().FindStringSubmatch(msg); m != nil {

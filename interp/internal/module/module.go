@@ -19,6 +19,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"poolbook/interp/internal/pattern"
 )
 
 // Tags are the build tags under which packages leave out assembly, package unsafe and what belongs to terminals, by convention.
@@ -35,6 +37,18 @@ type Package struct {
 	Internal  bool              `json:",omitempty"` // to its module, which is not the notebook's
 	Assembly  string            `json:",omitempty"` // a file of it in assembly, or ""
 	Reason    string            `json:",omitempty"` // why it cannot be interpreted, or ""
+	LeftOut   []string          `json:"-"`          // .go files that are for other platforms, or for cgo
+}
+
+// Cgo returns the place of a file of the package that needs cgo, which is left out; "" when there is none.
+func (p *Package) Cgo() string {
+	for _, f := range p.LeftOut {
+		name := filepath.Join(p.Dir, f)
+		if text, err := os.ReadFile(name); err == nil && bytes.Contains(text, []byte("\nimport \"C\"")) {
+			return name
+		}
+	}
+	return ""
 }
 
 // Error is a failure of the go command.
@@ -94,6 +108,14 @@ func (s *Set) open(ctx context.Context, beside string, create bool) (ok bool, er
 				return false, err
 			}
 		}
+		if _, err := readGoMod(ctx, dir); err != nil {
+			var e *Error
+			if errors.As(err, &e) { // it is the user's file that has the mistake
+				e.Msg = strings.ReplaceAll(e.Msg, dir, beside)
+				e.Hint = "mend that file, and run the cell again"
+			}
+			return false, err
+		}
 		s.dir, s.work = dir, beside
 		return true, nil
 	}
@@ -129,7 +151,7 @@ func (s *Set) List(ctx context.Context, beside string, paths []string, out io.Wr
 	if ok, err := s.open(ctx, beside, false); !ok || err != nil {
 		return nil, err
 	}
-	mod, err := s.goMod(ctx)
+	mod, err := readGoMod(ctx, s.dir)
 	if err != nil {
 		return nil, err
 	}
@@ -140,7 +162,7 @@ func (s *Set) List(ctx context.Context, beside string, paths []string, out io.Wr
 	if len(paths) == 0 {
 		return nil, nil
 	}
-	const fields = "ImportPath,Dir,Standard,GoFiles,CgoFiles,IgnoredGoFiles,SFiles,Imports,ImportMap,Module,Error"
+	const fields = "ImportPath,Name,Dir,Standard,GoFiles,CgoFiles,IgnoredGoFiles,SFiles,Imports,ImportMap,Module,Error"
 	text, err := command(ctx, s.work, out, s.flags("list", append([]string{"-mod=mod", "-deps", "-e", "-json=" + fields, "--"}, paths...)...)...)
 	if err != nil {
 		return nil, err
@@ -156,7 +178,8 @@ func (s *Set) List(ctx context.Context, beside string, paths []string, out io.Wr
 		if l.Standard {
 			continue
 		}
-		p := Package{Path: l.ImportPath, Dir: l.Dir, Files: l.GoFiles, Imports: l.Imports, ImportMap: l.ImportMap, Reason: l.reason()}
+		p := Package{Path: l.ImportPath, Dir: l.Dir, Files: l.GoFiles, Imports: l.Imports, ImportMap: l.ImportMap, LeftOut: l.IgnoredGoFiles}
+		p.Reason = l.reason(&p)
 		if len(l.SFiles) > 0 {
 			p.Assembly = filepath.Join(l.Dir, l.SFiles[0])
 		}
@@ -176,7 +199,7 @@ func (s *Set) List(ctx context.Context, beside string, paths []string, out io.Wr
 
 // listed is what go list says of a package.
 type listed struct {
-	ImportPath, Dir                   string
+	ImportPath, Name, Dir             string
 	Standard                          bool
 	GoFiles, CgoFiles, IgnoredGoFiles []string
 	SFiles                            []string
@@ -186,16 +209,15 @@ type listed struct {
 	Error                             *struct{ Err string }
 }
 
-func (l *listed) reason() string {
+func (l *listed) reason(p *Package) string {
 	switch {
+	case l.Name == "main" && l.Error == nil:
+		return "it is a program, not a package for other code"
 	case len(l.GoFiles) > 0 && l.Error == nil:
 		return ""
 	case l.Dir != "" && len(l.GoFiles) == 0:
-		for _, f := range l.IgnoredGoFiles {
-			text, err := os.ReadFile(filepath.Join(l.Dir, f))
-			if err == nil && bytes.Contains(text, []byte("\nimport \"C\"")) {
-				return fmt.Sprintf("it needs cgo (%s)", filepath.Join(l.Dir, f))
-			}
+		if file := p.Cgo(); file != "" {
+			return fmt.Sprintf("it needs cgo (%s)", file)
 		}
 	}
 	if l.Error != nil {
@@ -213,9 +235,9 @@ type goMod struct {
 
 type version struct{ Path, Version string }
 
-// goMod reads the session's go.mod.
-func (s *Set) goMod(ctx context.Context) (m goMod, err error) {
-	text, err := command(ctx, s.dir, io.Discard, "mod", "edit", "-json", filepath.Join(s.dir, "go.mod"))
+// readGoMod reads the go.mod of a folder.
+func readGoMod(ctx context.Context, dir string) (m goMod, err error) {
+	text, err := command(ctx, dir, io.Discard, "mod", "edit", "-json", filepath.Join(dir, "go.mod"))
 	if err != nil {
 		return m, err
 	}
@@ -233,7 +255,7 @@ func (s *Set) Versions(ctx context.Context) (map[string]string, error) {
 	if s.dir == "" {
 		return versions, nil
 	}
-	m, err := s.goMod(ctx)
+	m, err := readGoMod(ctx, s.dir)
 	for _, r := range m.Require {
 		versions[r.Path] = r.Version
 	}
@@ -268,15 +290,7 @@ func command(ctx context.Context, dir string, out io.Writer, args ...string) ([]
 		return nil, ctx.Err()
 	}
 	text := said.String()
-	e := &Error{Msg: message(text)}
-	for _, sign := range []string{"dial tcp", "no such host", "i/o timeout", "connection refused", "network is unreachable", "module lookup disabled by GOPROXY=off"} {
-		if strings.Contains(text, sign) {
-			e.Hint = "the module is not in Go's module cache yet, and where modules come from (go env GOPROXY) cannot be reached"
-		}
-	}
-	if e.Hint == "" && (strings.Contains(text, "404 Not Found") || strings.Contains(text, "403 Forbidden") || strings.Contains(text, "no such file or directory") || strings.Contains(text, "not found") || strings.Contains(text, "no matching versions") || strings.Contains(text, "malformed module path")) {
-		e.Hint = "there seems to be no such module or version: %get takes path@version, as in %get github.com/google/uuid@latest"
-	}
+	e := &Error{Msg: message(text), Hint: hint(text)}
 	if e.Msg == "" {
 		e.Msg = "go " + args[0] + ": " + err.Error()
 	}
@@ -301,3 +315,26 @@ func message(said string) string {
 	}
 	return strings.TrimSpace(lines[len(lines)-1])
 }
+
+// hint has advice for what a go command said that failed.
+func hint(said string) string {
+	says := func(signs ...string) bool {
+		return slices.ContainsFunc(signs, func(sign string) bool { return strings.Contains(said, sign) })
+	}
+	switch {
+	case says("dial tcp", "no such host", "i/o timeout", "connection refused", "network is unreachable", "module lookup disabled by GOPROXY=off"):
+		return "the module is not in Go's module cache yet, and where modules come from (go env GOPROXY) cannot be reached"
+	case numberOnly().MatchString(said):
+		return "versions begin with v, as in @v1.6.0"
+	case says("malformed module path \"http"):
+		return "leave out the https:// of the address: %get github.com/google/uuid@latest"
+	case says("but does not contain package"):
+		return "that version of the module has no such package: has another one, with @version after the path?"
+	case says("400 Bad Request", "403 Forbidden", "404 Not Found", "410 Gone", "no such file or directory", "not found", "no matching versions", "malformed module path", "unrecognized import path"):
+		return "there seems to be no such module or version: %get takes path@version, as in %get github.com/google/uuid@latest"
+	}
+	return ""
+}
+
+// numberOnly is what go says of a version that begins with a digit.
+var numberOnly = pattern.New(`@\d+(\.\d+)+: invalid version`)

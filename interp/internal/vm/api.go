@@ -93,13 +93,15 @@ type Frame struct {
 type Panic struct {
 	// Value is what was given to panic, a runtime.Error for faults.
 	Value any
+	// Text is what its Error or String method said when it ended the goroutine, by PanicText.
+	Text  string
 	Stack []Frame
 	// Goroutine says that it happened in a goroutine the run started.
 	Goroutine bool
 }
 
 func (p *Panic) Error() string {
-	s := "panic: " + PanicText(p.Value)
+	s := "panic: " + p.Text
 	if e, ok := p.Value.(*StackOverflow); ok {
 		s = e.Error()
 	}

@@ -399,7 +399,7 @@ func (c *compiler) external() *body {
 	f := c.f
 	call := c.m.compiledFunc(f.ssa)
 	if call == nil {
-		panic(fmt.Errorf("%s (%s) has no Go code: it is written in assembly or belongs to Go's runtime, and cannot be interpreted", c.b.name, f.ssa.Prog.Fset.Position(f.ssa.Pos())))
+		panic(fmt.Errorf("it has no Go code (%s): it is written in assembly or belongs to Go's runtime, and cannot be interpreted", f.ssa.Prog.Fset.Position(f.ssa.Pos())))
 	}
 	c.b.index = int(c.m.bodies.Add(1))
 	for _, s := range f.conv.params {

@@ -33,7 +33,8 @@ type blocking struct {
 
 // waits is what a machine knows about the waits of all its runs.
 type waits struct {
-	blocked  atomic.Int64
+	blocked  atomic.Int64 // in runs that are not over
+	over     atomic.Int64 // goroutines of runs that are over: where compiled code holds them up, they wake nobody
 	progress atomic.Uint64
 	outside  atomic.Bool // some run reached out
 }
@@ -56,7 +57,9 @@ func (r *Run) block(g *goroutine, what string) chan struct{} {
 	defer r.mu.Unlock()
 	if g.blocked.what == "" {
 		r.blocking.blocked++
-		r.m.waits.blocked.Add(1)
+		if r.reason == nil {
+			r.m.waits.blocked.Add(1)
+		}
 	}
 	g.blocked = blockState{what: what, wake: r.wake}
 	r.suspectLocked()
@@ -80,7 +83,9 @@ func (r *Run) goesOnLocked(g *goroutine) bool {
 	}
 	g.blocked = blockState{}
 	r.blocking.blocked--
-	r.m.waits.blocked.Add(-1)
+	if r.reason == nil {
+		r.m.waits.blocked.Add(-1)
+	}
 	return true
 }
 
@@ -155,8 +160,8 @@ func (r *Run) probe() {
 // of r.
 func (r *Run) othersMayActLocked() bool {
 	b, w := &r.blocking, &r.m.waits
-	others := r.m.live.Load() - int64(r.count)
-	if others == 0 {
+	others := r.m.live.Load() - w.over.Load() - int64(r.count)
+	if others <= 0 {
 		return false
 	}
 	if w.blocked.Load()-int64(b.blocked) < others || w.outside.Load() || w.progress.Load() != b.seen {

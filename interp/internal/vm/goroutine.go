@@ -117,7 +117,17 @@ func (g *goroutine) overflow(b *body) {
 		g.frames, g.bytes = frames, bytes
 		return
 	}
-	panic(&abort{reason: &StackOverflow{Name: b.name, Depth: depth + 1}})
+	panic(&abort{reason: &StackOverflow{Name: g.callee(b), Depth: depth + 1}})
+}
+
+// callee is the name of the function that g is about to run; for a wrapper, that of the function which led to it.
+func (g *goroutine) callee(b *body) string {
+	for fr := g.top; b.wrapper && fr != nil; fr = fr.caller {
+		if !fr.body.wrapper {
+			return fr.body.name
+		}
+	}
+	return b.name
 }
 
 // release gives a frame back whose call has ended.
@@ -144,7 +154,7 @@ const (
 func (g *goroutine) enter(fr *frame) {
 	if g.natives++; g.natives > maxNatives {
 		g.natives--
-		panic(&abort{reason: &StackOverflow{Name: fr.body.name, Depth: g.natives}})
+		g.escape(&panicking{value: &abort{reason: &StackOverflow{Name: g.callee(fr.body), Depth: g.natives}}, stack: g.trace()})
 	}
 	if b := fr.body; b.index >= len(g.free) {
 		g.free = append(g.free, make([]*frame, b.index+16-len(g.free))...)
@@ -296,8 +306,17 @@ func (g *goroutine) guard(f func()) (err error) {
 	return nil
 }
 
-// stopped is called where *g.stop was seen to be set.
+// stopped is called where *g.stop was seen to be set, or a panic went on into compiled code.
 func (g *goroutine) stopped() {
+	if p := g.escaped; p != nil && g.natives <= p.left { // that has returned, so it recovered the panic
+		if p.abort() != nil {
+			panic(p.value) // as fmt does, which takes it for a fault of a String method
+		}
+		g.escaped = nil
+	}
+	if atomic.LoadUint32(g.stop) == 0 {
+		return
+	}
 	if g.run.waitPaused() || g.grace && g.run.inGrace() {
 		return
 	}
@@ -306,7 +325,7 @@ func (g *goroutine) stopped() {
 }
 
 func (g *goroutine) checkStop() {
-	if atomic.LoadUint32(g.stop) != 0 {
+	if atomic.LoadUint32(g.stop) != 0 || g.escaped != nil {
 		g.stopped()
 	}
 }

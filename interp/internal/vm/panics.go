@@ -15,6 +15,7 @@ type panicking struct {
 	goexit    bool
 	recovered bool
 	aborted   *panicking // whose deferred call this one came out of
+	left      int        // goroutine.natives of those who called the compiled code that it went on into
 	stack     []Frame
 }
 
@@ -76,7 +77,13 @@ func (g *goroutine) rethrow() {
 	if p.goexit {
 		runtime.Goexit()
 	}
+	g.escape(p)
+}
+
+// escape lets a panic go on into compiled code.
+func (g *goroutine) escape(p *panicking) {
 	g.escaped = p
+	p.left = g.natives
 	panic(p.value)
 }
 
@@ -166,7 +173,7 @@ func (g *goroutine) failure(v any) error {
 	if a, ok := v.(*abort); ok {
 		switch reason := a.reason.(type) {
 		case *StackOverflow:
-			return &Panic{Value: reason, Stack: stack, Goroutine: g.started}
+			return &Panic{Value: reason, Text: reason.Error(), Stack: stack, Goroutine: g.started}
 		case *Fatal:
 			if reason.Stack == nil { // it came from outside: here is where it met us
 				reason = &Fatal{Message: reason.Message, Stack: stack, Other: reason.Other}
@@ -177,7 +184,29 @@ func (g *goroutine) failure(v any) error {
 		}
 		return &Interrupted{Stack: stack}
 	}
-	return &Panic{Value: v, Stack: stack, Goroutine: g.started}
+	text, fault := g.textOf(v)
+	if fault != nil {
+		err := g.failure(fault)
+		switch e := err.(type) { // it was asked for at the place of the panic
+		case *Panic:
+			e.Stack = append(e.Stack, stack...)
+		case *Interrupted:
+			e.Stack = append(e.Stack, stack...)
+		}
+		return err
+	}
+	return &Panic{Value: v, Text: text, Stack: stack, Goroutine: g.started}
+}
+
+// textOf is PanicText of v on the goroutine that it ended, as Go's runtime asks for it. The methods that it calls may be
+// interpreted: fault is what no program may recover from and came out of them.
+func (g *goroutine) textOf(v any) (text string, fault *abort) {
+	defer func() {
+		if a, ok := recover().(*abort); ok {
+			fault = a
+		}
+	}()
+	return PanicText(v), nil
 }
 
 // departure is the latest panic that has left a callback for compiled code of a goroutine that is not the machine's.
@@ -332,10 +361,15 @@ func missingMethod(inter, t reflect.Type) string {
 	return ""
 }
 
-// PanicText writes a panic value as Go's runtime does after "panic: ".
+// PanicText writes a panic value as Go's runtime does after "panic: ". Of what its methods panic with it passes on what no
+// program may recover from.
 func PanicText(v any) (s string) {
 	defer func() {
-		if recover() != nil {
+		switch r := recover().(type) {
+		case nil:
+		case *abort:
+			panic(r)
+		default:
 			s = fmt.Sprintf("(%T) its text panicked too", v)
 		}
 	}()

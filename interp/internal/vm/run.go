@@ -111,7 +111,7 @@ func (r *Run) Call(fn *ssa.Function, args ...reflect.Value) (results []reflect.V
 // arguments as one slice.
 func (r *Run) CallValue(fn reflect.Value, args []reflect.Value) ([]reflect.Value, error) {
 	if fn.Kind() != reflect.Func || fn.IsNil() {
-		return nil, &Panic{Value: nilError}
+		return nil, &Panic{Value: nilError, Text: PanicText(nilError)}
 	}
 	return r.do(func(g *goroutine) []reflect.Value { return g.callValue(fn, args) })
 }
@@ -121,7 +121,7 @@ func (r *Run) CallValue(fn reflect.Value, args []reflect.Value) ([]reflect.Value
 // holds that up, and runtime.Goexit in the call ends the calling goroutine.
 func (r *Run) CallValueHere(fn reflect.Value, args []reflect.Value) ([]reflect.Value, error) {
 	if fn.Kind() != reflect.Func || fn.IsNil() {
-		return nil, &Panic{Value: nilError}
+		return nil, &Panic{Value: nilError, Text: PanicText(nilError)}
 	}
 	r.beginCall()
 	var o outcome
@@ -208,8 +208,8 @@ func (r *Run) do(call func(g *goroutine) []reflect.Value) ([]reflect.Value, erro
 				continue
 			}
 		case <-abandon:
-			if f := r.stopReason(); errors.As(f, new(*Fatal)) {
-				return nil, f
+			if err := r.stopReason(); endsAll(err) {
+				return nil, err
 			}
 		}
 		return nil, &Interrupted{Stack: running.Load().traceFromOutside(), Abandoned: true}
@@ -237,13 +237,22 @@ func (r *Run) endCall(err error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.calls--
-	if f, ok := r.reason.(*Fatal); ok && (err == nil || errors.As(err, new(*Interrupted))) && !r.told {
-		err = f
+	if endsAll(r.reason) && (err == nil || errors.As(err, new(*Interrupted))) && !r.told {
+		err = r.reason
 	}
-	if errors.As(err, new(*Fatal)) {
+	if endsAll(err) {
 		r.told = true
 	}
 	return err
+}
+
+// endsAll reports whether err ends all of a run, whichever goroutine it comes from.
+func endsAll(err error) bool {
+	switch err.(type) {
+	case *Fatal, *Exit:
+		return true
+	}
+	return false
 }
 
 // callValues calls f, with what c captured unless that is nil, and returns its
@@ -326,6 +335,8 @@ func (r *Run) end1(reason error) {
 	r.mu.Lock()
 	if r.reason == nil {
 		r.reason = reason
+		r.m.waits.over.Add(int64(r.count))
+		r.m.waits.blocked.Add(-int64(r.blocking.blocked))
 		atomic.StoreUint32(&r.stop, 1)
 		close(r.wake)
 	}
@@ -410,12 +421,18 @@ func (r *Run) begin() {
 		r.idle = make(chan struct{})
 	}
 	r.count++
+	if r.reason != nil {
+		r.m.waits.over.Add(1)
+	}
 	r.mu.Unlock()
 }
 
 func (r *Run) end() {
 	r.m.live.Add(-1)
 	r.mu.Lock()
+	if r.reason != nil {
+		r.m.waits.over.Add(-1)
+	}
 	if r.count--; r.count == 0 {
 		close(r.idle)
 	}
@@ -444,18 +461,19 @@ func (r *Run) report(err error) {
 	switch err.(type) {
 	case *Interrupted, *Deadlock:
 		return
-	case *Fatal:
+	case *Exit:
+		r.end1(err)
+	case *Panic:
+		if r.cfg.PanicEnds && r.endBy(err) {
+			return // a call returns it
+		}
+	}
+	if endsAll(err) {
 		r.mu.Lock()
 		quiet := r.calls > 0 || r.told
 		r.told = r.told || !quiet
 		r.mu.Unlock()
 		if quiet {
-			return // a call returns it
-		}
-	case *Exit:
-		r.end1(err)
-	case *Panic:
-		if r.cfg.PanicEnds && r.endBy(err) {
 			return // a call returns it
 		}
 	}

@@ -1,7 +1,9 @@
 package vm
 
 import (
+	"reflect"
 	"sync"
+	"sync/atomic"
 	"time"
 	"unsafe"
 )
@@ -126,6 +128,40 @@ func testWaitGroup() bool {
 	return n == 3 && waitGroupCount(&wg) == 0
 }
 
+// onceFields are where a sync.Once keeps whether it is done, and its lock.
+var onceFields = sync.OnceValue(func() (f struct {
+	done, lock uintptr
+	known      bool
+}) {
+	t := reflect.TypeFor[sync.Once]()
+	done, ok1 := t.FieldByName("done")
+	lock, ok2 := t.FieldByName("m")
+	f.done, f.lock = done.Offset, lock.Offset
+	f.known = ok1 && ok2 && done.Type == reflect.TypeFor[atomic.Bool]() && lock.Type == reflect.TypeFor[sync.Mutex]()
+	return f
+})
+
+// once is the Do of the sync.Once at p, which others may call as compiled code: it goes by the same two fields.
+func (g *goroutine) once(p ptr, f func()) {
+	fields := onceFields()
+	if !fields.known {
+		(*sync.Once)(p).Do(f)
+		return
+	}
+	done, mu := (*atomic.Bool)(add(p, uint32(fields.done))), (*sync.Mutex)(add(p, uint32(fields.lock)))
+	if done.Load() {
+		return
+	}
+	if !mu.TryLock() {
+		g.until(ptr(mu), "sync.Once.Do", mu.TryLock)
+	}
+	defer g.unlock(mu)
+	if !done.Load() {
+		defer done.Store(true)
+		f()
+	}
+}
+
 // syncCalls are the methods of package sync that the machine runs itself.
 func syncCalls() map[string]compiledCall {
 	self := func(f func(g *goroutine, p ptr)) compiledCall {
@@ -196,6 +232,14 @@ func syncCalls() map[string]compiledCall {
 				defer g.groupAdd(wg, -1)
 				f()
 			})
+		},
+		"(*sync.Once).Do": func(g *goroutine, fp ptr, args []slot, out uint32) {
+			p := *at[ptr](fp, args[0].off)
+			if p == nil {
+				panicNil()
+			}
+			g.once(p, *at[func()](fp, args[1].off))
+			g.checkStop()
 		},
 		"(*sync.Cond).Wait": self(func(g *goroutine, p ptr) {
 			c := (*sync.Cond)(p)

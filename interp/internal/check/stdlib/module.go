@@ -57,6 +57,14 @@ func (im *Importer) Hidden(path string) error {
 	return nil
 }
 
+// Cgo returns the place of a file that is left out of a package because it needs cgo; "" when there is none.
+func (im *Importer) Cgo(path string) string {
+	im.mu.Lock()
+	p := im.modules[path]
+	im.mu.Unlock()
+	return p.Cgo()
+}
+
 // Imported returns the versions of the modules that packages have been imported from, "path@version".
 func (im *Importer) Imported() []string {
 	im.mu.Lock()

@@ -1,0 +1,100 @@
+package interp
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os/exec"
+	"reflect"
+
+	"poolbook/interp/internal/vm"
+)
+
+// children makes an interrupt end the programs that a cell waits for, as Ctrl-C in a terminal does: their processes would go on,
+// and so would the goroutines that wait. What a cell has started and does not wait for is left alone.
+func children(m map[string]vm.Intrinsic) {
+	method := func(name string, f func(ctx context.Context, c *exec.Cmd) []reflect.Value) {
+		m["(*os/exec.Cmd)."+name] = func(r *vm.Run, args []reflect.Value) []reflect.Value {
+			return f(r.Context(), args[0].Interface().(*exec.Cmd))
+		}
+	}
+	method("Wait", func(ctx context.Context, c *exec.Cmd) []reflect.Value {
+		return []reflect.Value{errorValue(waitFor(ctx, c))}
+	})
+	method("Run", func(ctx context.Context, c *exec.Cmd) []reflect.Value {
+		return []reflect.Value{errorValue(runCommand(ctx, c))}
+	})
+	method("Output", func(ctx context.Context, c *exec.Cmd) []reflect.Value { return output(ctx, c, false) })
+	method("CombinedOutput", func(ctx context.Context, c *exec.Cmd) []reflect.Value { return output(ctx, c, true) })
+}
+
+// waitFor is c.Wait, and kills the process at the end of ctx.
+func waitFor(ctx context.Context, c *exec.Cmd) error {
+	if c.Process != nil && c.ProcessState == nil {
+		stop := context.AfterFunc(ctx, func() { _ = c.Process.Kill() }) // it may have ended
+		defer stop()
+	}
+	return c.Wait()
+}
+
+func runCommand(ctx context.Context, c *exec.Cmd) error {
+	if err := c.Start(); err != nil {
+		return err
+	}
+	return waitFor(ctx, c)
+}
+
+// output is the Output or CombinedOutput of c.
+func output(ctx context.Context, c *exec.Cmd, combined bool) []reflect.Value {
+	if c.Stdout != nil {
+		return []reflect.Value{reflect.ValueOf([]byte(nil)), errorValue(errors.New("exec: Stdout already set"))}
+	}
+	if combined && c.Stderr != nil {
+		return []reflect.Value{reflect.ValueOf([]byte(nil)), errorValue(errors.New("exec: Stderr already set"))}
+	}
+	var stdout bytes.Buffer
+	var stderr *endsOf
+	c.Stdout = &stdout
+	switch {
+	case combined:
+		c.Stderr = &stdout
+	case c.Stderr == nil:
+		stderr = &endsOf{}
+		c.Stderr = stderr
+	}
+	err := runCommand(ctx, c)
+	if e, ok := err.(*exec.ExitError); ok && stderr != nil {
+		e.Stderr = stderr.bytes()
+	}
+	return []reflect.Value{reflect.ValueOf(stdout.Bytes()), errorValue(err)}
+}
+
+// endsOf keeps the beginning and the end of what is written to it, for exec.ExitError.
+type endsOf struct {
+	head, tail []byte
+	left       int // bytes between them that are not kept
+}
+
+// endSize is how many bytes of each end are kept.
+const endSize = 32 << 10
+
+func (e *endsOf) Write(p []byte) (int, error) {
+	n := min(len(p), endSize-len(e.head))
+	e.head = append(e.head, p[:n]...)
+	e.tail = append(e.tail, p[n:]...)
+	if over := len(e.tail) - endSize; over > 0 {
+		e.left += over
+		e.tail = append(e.tail[:0], e.tail[over:]...)
+	}
+	return len(p), nil
+}
+
+func (e *endsOf) bytes() []byte {
+	var b bytes.Buffer
+	b.Write(e.head)
+	if e.left > 0 {
+		b.WriteString("\n... the middle is left out ...\n")
+	}
+	b.Write(e.tail)
+	return b.Bytes()
+}
