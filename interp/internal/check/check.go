@@ -27,6 +27,12 @@ type Var struct{ New, Old *types.Var }
 // Replaced is a function that takes the place of an earlier one of the same signature.
 type Replaced struct{ Old, New *types.Func }
 
+// Grown is a type of an earlier cell that got methods; Pos is the place of the first.
+type Grown struct {
+	Type *types.Named
+	Pos  token.Pos
+}
+
 // Checked is a cell that may run.
 type Checked struct {
 	*Package
@@ -37,7 +43,7 @@ type Checked struct {
 	// Funcs are the functions and methods that take the place of earlier ones.
 	Funcs []Replaced
 	// Grown are types of earlier cells that got methods.
-	Grown []*types.Named
+	Grown []Grown
 	// Results are the variables that hold the value of the final expression after the cell has run.
 	Results []*types.Var
 	// Warnings tell of earlier functions that do not follow a redefinition.
@@ -48,6 +54,7 @@ type Checked struct {
 	env     *Env
 	carried []*funcRecord
 	kept    []*typeRecord // declarations that were run again unchanged
+	adopted []*adopted
 }
 
 // The names of the functions that hold a cell's statements.
@@ -188,9 +195,11 @@ func (p *pass) dirty() map[string]bool {
 			d[name] = true
 		}
 	}
-	for _, r := range p.swapped {
-		if r.New == nil || !types.Identical(r.Old.Type(), r.New.Type()) {
-			d[methodKey(r.Old)] = true
+	for _, a := range p.adopt {
+		for _, s := range a.swaps {
+			if !s.same && !s.past {
+				d[methodKey(s.Old)] = true
+			}
 		}
 	}
 	return d
@@ -206,8 +215,8 @@ func sameMeaning(old, new types.Object) bool {
 		_, ok := new.(*types.Var)
 		return ok
 	case *types.Func:
-		f, ok := new.(*types.Func)
-		return ok && f.Signature().TypeParams() == nil && old.Signature().TypeParams() == nil
+		_, ok := new.(*types.Func)
+		return ok
 	case *types.Const:
 		c, ok := new.(*types.Const)
 		return ok && constant.Compare(old.Val(), token.EQL, c.Val())

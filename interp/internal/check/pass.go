@@ -23,12 +23,8 @@ type pass struct {
 	items    []*item
 	declared map[string]bool // package-level names of the cell
 	methods  map[string]bool // "T.m", those that the cell itself writes
-	swaps    map[string]bool // and those that are carried
 	kept     []*typeRecord
-	swapped  []Replaced // methods of earlier types that the cell declares again
-	grown    []*types.Named
-	retyped  map[string]bool // generic types of earlier cells that are declared again with another method in place of one
-	adopt    []*types.TypeName
+	adopt    []*adopted
 	result   *item
 
 	renamed []renaming
@@ -76,7 +72,7 @@ func (e *Env) newPass(cell *split.Cell, number int) *pass {
 				Selections:   map[*ast.SelectorExpr]*types.Selection{},
 				FileVersions: map[*ast.File]string{},
 			}},
-		declared: map[string]bool{}, methods: map[string]bool{}, swaps: map[string]bool{}, retyped: map[string]bool{}, aliases: map[string]types.Object{},
+		declared: map[string]bool{}, methods: map[string]bool{}, aliases: map[string]types.Object{},
 	}
 }
 
@@ -146,26 +142,10 @@ func (p *pass) check() {
 	for name, old := range p.aliases {
 		scope.Insert(aliasOf(name, old))
 	}
-	for _, obj := range p.adopt {
-		scope.Insert(obj)
-		declareType(checker, obj)
-		named := obj.Type().(*types.Named)
-		methods := methodsOf(named)
-		saved := *methods
-		p.undoes = append(p.undoes, func() { *methods = saved })
-		var rest []*types.Func
-		for _, m := range saved {
-			if key := obj.Name() + "." + m.Name(); p.methods[key] || p.swaps[key] {
-				p.swapped = append(p.swapped, Replaced{Old: m})
-			} else {
-				rest = append(rest, m)
-			}
-		}
-		*methods = rest
-		if named.TypeParams().Len() > 0 {
-			defer p.growInstances(checker, named, rest)()
-		}
-		p.grown = append(p.grown, named)
+	for _, a := range p.adopt {
+		scope.Insert(a.typ.Obj())
+		declareType(checker, a.typ.Obj())
+		defer p.makeRoom(checker, a)()
 	}
 	func() {
 		defer func() {
@@ -175,11 +155,8 @@ func (p *pass) check() {
 		}()
 		checker.Files([]*ast.File{p.file}) // errors go to report
 	}()
-	for i, s := range p.swapped {
-		recv := s.Old.Signature().Recv()
-		if obj, _, _ := types.LookupFieldOrMethod(types.NewPointer(namedOf(recv.Type())), true, p.pkg.Types, s.Old.Name()); obj != nil {
-			p.swapped[i].New, _ = obj.(*types.Func)
-		}
+	for _, a := range p.adopt {
+		p.settle(a)
 	}
 	for id, obj := range p.pkg.Info.Uses {
 		if old, ok := p.aliases[obj.Name()]; ok && obj.Parent() == scope {

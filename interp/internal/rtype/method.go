@@ -94,7 +94,7 @@ func (t *Table) methods(d *decl) {
 		fn := sel.Obj().(*types.Func)
 		key := types.Id(fn.Pkg(), fn.Name())
 		valSel := valSet.Lookup(fn.Pkg(), fn.Name())
-		if sig, ok := d.made[key]; !ok || !types.Identical(sig, fn.Signature()) {
+		if sig, ok := d.made[key]; !ok || !sameCalls(sig, fn.Signature()) {
 			d.made[key] = fn.Signature()
 			d.stubs[key], d.valStubs[key] = t.method(d, fn, sel, valSel)
 		}
@@ -127,11 +127,18 @@ func (d *decl) outdated() bool {
 	}
 	for sel := range set.Methods() {
 		fn := sel.Obj().(*types.Func)
-		if sig, ok := d.made[types.Id(fn.Pkg(), fn.Name())]; !ok || !types.Identical(sig, fn.Signature()) {
+		if sig, ok := d.made[types.Id(fn.Pkg(), fn.Name())]; !ok || !sameCalls(sig, fn.Signature()) {
 			return true
 		}
 	}
 	return false
+}
+
+// sameCalls reports whether a method of signature a may be called like one of signature b: with the receiver passed in the same way too.
+func sameCalls(a, b *types.Signature) bool {
+	_, x := types.Unalias(a.Recv().Type()).(*types.Pointer)
+	_, y := types.Unalias(b.Recv().Type()).(*types.Pointer)
+	return x == y && types.Identical(a, b)
 }
 
 // method makes the entries of one method in the tables of *T, and of T when valSel is not nil.
