@@ -31,7 +31,8 @@
 // the old one keep theirs: messages then say Point (cell 3). Methods may be added to a type by any later cell, and values made before have
 // them too. A method declared again with the same signature takes the old one's place as a function does, for interface and method values too;
 // with another signature, or a pointer instead of a value as its receiver, those keep the method of before. All of this holds for generic
-// functions, and for generic types with all their instances.
+// functions, and for generic types with all their instances. Compiled code sees such methods, but for what packages have found out about a
+// type and keep: encoding/json and gob go on writing a type as they did first, and a warning says so.
 //
 // # Errors
 //

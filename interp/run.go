@@ -214,6 +214,9 @@ func (s *Session) bind(pkg *ssa.Package, c *check.Checked) {
 				Hint: "interfaces, and packages such as fmt, do not see the new methods"})
 		}
 	}
+	if len(c.Grown) > 0 {
+		s.machine.MethodsChanged()
+	}
 }
 
 // newRun makes a run whose output goes to c, and gives c the session's os.Stdout, os.Stderr and os.Stdin.

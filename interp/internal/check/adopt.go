@@ -1,8 +1,10 @@
 package check
 
 import (
+	"fmt"
 	"go/token"
 	"go/types"
+	"maps"
 	"slices"
 	"strconv"
 )
@@ -10,9 +12,10 @@ import (
 // adopted is a type of an earlier cell that has methods in this one.
 type adopted struct {
 	typ     *types.Named
-	pos     token.Pos       // of the first of them
-	methods map[string]bool // their names
+	pos     token.Pos            // of the first of them
+	methods map[string]token.Pos // where the names of all are
 	swaps   []swap
+	hidden  []string // keys of methods of embedded fields that they stand before
 }
 
 // swap is a method that takes the place of an earlier one.
@@ -30,19 +33,25 @@ func (p *pass) makeRoom(checker *types.Checker, a *adopted) (done func()) {
 	saved := *methods
 	inst := p.env.instance(a.typ)
 	for _, s := range p.env.past[a.typ] {
-		if a.methods[s.Old.Name()] {
+		if a.declares(s.Old.Name()) {
 			a.swaps = append(a.swaps, s)
 		}
 	}
 	var kept []*types.Func
 	var places []int // of those that are kept
 	for i, m := range saved {
-		if a.methods[m.Name()] {
+		if a.declares(m.Name()) {
 			a.swaps = append(a.swaps, swap{Replaced: Replaced{Old: m}, sig: inst.Method(i).Signature()})
 			continue
 		}
 		kept = append(kept, m)
 		places = append(places, i)
+	}
+	for name := range a.methods {
+		obj, path, _ := types.LookupFieldOrMethod(types.NewPointer(inst), false, p.pkg.Types, name)
+		if f, ok := obj.(*types.Func); ok && len(path) > 1 {
+			a.hidden = append(a.hidden, methodKey(f.Origin()))
+		}
 	}
 	p.undoes = append(p.undoes, func() { *methods = saved })
 	*methods = kept
@@ -97,9 +106,47 @@ func sameCalls(a, b *types.Signature) bool {
 	return x == y && types.Identical(a, b)
 }
 
+// encoders are the packages that look at a type's methods once only, when they write the first value of the type.
+var encoders = map[string][]string{
+	"encoding/json": {"MarshalJSON", "MarshalText"},
+	"encoding/gob":  {"GobEncode", "GobDecode", "MarshalBinary", "UnmarshalBinary"},
+}
+
+// unnoticed warns of new methods that a package may not see, as cells have used it before.
+func (p *pass) unnoticed(a *adopted) (warnings []Diag) {
+	for _, path := range slices.Sorted(maps.Keys(encoders)) {
+		for _, name := range encoders[path] {
+			again := slices.ContainsFunc(a.swaps, func(s swap) bool { return s.same && s.Old.Name() == name })
+			if !a.declares(name) || again || !p.env.imported(path, p.pkg) {
+				continue
+			}
+			typ := a.typ.Obj().Name()
+			warnings = append(warnings, Diag{Pos: a.methods[name], Warning: true,
+				Msg:  fmt.Sprintf("%s may not notice %s.%s: it goes on writing a type as it did first", path, typ, name),
+				Hint: fmt.Sprintf("if it has written a %s before, give the type another name, or restart the session", typ)})
+		}
+	}
+	return warnings
+}
+
+// imported reports whether a cell imports the package, other than one.
+func (e *Env) imported(path string, but *Package) bool {
+	for _, c := range e.cells {
+		if c != but && slices.ContainsFunc(c.Types.Imports(), func(p *types.Package) bool { return p.Path() == path }) {
+			return true
+		}
+	}
+	return false
+}
+
+func (a *adopted) declares(method string) bool {
+	_, ok := a.methods[method]
+	return ok
+}
+
 // commit keeps methods whose callers do not go on with the new ones: a later one may be like them again.
 func (a *adopted) commit(e *Env) {
-	past := slices.DeleteFunc(e.past[a.typ], func(s swap) bool { return a.methods[s.Old.Name()] })
+	past := slices.DeleteFunc(e.past[a.typ], func(s swap) bool { return a.declares(s.Old.Name()) })
 	for _, s := range a.swaps {
 		if !s.same {
 			past = append(past, swap{Replaced: Replaced{Old: s.Old}, sig: s.sig, past: true})

@@ -322,10 +322,10 @@ func (p *pass) receivers(decls []ast.Decl) {
 		i := slices.IndexFunc(p.adopt, func(a *adopted) bool { return a.typ == named })
 		if i < 0 {
 			i = len(p.adopt)
-			p.adopt = append(p.adopt, &adopted{typ: named, pos: f.Name.Pos(), methods: map[string]bool{}})
+			p.adopt = append(p.adopt, &adopted{typ: named, pos: f.Name.Pos(), methods: map[string]token.Pos{}})
 		}
 		if f.Name.Name != "_" {
-			p.adopt[i].methods[f.Name.Name] = true
+			p.adopt[i].methods[f.Name.Name] = f.Name.Pos()
 		}
 	}
 }

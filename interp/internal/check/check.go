@@ -196,6 +196,9 @@ func (p *pass) dirty() map[string]bool {
 		}
 	}
 	for _, a := range p.adopt {
+		for _, key := range a.hidden {
+			d[key] = true
+		}
 		for _, s := range a.swaps {
 			if !s.same && !s.past {
 				d[methodKey(s.Old)] = true

@@ -40,6 +40,7 @@ func (p *pass) finish(warnings []Diag) *Checked {
 	}
 	for _, a := range p.adopt {
 		c.Grown = append(c.Grown, Grown{a.typ, a.pos})
+		c.Warnings = append(c.Warnings, p.unnoticed(a)...)
 		for _, s := range a.swaps {
 			if s.same {
 				c.Funcs = append(c.Funcs, s.Replaced)

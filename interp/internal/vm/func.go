@@ -44,8 +44,9 @@ type body struct {
 	pos         []token.Pos // for each instruction
 	unit        []int32     // for each instruction, 1 + the index of the inlined call it belongs to, or 0; nil without any
 	inlined     []inlinedCall
-	parts       []*Func // whose replacement makes the body outdated
-	size        uintptr // bytes of a frame
+	parts       []*Func     // whose replacement makes the body outdated
+	sites       []*callSite // of interface method calls
+	size        uintptr     // bytes of a frame
 	frameType   ptr
 	consts      []frameConst
 	free        []argMove // of the captured variables, from a closure into a frame

@@ -53,6 +53,7 @@ func (c *compiler) invokeSite(cc *ssa.CallCommon, args []slot) *callSite {
 		from:    args,
 		wrapper: c.wrapper,
 	}
+	c.b.sites = append(c.b.sites, site)
 	site.method.name = cc.Method.Name()
 	if !cc.Method.Exported() && cc.Method.Pkg() != nil {
 		site.method.pkg = cc.Method.Pkg().Path()

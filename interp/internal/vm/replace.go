@@ -79,6 +79,20 @@ func (f *Func) replacement() *Func {
 	return f.replaced
 }
 
+// MethodsChanged makes method calls find the methods that types have now: it is
+// for after ForgetMethods, when their method tables have the new ones too.
+func (m *Machine) MethodsChanged() {
+	m.methods.Clear()
+	m.funcs.Range(func(_, f any) bool {
+		for b := f.(*Func).body.Load(); b != nil; b = b.base {
+			for _, s := range b.sites {
+				s.forget()
+			}
+		}
+		return true
+	})
+}
+
 // ForgetMethods makes a program look for the methods of types again: there are
 // more of them, or one has another signature. It needs the machine for itself.
 func ForgetMethods(prog *ssa.Program) {
