@@ -82,6 +82,11 @@ func (e *Env) follow(p *pass) (*pass, []Diag) {
 		warnings []Diag
 		round    = 0
 	)
+	defer func() {
+		for key := range refused {
+			e.unkey(e.funcs[key].decl) // what else is made of the function is for the types of before
+		}
+	}()
 	for {
 		dirty := p.dirty()
 		if len(dirty) == 0 && len(p.carried) == 0 {
@@ -106,6 +111,9 @@ func (e *Env) follow(p *pass) (*pass, []Diag) {
 		p.undo()
 		next := e.newPass(p.cell, p.pkg.Cell)
 		next.carried = carry
+		for _, r := range carry {
+			e.unkey(r.decl)
+		}
 		diags := next.run()
 		if len(diags) == 0 {
 			p = next

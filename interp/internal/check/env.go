@@ -36,7 +36,8 @@ type Env struct {
 	files    map[*token.File]*split.Cell
 	texts    map[*token.File]string // of committed program files
 	varIDs   map[*types.Var]string
-	past     map[*types.Named][]swap // methods of types that were declared again with another signature
+	keyed    map[*ast.CompositeLit][]ast.Expr // see keyLiterals
+	past     map[*types.Named][]swap          // methods of types that were declared again with another signature
 	seq      int
 	program  *types.Context // of the SSA program, nil when there is none
 	standIns []types.Type   // see instance
@@ -106,6 +107,7 @@ func (e *Env) Reset() {
 		e.files = map[*token.File]*split.Cell{}
 		e.texts = map[*token.File]string{}
 		e.varIDs = map[*types.Var]string{}
+		e.keyed = map[*ast.CompositeLit][]ast.Expr{}
 		e.past = map[*types.Named][]swap{}
 	}
 }

@@ -261,7 +261,7 @@ func (p *pass) keyLiterals() bool {
 	for _, pos := range p.unkeyed {
 		at[pos] = true
 	}
-	done := false
+	done, keep := false, false
 	visit := func(n ast.Node) bool {
 		lit, ok := n.(*ast.CompositeLit)
 		if !ok || !slices.ContainsFunc(lit.Elts, func(e ast.Expr) bool { return at[e.Pos()] || at[ast.Unparen(e).Pos()] }) {
@@ -288,9 +288,27 @@ func (p *pass) keyLiterals() bool {
 				keyed = append(keyed, &ast.KeyValueExpr{Key: &ast.Ident{NamePos: e.Pos(), Name: name}, Colon: e.Pos(), Value: e})
 			}
 		}
+		if keep && p.env.keyed[lit] == nil {
+			p.env.keyed[lit] = lit.Elts
+		}
 		lit.Elts, done = keyed, true
 		return true
 	}
-	ast.Inspect(p.file, visit)
+	for _, d := range p.file.Decls {
+		f, ok := d.(*ast.FuncDecl)
+		keep = ok && p.cell != nil && f != p.entry // it may be checked again in a later cell
+		ast.Inspect(d, visit)
+	}
 	return done
+}
+
+// unkey gives the literals of a function of an earlier cell back the form that keyLiterals found them in: their types may have other fields now.
+func (e *Env) unkey(f *ast.FuncDecl) {
+	ast.Inspect(f, func(n ast.Node) bool {
+		if lit, ok := n.(*ast.CompositeLit); ok && e.keyed[lit] != nil {
+			lit.Elts = e.keyed[lit]
+			delete(e.keyed, lit)
+		}
+		return true
+	})
 }
