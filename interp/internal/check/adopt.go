@@ -15,7 +15,7 @@ type adopted struct {
 	pos     token.Pos            // of the first of them
 	methods map[string]token.Pos // where the names of all are
 	swaps   []swap
-	hidden  []string // keys of methods of embedded fields that they stand before
+	hides   []string // names of methods of embedded fields that they stand before
 }
 
 // swap is a method that takes the place of an earlier one.
@@ -24,6 +24,17 @@ type swap struct {
 	sig  *types.Signature // of the old one, as a method of instance
 	same bool             // what calls the old one may go on with the new one
 	past bool             // another one has taken the place of the old one before
+}
+
+// hide finds the methods of embedded fields that the cell's stand before. It comes before all else: the types may embed each other.
+func (p *pass) hide(a *adopted) {
+	t := types.NewPointer(p.env.instance(a.typ))
+	for name := range a.methods {
+		obj, path, _ := types.LookupFieldOrMethod(t, false, p.pkg.Types, name)
+		if _, ok := obj.(*types.Func); ok && len(path) > 1 {
+			a.hides = append(a.hides, name)
+		}
+	}
 }
 
 // makeRoom takes the methods that the cell declares again from their type, and makes room for the cell's in the instances of a
@@ -46,12 +57,6 @@ func (p *pass) makeRoom(checker *types.Checker, a *adopted) (done func()) {
 		}
 		kept = append(kept, m)
 		places = append(places, i)
-	}
-	for name := range a.methods {
-		obj, path, _ := types.LookupFieldOrMethod(types.NewPointer(inst), false, p.pkg.Types, name)
-		if f, ok := obj.(*types.Func); ok && len(path) > 1 {
-			a.hidden = append(a.hidden, methodKey(f.Origin()))
-		}
 	}
 	p.undoes = append(p.undoes, func() { *methods = saved })
 	*methods = kept

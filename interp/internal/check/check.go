@@ -204,8 +204,12 @@ func (p *pass) dirty() map[string]bool {
 		}
 	}
 	for _, a := range p.adopt {
-		for _, key := range a.hidden {
-			d[key] = true
+		for _, r := range p.env.funcs { // which method an instance of a generic function calls goes by the name
+			for key := range r.deps {
+				if slices.Contains(a.hides, key[strings.LastIndex(key, ".")+1:]) {
+					d[key] = true
+				}
+			}
 		}
 		for _, s := range a.swaps {
 			if !s.same && !s.past {

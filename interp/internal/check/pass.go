@@ -143,6 +143,9 @@ func (p *pass) check() {
 		scope.Insert(aliasOf(name, old))
 	}
 	for _, a := range p.adopt {
+		p.hide(a)
+	}
+	for _, a := range p.adopt {
 		scope.Insert(a.typ.Obj())
 		declareType(checker, a.typ.Obj())
 		defer p.makeRoom(checker, a)()
