@@ -29,7 +29,10 @@
 // mention it are checked again with it and follow; those that do not compile any more keep the old one, and
 // the result carries a warning. A type declared again with the same text stays the same type; otherwise it is a new one, and values of
 // the old one keep theirs: messages then say Point (cell 3). Methods may be added to a type by any later cell, and values made before have
-// them too. Another method in place of one of a generic type makes a new type.
+// them too. A method declared again with the same signature takes the old one's place as a function does, for interface and method values too;
+// with another signature, or a pointer instead of a value as its receiver, those keep the method of before. All of this holds for generic
+// functions, and for generic types with all their instances. Compiled code sees such methods, but for what packages have found out about a
+// type and keep: encoding/json and gob go on writing a type as they did first, and a warning says so.
 //
 // # Errors
 //

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"go/ast"
-	"go/token"
 	"go/types"
 	"io"
 	"os"
@@ -200,33 +199,24 @@ func (s *Session) bind(pkg *ssa.Package, c *check.Checked) {
 		}
 		s.globals[v.New] = g
 	}
+	if len(c.Grown) > 0 {
+		s.exclusive(func() { vm.ForgetMethods(s.prog) })
+	}
 	for _, f := range c.Funcs {
 		old, now := s.prog.FuncValue(f.Old), s.prog.FuncValue(f.New)
 		if old != nil && now != nil {
 			s.machine.Replace(old, now)
 		}
 	}
+	for _, t := range c.Grown {
+		if err := s.types.Extend(t.Type); err != nil {
+			c.Warnings = append(c.Warnings, check.Diag{Pos: t.Pos, Warning: true, Msg: err.Error(),
+				Hint: "interfaces, and packages such as fmt, do not see the new methods"})
+		}
+	}
 	if len(c.Grown) > 0 {
-		s.exclusive(func() { check.ForgetMethods(s.prog) })
-		for _, t := range c.Grown {
-			if err := s.types.Extend(t); err != nil {
-				c.Warnings = append(c.Warnings, check.Diag{Pos: methodPos(c.File, t), Warning: true, Msg: err.Error(),
-					Hint: "interfaces, and packages such as fmt, do not see the new methods"})
-			}
-		}
+		s.machine.MethodsChanged()
 	}
-}
-
-// methodPos is the place of a method of t in the file.
-func methodPos(file *ast.File, t *types.Named) token.Pos {
-	for _, d := range file.Decls {
-		if f, ok := d.(*ast.FuncDecl); ok {
-			if base := check.ReceiverBase(f); base != nil && base.Name == t.Obj().Name() {
-				return f.Name.Pos()
-			}
-		}
-	}
-	return token.NoPos
 }
 
 // newRun makes a run whose output goes to c, and gives c the session's os.Stdout, os.Stderr and os.Stdin.

@@ -28,15 +28,14 @@ func (p *pass) assemble() {
 		}
 		decls = append(decls, d)
 	}
-	decls = p.dropSame(p.dropKept(decls))
+	decls = p.dropKept(decls)
 	for _, d := range decls {
 		p.declareNames(d)
 	}
 	for _, r := range p.carried {
 		decls = append(decls, r.decl)
-		p.swaps[r.key] = true
 	}
-	decls = p.receivers(decls)
+	p.receivers(decls)
 	for _, it := range p.items {
 		decls = append(decls, p.packageVars(it)...)
 	}
@@ -301,17 +300,15 @@ func ReceiverBase(d *ast.FuncDecl) *ast.Ident {
 	return id
 }
 
-// receivers prepares methods of types that earlier cells declared. A generic type that has one of them already gets its declaration and its
-// other methods again: what its instances have made of a method cannot be taken back.
-func (p *pass) receivers(decls []ast.Decl) []ast.Decl {
-	adopted := map[string]bool{}
-	for i := 0; i < len(decls); i++ {
-		d, ok := decls[i].(*ast.FuncDecl)
+// receivers notes the types of earlier cells that have methods among decls.
+func (p *pass) receivers(decls []ast.Decl) {
+	for _, d := range decls {
+		f, ok := d.(*ast.FuncDecl)
 		if !ok {
 			continue
 		}
-		base := ReceiverBase(d)
-		if base == nil || p.declared[base.Name] || adopted[base.Name] {
+		base := ReceiverBase(f)
+		if base == nil || p.declared[base.Name] {
 			continue
 		}
 		tn, ok := p.env.Lookup(base.Name).(*types.TypeName)
@@ -322,29 +319,15 @@ func (p *pass) receivers(decls []ast.Decl) []ast.Decl {
 		if !ok {
 			continue
 		}
-		adopted[base.Name] = true
-		spec := p.env.specs[base.Name]
-		if named.TypeParams().Len() == 0 || spec == nil || p.onlyAdds(base.Name, decls) {
-			p.adopt = append(p.adopt, tn)
-			continue
+		i := slices.IndexFunc(p.adopt, func(a *adopted) bool { return a.typ == named })
+		if i < 0 {
+			i = len(p.adopt)
+			p.adopt = append(p.adopt, &adopted{typ: named, pos: f.Name.Pos(), methods: map[string]token.Pos{}})
 		}
-		p.declared[base.Name] = true
-		p.retyped[base.Name] = true
-		p.kept = slices.DeleteFunc(p.kept, func(r *typeRecord) bool { return r == spec })
-		decls = append(decls, &ast.GenDecl{TokPos: spec.spec.Pos(), Tok: token.TYPE, Specs: []ast.Spec{spec.spec}})
-		for key, r := range p.env.funcs {
-			if !p.methods[key] && r.isMethodOf(base.Name) && !slices.Contains(p.carried, r) {
-				decls = append(decls, r.decl)
-				p.methods[key] = true
-			}
+		if f.Name.Name != "_" {
+			p.adopt[i].methods[f.Name.Name] = f.Name.Pos()
 		}
 	}
-	return decls
-}
-
-func (r *funcRecord) isMethodOf(typ string) bool {
-	b := ReceiverBase(r.decl)
-	return b != nil && b.Name == typ
 }
 
 // packageVars returns the package-level form of a statement that declares variables.

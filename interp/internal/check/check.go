@@ -27,6 +27,12 @@ type Var struct{ New, Old *types.Var }
 // Replaced is a function that takes the place of an earlier one of the same signature.
 type Replaced struct{ Old, New *types.Func }
 
+// Grown is a type of an earlier cell that got methods; Pos is the place of the first.
+type Grown struct {
+	Type *types.Named
+	Pos  token.Pos
+}
+
 // Checked is a cell that may run.
 type Checked struct {
 	*Package
@@ -37,7 +43,7 @@ type Checked struct {
 	// Funcs are the functions and methods that take the place of earlier ones.
 	Funcs []Replaced
 	// Grown are types of earlier cells that got methods.
-	Grown []*types.Named
+	Grown []Grown
 	// Results are the variables that hold the value of the final expression after the cell has run.
 	Results []*types.Var
 	// Warnings tell of earlier functions that do not follow a redefinition.
@@ -48,6 +54,7 @@ type Checked struct {
 	env     *Env
 	carried []*funcRecord
 	kept    []*typeRecord // declarations that were run again unchanged
+	adopted []*adopted
 }
 
 // The names of the functions that hold a cell's statements.
@@ -75,6 +82,11 @@ func (e *Env) follow(p *pass) (*pass, []Diag) {
 		warnings []Diag
 		round    = 0
 	)
+	defer func() {
+		for key := range refused {
+			e.unkey(e.funcs[key].decl) // what else is made of the function is for the types of before
+		}
+	}()
 	for {
 		dirty := p.dirty()
 		if len(dirty) == 0 && len(p.carried) == 0 {
@@ -99,6 +111,9 @@ func (e *Env) follow(p *pass) (*pass, []Diag) {
 		p.undo()
 		next := e.newPass(p.cell, p.pkg.Cell)
 		next.carried = carry
+		for _, r := range carry {
+			e.unkey(r.decl)
+		}
 		diags := next.run()
 		if len(diags) == 0 {
 			p = next
@@ -188,9 +203,18 @@ func (p *pass) dirty() map[string]bool {
 			d[name] = true
 		}
 	}
-	for _, r := range p.swapped {
-		if r.New == nil || !types.Identical(r.Old.Type(), r.New.Type()) {
-			d[methodKey(r.Old)] = true
+	for _, a := range p.adopt {
+		for _, r := range p.env.funcs { // which method an instance of a generic function calls goes by the name
+			for key := range r.deps {
+				if slices.Contains(a.hides, key[strings.LastIndex(key, ".")+1:]) {
+					d[key] = true
+				}
+			}
+		}
+		for _, s := range a.swaps {
+			if !s.same && !s.past {
+				d[methodKey(s.Old)] = true
+			}
 		}
 	}
 	return d
@@ -206,8 +230,8 @@ func sameMeaning(old, new types.Object) bool {
 		_, ok := new.(*types.Var)
 		return ok
 	case *types.Func:
-		f, ok := new.(*types.Func)
-		return ok && f.Signature().TypeParams() == nil && old.Signature().TypeParams() == nil
+		_, ok := new.(*types.Func)
+		return ok
 	case *types.Const:
 		c, ok := new.(*types.Const)
 		return ok && constant.Compare(old.Val(), token.EQL, c.Val())

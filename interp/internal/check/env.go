@@ -23,22 +23,25 @@ type Env struct {
 	Fset *token.FileSet
 	imp  Importer
 
-	names   map[string]*entity
-	funcs   map[string]*funcRecord // by key: "f", or "T.m" for methods
-	specs   map[string]*typeRecord
-	imports map[string]string // name → path, as cells imported them
-	preload map[string]string // name → path
-	dots    []string          // paths imported with a dot
-	cells   map[*types.Package]*Package
-	bySeq   map[int]*Package          // the same by their number
-	decls   map[types.Object]ast.Node // of committed functions, methods and types
-	latest  map[*types.Func]*types.Func
-	files   map[*token.File]*split.Cell
-	texts   map[*token.File]string // of committed program files
-	varIDs  map[*types.Var]string
-	seq     int
-	program *types.Context // of the SSA program, nil when there is none
-	scope   *types.Scope   // names as a scope, the same one until Reset: the cells' packages share it
+	names    map[string]*entity
+	funcs    map[string]*funcRecord // by key: "f", or "T.m" for methods
+	specs    map[string]*typeRecord
+	imports  map[string]string // name → path, as cells imported them
+	preload  map[string]string // name → path
+	dots     []string          // paths imported with a dot
+	cells    map[*types.Package]*Package
+	bySeq    map[int]*Package          // the same by their number
+	decls    map[types.Object]ast.Node // of committed functions, methods and types
+	latest   map[*types.Func]*types.Func
+	files    map[*token.File]*split.Cell
+	texts    map[*token.File]string // of committed program files
+	varIDs   map[*types.Var]string
+	keyed    map[*ast.CompositeLit][]ast.Expr // see keyLiterals
+	past     map[*types.Named][]swap          // methods of types that were declared again with another signature
+	seq      int
+	program  *types.Context // of the SSA program, nil when there is none
+	standIns []types.Type   // see instance
+	scope    *types.Scope   // names as a scope, the same one until Reset: the cells' packages share it
 }
 
 // Package is one checked cell, or file.
@@ -104,6 +107,8 @@ func (e *Env) Reset() {
 		e.files = map[*token.File]*split.Cell{}
 		e.texts = map[*token.File]string{}
 		e.varIDs = map[*types.Var]string{}
+		e.keyed = map[*ast.CompositeLit][]ast.Expr{}
+		e.past = map[*types.Named][]swap{}
 	}
 }
 

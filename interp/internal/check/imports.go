@@ -72,17 +72,6 @@ func (p *pass) implicitImports(explicit map[string]bool) []ast.Decl {
 			}
 		}
 	}
-	for name := range p.retyped {
-		for _, r := range p.env.funcs {
-			if r.isMethodOf(name) {
-				for name, path := range r.imports {
-					if need[name] == "" && !explicit[name] && !p.declared[name] {
-						need[name] = path
-					}
-				}
-			}
-		}
-	}
 	var decls []ast.Decl
 	add := func(name, path string) {
 		spec := &ast.ImportSpec{Name: ast.NewIdent(name), Path: &ast.BasicLit{Kind: token.STRING, Value: strconv.Quote(path)}}

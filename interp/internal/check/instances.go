@@ -2,32 +2,23 @@ package check
 
 import (
 	"errors"
-	"go/ast"
 	"go/token"
 	"go/types"
 	"reflect"
-	"slices"
 	"strings"
 	"unsafe"
 
 	"golang.org/x/tools/go/ssa"
-	"golang.org/x/tools/go/types/typeutil"
 )
 
-// Methods of a generic type that a later cell adds. To go/types a type's methods are known before its first instance is made: an
-// instance makes its own of them one by one, in a list as long as that of the generic type. So the instances that there are
-// get longer lists, with room for what the cell adds. They are found in the contexts in which they were made: those of the
-// cells' checks, the one of the SSA program, and those of other instances.
+// Methods of a generic type that a later cell declares. To go/types a type's methods are known before its first instance is made: an
+// instance makes its own of them one by one, in a list that goes with that of the generic type. So the instances that there are
+// get other lists, without what the cell replaces and with room for what it declares. They are found in the contexts in which they were
+// made: those of the cells' checks, the one of the SSA program, and those of other instances.
 
 // UseProgram tells the session which program its cells become part of.
 func (e *Env) UseProgram(prog *ssa.Program) {
 	e.program = *(**types.Context)(field(reflect.ValueOf(prog), "ctxt"))
-}
-
-// ForgetMethods makes a program look for the methods of types again: there are more of them, or one has another signature.
-func ForgetMethods(prog *ssa.Program) {
-	prog.MethodSets = typeutil.MethodSetCache{}
-	*(*typeutil.Map)(field(reflect.ValueOf(prog), "methodSets")) = typeutil.Map{}
 }
 
 // instancesOf returns the instances of a generic type that the session has met.
@@ -167,70 +158,6 @@ func instanceOf(n *types.Named) instance {
 	}
 }
 
-// growInstances makes room in the instances of a generic type for the methods that the file adds to it, of which it has those
-// in had already. It returns what is to be done after the check.
-func (p *pass) growInstances(checker *types.Checker, orig *types.Named, had []*types.Func) (done func()) {
-	added := map[string]bool{}
-	for _, d := range p.file.Decls {
-		if f, ok := d.(*ast.FuncDecl); ok && f.Name.Name != "_" {
-			if base := ReceiverBase(f); base != nil && base.Name == orig.Obj().Name() && !slices.ContainsFunc(had, func(m *types.Func) bool { return m.Name() == f.Name.Name }) {
-				added[f.Name.Name] = true
-			}
-		}
-	}
-	list := p.env.instancesOf(orig)
-	for _, n := range list {
-		i := instanceOf(n)
-		state, methods, expanded, context := *i.state, *i.methods, *i.expanded, *i.context
-		p.undoes = append(p.undoes, func() { *i.state, *i.methods, *i.expanded, *i.context = state, methods, expanded, context })
-		*i.methods = make([]*types.Func, len(had)+len(added))
-		copy(*i.methods, methods)
-		*i.state &^= hasMethods
-		if context == nil {
-			*i.context = types.NewContext()
-		}
-		*i.checker = checker // new methods may be asked for before they are checked
-	}
-	return func() {
-		for _, n := range list {
-			*instanceOf(n).checker = nil
-		}
-	}
-}
-
-// onlyAdds reports whether the methods of the type among decls are all new.
-func (p *pass) onlyAdds(typ string, decls []ast.Decl) bool {
-	return !slices.ContainsFunc(decls, func(d ast.Decl) bool {
-		f, ok := d.(*ast.FuncDecl)
-		if !ok {
-			return false
-		}
-		base := ReceiverBase(f)
-		return base != nil && base.Name == typ && p.env.funcs[typ+"."+f.Name.Name] != nil
-	})
-}
-
-// dropSame leaves out methods of generic types that say what the session already has: the cell is run again.
-func (p *pass) dropSame(decls []ast.Decl) []ast.Decl {
-	return slices.DeleteFunc(decls, func(d ast.Decl) bool {
-		f, ok := d.(*ast.FuncDecl)
-		if !ok {
-			return false
-		}
-		base := ReceiverBase(f)
-		if base == nil || p.declared[base.Name] {
-			return false
-		}
-		tn, ok := p.env.Lookup(base.Name).(*types.TypeName)
-		if !ok || !p.env.IsCell(tn.Pkg()) {
-			return false
-		}
-		named, ok := tn.Type().(*types.Named)
-		r := p.env.funcs[base.Name+"."+f.Name.Name]
-		return ok && named.TypeParams().Len() > 0 && r != nil && r.pkg.Source != nil && p.text(f) != "" && p.text(f) == words(r.pkg.Source, r.decl)
-	})
-}
-
 // instancesTest reports whether this release's go/types and go/ssa have the parts that this file needs.
 func instancesTest() error {
 	type generic = struct {
@@ -250,9 +177,6 @@ func instancesTest() error {
 		if f, ok := w.in.FieldByName(w.field); !ok || f.Type.Kind() != w.kind {
 			return errors.New("interp: this release of Go has another " + strings.TrimPrefix(w.in.String(), "*") + "." + w.field + ": build Poolbook with Go 1.26")
 		}
-	}
-	if f, ok := reflect.TypeFor[ssa.Program]().FieldByName("methodSets"); !ok || f.Type != reflect.TypeFor[typeutil.Map]() {
-		return errors.New("interp: this release of go/ssa has another Program.methodSets: build Poolbook with the one in its go.mod")
 	}
 	// The bit of the state: a generic type with one method, whose instance has made it.
 	pkg := types.NewPackage("p", "p")

@@ -5,8 +5,6 @@ import (
 	"go/token"
 	"go/types"
 	"strings"
-
-	"poolbook/interp/internal/split"
 )
 
 // dropKept leaves out type declarations that say what the session already has, so that a cell that is run again keeps its types, and
@@ -52,7 +50,6 @@ func (p *pass) dropKept(decls []ast.Decl) []ast.Decl {
 			}
 		}
 	}
-	// A method with another signature makes another type of a generic type only; receivers sees to that.
 	if len(same) == 0 {
 		return decls
 	}
@@ -79,15 +76,13 @@ func (p *pass) dropKept(decls []ast.Decl) []ast.Decl {
 }
 
 // text returns the words of a node of the cell, without regard to spacing.
-func (p *pass) text(n ast.Node) string { return words(p.cell, n) }
-
-func words(c *split.Cell, n ast.Node) string {
-	from, ok := c.Offset(n.Pos())
-	to, ok2 := c.Offset(n.End())
+func (p *pass) text(n ast.Node) string {
+	from, ok := p.cell.Offset(n.Pos())
+	to, ok2 := p.cell.Offset(n.End())
 	if !ok || !ok2 || from > to {
 		return ""
 	}
-	return strings.Join(strings.Fields(c.Code[from:to]), " ")
+	return strings.Join(strings.Fields(p.cell.Code[from:to]), " ")
 }
 
 // uses returns the session's objects that n mentions, by key: "x", "Point", "Point.Area".

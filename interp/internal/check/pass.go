@@ -23,12 +23,8 @@ type pass struct {
 	items    []*item
 	declared map[string]bool // package-level names of the cell
 	methods  map[string]bool // "T.m", those that the cell itself writes
-	swaps    map[string]bool // and those that are carried
 	kept     []*typeRecord
-	swapped  []Replaced // methods of earlier types that the cell declares again
-	grown    []*types.Named
-	retyped  map[string]bool // generic types of earlier cells that are declared again with another method in place of one
-	adopt    []*types.TypeName
+	adopt    []*adopted
 	result   *item
 
 	renamed []renaming
@@ -76,7 +72,7 @@ func (e *Env) newPass(cell *split.Cell, number int) *pass {
 				Selections:   map[*ast.SelectorExpr]*types.Selection{},
 				FileVersions: map[*ast.File]string{},
 			}},
-		declared: map[string]bool{}, methods: map[string]bool{}, swaps: map[string]bool{}, retyped: map[string]bool{}, aliases: map[string]types.Object{},
+		declared: map[string]bool{}, methods: map[string]bool{}, aliases: map[string]types.Object{},
 	}
 }
 
@@ -146,26 +142,13 @@ func (p *pass) check() {
 	for name, old := range p.aliases {
 		scope.Insert(aliasOf(name, old))
 	}
-	for _, obj := range p.adopt {
-		scope.Insert(obj)
-		declareType(checker, obj)
-		named := obj.Type().(*types.Named)
-		methods := methodsOf(named)
-		saved := *methods
-		p.undoes = append(p.undoes, func() { *methods = saved })
-		var rest []*types.Func
-		for _, m := range saved {
-			if key := obj.Name() + "." + m.Name(); p.methods[key] || p.swaps[key] {
-				p.swapped = append(p.swapped, Replaced{Old: m})
-			} else {
-				rest = append(rest, m)
-			}
-		}
-		*methods = rest
-		if named.TypeParams().Len() > 0 {
-			defer p.growInstances(checker, named, rest)()
-		}
-		p.grown = append(p.grown, named)
+	for _, a := range p.adopt {
+		p.hide(a)
+	}
+	for _, a := range p.adopt {
+		scope.Insert(a.typ.Obj())
+		declareType(checker, a.typ.Obj())
+		defer p.makeRoom(checker, a)()
 	}
 	func() {
 		defer func() {
@@ -175,11 +158,8 @@ func (p *pass) check() {
 		}()
 		checker.Files([]*ast.File{p.file}) // errors go to report
 	}()
-	for i, s := range p.swapped {
-		recv := s.Old.Signature().Recv()
-		if obj, _, _ := types.LookupFieldOrMethod(types.NewPointer(namedOf(recv.Type())), true, p.pkg.Types, s.Old.Name()); obj != nil {
-			p.swapped[i].New, _ = obj.(*types.Func)
-		}
+	for _, a := range p.adopt {
+		p.settle(a)
 	}
 	for id, obj := range p.pkg.Info.Uses {
 		if old, ok := p.aliases[obj.Name()]; ok && obj.Parent() == scope {
@@ -284,7 +264,7 @@ func (p *pass) keyLiterals() bool {
 	for _, pos := range p.unkeyed {
 		at[pos] = true
 	}
-	done := false
+	done, keep := false, false
 	visit := func(n ast.Node) bool {
 		lit, ok := n.(*ast.CompositeLit)
 		if !ok || !slices.ContainsFunc(lit.Elts, func(e ast.Expr) bool { return at[e.Pos()] || at[ast.Unparen(e).Pos()] }) {
@@ -311,9 +291,27 @@ func (p *pass) keyLiterals() bool {
 				keyed = append(keyed, &ast.KeyValueExpr{Key: &ast.Ident{NamePos: e.Pos(), Name: name}, Colon: e.Pos(), Value: e})
 			}
 		}
+		if keep && p.env.keyed[lit] == nil {
+			p.env.keyed[lit] = lit.Elts
+		}
 		lit.Elts, done = keyed, true
 		return true
 	}
-	ast.Inspect(p.file, visit)
+	for _, d := range p.file.Decls {
+		f, ok := d.(*ast.FuncDecl)
+		keep = ok && p.cell != nil && f != p.entry // it may be checked again in a later cell
+		ast.Inspect(d, visit)
+	}
 	return done
+}
+
+// unkey gives the literals of a function of an earlier cell back the form that keyLiterals found them in: their types may have other fields now.
+func (e *Env) unkey(f *ast.FuncDecl) {
+	ast.Inspect(f, func(n ast.Node) bool {
+		if lit, ok := n.(*ast.CompositeLit); ok && e.keyed[lit] != nil {
+			lit.Elts = e.keyed[lit]
+			delete(e.keyed, lit)
+		}
+		return true
+	})
 }

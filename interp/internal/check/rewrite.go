@@ -11,7 +11,7 @@ import (
 
 // finish turns the last pass into what go/ssa and the session need.
 func (p *pass) finish(warnings []Diag) *Checked {
-	c := &Checked{Package: p.pkg, File: p.file, Grown: p.grown, Warnings: warnings, env: p.env, carried: p.carried, kept: p.kept}
+	c := &Checked{Package: p.pkg, File: p.file, Warnings: warnings, env: p.env, carried: p.carried, kept: p.kept, adopted: p.adopt}
 	scope := p.pkg.Types.Scope()
 	olds := map[*types.Var]*types.Var{}
 	for _, name := range scope.Names() {
@@ -38,9 +38,13 @@ func (p *pass) finish(warnings []Diag) *Checked {
 			}
 		}
 	}
-	for _, r := range p.swapped {
-		if r.New != nil && r.New != r.Old && types.Identical(r.Old.Type(), r.New.Type()) {
-			c.Funcs = append(c.Funcs, r)
+	for _, a := range p.adopt {
+		c.Grown = append(c.Grown, Grown{a.typ, a.pos})
+		c.Warnings = append(c.Warnings, p.unnoticed(a)...)
+		for _, s := range a.swaps {
+			if s.same {
+				c.Funcs = append(c.Funcs, s.Replaced)
+			}
 		}
 	}
 	c.rewrite(p, olds)
@@ -361,6 +365,9 @@ func (c *Checked) Commit() {
 	for _, f := range c.Funcs {
 		e.latest[f.Old] = f.New
 	}
+	for _, a := range c.adopted {
+		a.commit(e)
+	}
 	for _, v := range c.Vars {
 		if id := e.varIDs[v.Old]; v.Old != nil && id != "" {
 			e.varIDs[v.New] = id
@@ -439,9 +446,6 @@ func (c *Checked) commitType(p *pass, s *ast.TypeSpec) {
 	}
 	c.env.decls[obj] = s
 	r := &typeRecord{spec: s, text: p.text(s), pkg: c.Package, obj: obj, deps: p.uses(s)}
-	if old := c.env.specs[obj.Name()]; old != nil && old.spec == s { // declared again for a method of a generic type
-		r.text = old.text
-	}
 	c.env.specs[obj.Name()] = r
 }
 

@@ -20,7 +20,7 @@ type decl struct {
 	valRoom, ptrRoom []method
 	stubs            map[string]method // for each pointer method made so far, by types.Id, its entry
 	valStubs         map[string]method
-	made             map[string]*types.Signature // what the entries are for
+	made             map[string]*types.Selection // what the entries are for
 }
 
 // spareMethods is how many methods later cells may add to a type of theirs. There are four tables, with 16 bytes a method.
@@ -52,7 +52,7 @@ func (t *Table) declare(typ types.Type, named *types.Named) reflect.Type {
 	under := typ.Underlying()
 	lay := t.layout(under, true)
 
-	d := &decl{typ: typ, stubs: make(map[string]method), valStubs: make(map[string]method), made: make(map[string]*types.Signature)}
+	d := &decl{typ: typ, stubs: make(map[string]method), valStubs: make(map[string]method), made: make(map[string]*types.Selection)}
 	room := 0
 	if _, ok := under.(*types.Interface); !ok {
 		room = types.NewMethodSet(types.NewPointer(typ)).Len()

@@ -30,6 +30,9 @@
 // and reflect remember them for ever. A session that declares a type with ten value methods again and again can do so
 // 2400 times. Table.Close gives stubs back.
 //
+// Types may get methods later, and others in place of those that they have: Table.Extend. Their descriptors stay the same, so that values
+// made before and after are of one type, and the runtime is told (remembered.go).
+//
 // # What is different from compiled types
 //
 //   - A type made again from the same source is another type; reflect's ConvertibleTo finds structs of both alike.

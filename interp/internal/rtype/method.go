@@ -94,8 +94,8 @@ func (t *Table) methods(d *decl) {
 		fn := sel.Obj().(*types.Func)
 		key := types.Id(fn.Pkg(), fn.Name())
 		valSel := valSet.Lookup(fn.Pkg(), fn.Name())
-		if sig, ok := d.made[key]; !ok || !types.Identical(sig, fn.Signature()) {
-			d.made[key] = fn.Signature()
+		if made := d.made[key]; made == nil || !sameMethod(made, sel) {
+			d.made[key] = sel
 			d.stubs[key], d.valStubs[key] = t.method(d, fn, sel, valSel)
 		}
 		ptr = append(ptr, d.stubs[key])
@@ -127,11 +127,21 @@ func (d *decl) outdated() bool {
 	}
 	for sel := range set.Methods() {
 		fn := sel.Obj().(*types.Func)
-		if sig, ok := d.made[types.Id(fn.Pkg(), fn.Name())]; !ok || !types.Identical(sig, fn.Signature()) {
+		if made := d.made[types.Id(fn.Pkg(), fn.Name())]; made == nil || !sameMethod(made, sel) {
 			return true
 		}
 	}
 	return false
+}
+
+// sameMethod reports whether the entries of a method are right for another one of its name: it is called in the same way, with the receiver
+// as a pointer or a value too, and is that of the type itself or of the same embedded field.
+func sameMethod(a, b *types.Selection) bool {
+	x, y := a.Obj().(*types.Func).Signature(), b.Obj().(*types.Func).Signature()
+	_, xp := types.Unalias(x.Recv().Type()).(*types.Pointer)
+	_, yp := types.Unalias(y.Recv().Type()).(*types.Pointer)
+	path := func(sel *types.Selection) []int { return sel.Index()[:len(sel.Index())-1] }
+	return xp == yp && types.Identical(x, y) && slices.Equal(path(a), path(b))
 }
 
 // method makes the entries of one method in the tables of *T, and of T when valSel is not nil.
@@ -259,9 +269,9 @@ func sameInterface(a, b reflect.Type) bool {
 // to the types that embed n the methods promoted from it. Values that exist see them at once. It fails with an [*Error] when more methods are
 // added to one type than there is room for (64), or when method stubs run out.
 //
-// What it cannot do: compiled code that caches facts by type keeps what it has learnt (encoding/json and text/template
-// remember that a type had no MarshalJSON), and the methods of unnamed struct types stay as they were. No other
-// goroutine may call methods of these types at the same time.
+// What the runtime remembers is mended (remembered.go). What it cannot do: packages that remember facts by type keep what they have learnt
+// (encoding/json does not look again for a MarshalJSON of a type that it has written), and the methods of unnamed struct types stay as they
+// were. No other goroutine may call methods of these types at the same time.
 func (t *Table) Extend(n *types.Named) (err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -277,6 +287,7 @@ func (t *Table) Extend(n *types.Named) (err error) {
 	if r, ok := t.types.At(n).(reflect.Type); n.TypeParams().Len() == 0 && (!ok || t.decls[r] == nil) {
 		return nil // made at the next Of, with all its methods
 	}
+	grown := map[*rtype]bool{}
 	for _, d := range t.decls {
 		if _, ok := d.typ.(*types.Named); !ok || d.val.Kind() == reflect.Interface {
 			continue
@@ -285,10 +296,11 @@ func (t *Table) Extend(n *types.Named) (err error) {
 			continue
 		}
 		t.methods(d)
-		// The runtime remembers by the hash that a type does not implement an interface: a new hash, and it looks again.
-		descriptor(d.val).hash = nextHash()
-		descriptor(d.ptr).hash = nextHash()
+		grown[descriptor(d.val)], grown[descriptor(d.ptr)] = true, true
 	}
 	t.finish()
+	if len(grown) > 0 {
+		methodsChanged(grown)
+	}
 	return nil
 }

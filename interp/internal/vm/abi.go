@@ -311,6 +311,9 @@ var selfTest = sync.OnceValue(func() error {
 	if err := testClosures(); err != nil {
 		return fail(err.Error())
 	}
+	if err := testForgetting(); err != nil {
+		return fail(err.Error())
+	}
 	return nil
 })
 

@@ -182,6 +182,10 @@ func (c *compiler) call(in *ssa.Call) {
 		c.builtin(in, b)
 		return
 	}
+	if !c.fits(cc, in.Type()) {
+		c.cold(func(*goroutine, ptr) { panic(outdatedCall(cc)) })
+		return
+	}
 	out := c.resultAt(in)
 	if k, ok := c.callee(cc); ok && c.inlines(k) {
 		c.knownArgs(cc, &k)
@@ -271,6 +275,9 @@ func (g *goroutine) prepared(f *Func, args []argMove, fp ptr) *frame {
 func (c *compiler) later(cc *ssa.CallCommon) func(g *goroutine, fp ptr) (*frame, func(*goroutine)) {
 	if b, ok := cc.Value.(*ssa.Builtin); ok {
 		return c.builtinLater(cc, b)
+	}
+	if !c.fits(cc, nil) {
+		return func(*goroutine, ptr) (*frame, func(*goroutine)) { panic(outdatedCall(cc)) }
 	}
 	args := c.argSlots(cc.Args)
 	if cc.IsInvoke() {

@@ -381,6 +381,10 @@ func (c *compiler) next(in *ssa.Next) {
 
 func (c *compiler) makeClosure(in *ssa.MakeClosure) {
 	f := c.m.funcOf(in.Fn.(*ssa.Function))
+	if isWrapper(f.ssa) && f.funcType() != c.infoOf(in).rt {
+		c.cold(func(*goroutine, ptr) { panic(outdatedMethod(f.ssa.Object().Name())) })
+		return
+	}
 	f.prepare()
 	dst := c.reg(in)
 	moves := make([]argMove, len(in.Bindings))

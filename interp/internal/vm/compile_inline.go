@@ -73,7 +73,7 @@ func (c *compiler) callee(cc *ssa.CallCommon) (known, bool) {
 	if fn.Blocks == nil || c.m.compiledFunc(fn) != nil {
 		return k, false
 	}
-	k.fn = c.m.funcOf(fn).last()
+	k.fn = c.m.funcOf(fn).current()
 	if len(fn.FreeVars) > 0 {
 		k.free = c.reg(cc.Value)
 	}
@@ -107,7 +107,7 @@ func (c *compiler) origin(v ssa.Value) (*compiler, ssa.Value) {
 			if !ok || fn.Blocks == nil || c.m.compiledFunc(fn) != nil {
 				return c, v
 			}
-			f := c.m.funcOf(fn).last()
+			f := c.m.funcOf(fn).current()
 			clo := returnedClosure(f.ssa)
 			if clo == nil {
 				return c, v

@@ -23,6 +23,7 @@ type Func struct {
 
 	mu       sync.Mutex
 	replaced *Func        // runs instead, once Replace was called
+	outlived bool         // Replace was called for the generic function that f is an instance of, see follow
 	ftype    reflect.Type // of a value of the function
 	cloType  ptr          // of a closure object, see closure.go
 	free     []slot       // captured variables in a closure object
@@ -43,8 +44,9 @@ type body struct {
 	pos         []token.Pos // for each instruction
 	unit        []int32     // for each instruction, 1 + the index of the inlined call it belongs to, or 0; nil without any
 	inlined     []inlinedCall
-	parts       []*Func // whose replacement makes the body outdated
-	size        uintptr // bytes of a frame
+	parts       []*Func     // whose replacement makes the body outdated
+	sites       []*callSite // of interface method calls
+	size        uintptr     // bytes of a frame
 	frameType   ptr
 	consts      []frameConst
 	free        []argMove // of the captured variables, from a closure into a frame
@@ -85,7 +87,11 @@ func (m *Machine) funcOf(fn *ssa.Function) *Func {
 		// saying so in its signature
 		conv = m.convention(fn.Signature, fn.Params[0].Type())
 	}
-	f, _ := m.funcs.LoadOrStore(fn, &Func{m: m, ssa: fn, conv: conv})
+	made := &Func{m: m, ssa: fn, conv: conv}
+	f, had := m.funcs.LoadOrStore(fn, made)
+	if !had {
+		m.generic.meet(made)
+	}
 	m.prog.CompareAndSwap(nil, fn.Prog)
 	return f.(*Func)
 }
@@ -107,7 +113,14 @@ func (f *Func) compiled() *body {
 			b = o.compiled()
 			o.usedBy(f)
 		} else {
-			f.m.exclusive(func() { b = compile(f) })
+			f.m.exclusive(func() {
+				if !f.follow() {
+					b = compile(f)
+				}
+			})
+			if b == nil {
+				continue
+			}
 			if jitAlways {
 				if n := f.m.translated(b); n != nil {
 					b = n
@@ -133,56 +146,6 @@ func (f *Func) usedBy(user *Func) {
 		f.users = make(map[*Func]bool)
 	}
 	f.users[user] = true
-}
-
-// replace makes other run wherever f does, from now on.
-func (f *Func) replace(other *Func) {
-	f = f.last()
-	if other.last() == f {
-		return // it is what other runs already
-	}
-	f.mu.Lock()
-	f.replaced = other
-	f.mu.Unlock()
-	f.m.changes.Add(1)
-	f.outdated()
-}
-
-// outdated forgets the code of f and of the functions that it is part of, or
-// that run it by way of a replacement. They look again at the next call.
-func (f *Func) outdated() {
-	f.body.Store(nil)
-	f.mu.Lock()
-	users := f.users
-	f.users = nil
-	f.mu.Unlock()
-	for u := range users {
-		u.outdated()
-	}
-}
-
-// last follows the replacements of f to what runs now, and shortens the way
-// there: a function may be replaced in every cell of a long session.
-func (f *Func) last() *Func {
-	way := []*Func{f}
-	for r := f.replacement(); r != nil; r = r.replacement() {
-		way = append(way, r)
-	}
-	o := way[len(way)-1]
-	for i, f := range way[:max(len(way)-2, 0)] {
-		f.mu.Lock()
-		if f.replaced == way[i+1] { // nobody else has shortened it
-			f.replaced = o
-		}
-		f.mu.Unlock()
-	}
-	return o
-}
-
-func (f *Func) replacement() *Func {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.replaced
 }
 
 // funcType is the reflect type of a value of f.

@@ -57,6 +57,14 @@ type callSite struct {
 	out     uint32 // where the results go
 }
 
+// forget makes the site look for its targets again.
+func (s *callSite) forget() {
+	s.targets.Clear()
+	for i := range s.cache {
+		s.cache[i].Store(nil)
+	}
+}
+
 // slotFor is where the target for values with first word w is kept.
 func (s *callSite) slotFor(w ptr) *atomic.Pointer[target] {
 	return &s.cache[(uintptr(w)>>5^uintptr(w)>>7)&3]

@@ -53,6 +53,7 @@ func (c *compiler) invokeSite(cc *ssa.CallCommon, args []slot) *callSite {
 		from:    args,
 		wrapper: c.wrapper,
 	}
+	c.b.sites = append(c.b.sites, site)
 	site.method.name = cc.Method.Name()
 	if !cc.Method.Exported() && cc.Method.Pkg() != nil {
 		site.method.pkg = cc.Method.Pkg().Path()
@@ -225,7 +226,7 @@ func (m *Machine) Method(recv types.Type, sel *types.Selection) func(args []refl
 			panic(fmt.Errorf("vm: method %s called before any function", sel.Obj().Name()))
 		}
 		var fn *ssa.Function
-		m.exclusive(func() { fn = methodValue(prog, sel) })
+		m.exclusive(func() { fn = m.methodValue(prog, sel) })
 		if fn == nil {
 			panic(runtimeError(fmt.Sprintf("the method %s was declared again with another signature after this value was made", sel.Obj().Name())))
 		}
@@ -233,18 +234,30 @@ func (m *Machine) Method(recv types.Type, sel *types.Selection) func(args []refl
 	}
 }
 
-// methodValue is prog.MethodValue, which takes another method of the same name
-// for sel when one of another signature has taken its place; nil when the method
-// of before cannot be had.
-func methodValue(prog *ssa.Program, sel *types.Selection) *ssa.Function {
-	fn, obj := prog.MethodValue(sel), sel.Obj().(*types.Func)
-	if fn == nil || types.Identical(fn.Signature, obj.Type()) {
+// methodValue is prog.MethodValue, also for a method of before: when another one
+// of its signature has taken its place, it is that, otherwise the old one; nil
+// when that cannot be had.
+func (m *Machine) methodValue(prog *ssa.Program, sel *types.Selection) *ssa.Function {
+	obj := sel.Obj().(*types.Func)
+	now := prog.MethodSets.MethodSet(sel.Recv()).Lookup(obj.Pkg(), obj.Name())
+	if now != nil && types.Identical(now.Type(), sel.Type()) {
+		return prog.MethodValue(now)
+	}
+	fn, recv := prog.FuncValue(obj.Origin()), obj.Signature().Recv().Type()
+	if fn != nil && obj != obj.Origin() {
+		t := recv
+		if p, ok := types.Unalias(t).(*types.Pointer); ok {
+			t = p.Elem()
+		}
+		fn = m.generic.find(fn, types.Unalias(t).(*types.Named).TypeArgs())
+	}
+	if fn == nil || types.Identical(sel.Recv(), recv) {
 		return fn
 	}
-	if !types.Identical(sel.Recv(), obj.Signature().Recv().Type()) {
-		return nil
-	}
-	return prog.FuncValue(obj)
+	// A method of an embedded field: the builder keeps one wrapper for a name.
+	ForgetMethods(prog)
+	defer ForgetMethods(prog)
+	return prog.MethodValue(sel)
 }
 
 // callback runs f for compiled code.

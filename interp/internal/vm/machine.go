@@ -29,6 +29,7 @@ type Machine struct {
 	bodies  atomic.Int64
 	changes atomic.Int64 // of functions, by Replace
 	prog    atomic.Pointer[ssa.Program]
+	generic generics
 	methods sync.Map // methodKey → *method
 
 	building  sync.Mutex // see Exclusive
@@ -142,16 +143,6 @@ func (m *Machine) exclusive(f func()) {
 	m.building.Lock()
 	defer m.building.Unlock()
 	f()
-}
-
-// Replace makes new run wherever old is called from now on, by functions
-// compiled before and by function values of old too. Calls that have begun go
-// on with old. Both have the same signature and capture nothing.
-func (m *Machine) Replace(old, new *ssa.Function) {
-	if old == new {
-		return
-	}
-	m.funcOf(old).replace(m.funcOf(new))
 }
 
 // Value returns a Go func value that runs fn for r: compiled code may call it,

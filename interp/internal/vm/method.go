@@ -15,7 +15,7 @@ func (m *Machine) MethodFunc(recv types.Type, sel *types.Selection) reflect.Valu
 		return reflect.Value{}
 	}
 	var fn *ssa.Function
-	m.Exclusive(func() { fn = methodValue(prog, sel) })
+	m.Exclusive(func() { fn = m.methodValue(prog, sel) })
 	if fn == nil {
 		return reflect.Value{}
 	}
