@@ -56,7 +56,7 @@ func (s *Session) Complete(code string, cursor int) Completion {
 		place := v.Place(start)
 		list.want = place.Want
 		list.add(v, place, start, strings.HasPrefix(strings.TrimLeft(code[end:], " "), ":"))
-		s.exclusive(v.Close)
+		s.closeView(v)
 	} else if !strings.HasSuffix(strings.TrimRight(code[:start], " \t\n"), ".") {
 		list.everywhere()
 	}

@@ -84,7 +84,7 @@ func (s *Session) Inspect(code string, cursor, detail int) (d Description, ok bo
 	v := s.lookNear(code, start, end)
 	if v != nil {
 		obj = v.ObjectAt(start)
-		defer s.exclusive(v.Close)
+		defer s.closeView(v)
 	}
 	if obj == nil {
 		if obj = s.env.Lookup(code[start:end]); obj == nil {

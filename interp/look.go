@@ -8,6 +8,7 @@ import (
 
 	"poolbook/interp/internal/check"
 	"poolbook/interp/internal/split"
+	"poolbook/interp/internal/vm"
 )
 
 // maxBroken is how many lines that cannot be parsed are left out to understand the others.
@@ -103,6 +104,16 @@ func (s *Session) look(code string, keep int) *check.View {
 func (s *Session) view(code string) (v *check.View, errs []*split.Error) {
 	s.exclusive(func() { v, errs = s.env.Look(code) })
 	return v, errs
+}
+
+// closeView ends the use of a view. A goroutine of a cell may have looked for methods meanwhile.
+func (s *Session) closeView(v *check.View) {
+	s.exclusive(func() {
+		v.Close()
+		if v.Grows() {
+			vm.ForgetMethods(s.prog)
+		}
+	})
 }
 
 // closing returns the brackets that close what is open at the end of code. No line end is among them: in a literal it would need a comma.

@@ -88,9 +88,9 @@ func (p *pass) makeRoom(checker *types.Checker, a *adopted) (done func()) {
 	}
 }
 
-// settle finds the methods that have taken the place of others.
+// settle finds the methods that have taken the place of others, when the check found no errors.
 func (p *pass) settle(a *adopted) {
-	if len(a.swaps) == 0 {
+	if len(a.swaps) == 0 || len(p.diags) > 0 {
 		return
 	}
 	inst := p.env.instance(a.typ)

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"poolbook/interp/internal/pattern"
 	"poolbook/interp/internal/split"
 )
 
@@ -182,6 +183,9 @@ func aliasOf(name string, old types.Object) types.Object {
 	}
 }
 
+// declaredAt finds the place of a method in the message about another one of its name, always of the same cell.
+var declaredAt = pattern.New(`( already declared) at .*:(\d+):\d+$`)
+
 // report takes go/types' complaints and drops those that a session allows.
 func (p *pass) report(err error) {
 	e, ok := err.(types.Error)
@@ -192,7 +196,11 @@ func (p *pass) report(err error) {
 	if more, ok := strings.CutPrefix(e.Msg, "\t"); ok { // goes with the message before
 		if n := len(p.diags); n > 0 && p.diags[n-1].Hint == "" && strings.HasPrefix(more, "other declaration") {
 			if at := p.env.Fset.Position(e.Pos); at.IsValid() {
-				p.diags[n-1].Hint = fmt.Sprintf("%s is on line %d", p.clean(more), at.Line)
+				where := fmt.Sprintf("on line %d", at.Line)
+				if cell := strings.NewReplacer("[", "", "]", "").Replace(at.Filename); at.Filename != p.env.Fset.Position(p.file.Package).Filename {
+					where += " of " + cell
+				}
+				p.diags[n-1].Hint = fmt.Sprintf("%s is %s", p.clean(more), where)
 			}
 		}
 		return
@@ -212,7 +220,7 @@ func (p *pass) report(err error) {
 	if !pos.IsValid() {
 		pos = start
 	}
-	d := Diag{Pos: pos, Msg: p.clean(e.Msg)}
+	d := Diag{Pos: pos, Msg: declaredAt().ReplaceAllString(p.clean(e.Msg), "$1 on line $2")}
 	if end > pos {
 		d.End = end
 	}

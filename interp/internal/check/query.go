@@ -43,6 +43,9 @@ func (v *View) Close() {
 	v.removeFiles()
 }
 
+// Grows reports whether the code has methods of earlier types: until Close they have them.
+func (v *View) Grows() bool { return len(v.pass.adopt) > 0 }
+
 // removeFiles forgets the view's files: there is a view for each key that a user types.
 func (v *View) removeFiles() {
 	var own []*token.File
