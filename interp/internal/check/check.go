@@ -27,6 +27,15 @@ type Var struct{ New, Old *types.Var }
 // Replaced is a function that takes the place of an earlier one of the same signature.
 type Replaced struct{ Old, New *types.Func }
 
+// same reports whether what was compiled for the old one can call the new one: a method's receiver has to be the same too.
+func (r Replaced) same() bool {
+	if r.New == nil || !types.Identical(r.Old.Type(), r.New.Type()) {
+		return false
+	}
+	was, is := r.Old.Signature().Recv(), r.New.Signature().Recv()
+	return was == nil || is != nil && types.Identical(was.Type(), is.Type())
+}
+
 // Checked is a cell that may run.
 type Checked struct {
 	*Package
@@ -189,8 +198,12 @@ func (p *pass) dirty() map[string]bool {
 		}
 	}
 	for _, r := range p.swapped {
-		if r.New == nil || !types.Identical(r.Old.Type(), r.New.Type()) {
-			d[methodKey(r.Old)] = true
+		if !r.same() {
+			key := methodKey(r.Old)
+			d[key] = true
+			if typ, _, ok := strings.Cut(key, "."); ok {
+				d[typ] = true // its values may have other interfaces now
+			}
 		}
 	}
 	return d

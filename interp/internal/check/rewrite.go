@@ -39,7 +39,7 @@ func (p *pass) finish(warnings []Diag) *Checked {
 		}
 	}
 	for _, r := range p.swapped {
-		if r.New != nil && r.New != r.Old && types.Identical(r.Old.Type(), r.New.Type()) {
+		if r.New != r.Old && r.same() {
 			c.Funcs = append(c.Funcs, r)
 		}
 	}

@@ -94,7 +94,7 @@ func (t *Table) methods(d *decl) {
 		fn := sel.Obj().(*types.Func)
 		key := types.Id(fn.Pkg(), fn.Name())
 		valSel := valSet.Lookup(fn.Pkg(), fn.Name())
-		if sig, ok := d.made[key]; !ok || !types.Identical(sig, fn.Signature()) {
+		if sig, ok := d.made[key]; !ok || !sameMethod(sig, fn.Signature()) {
 			d.made[key] = fn.Signature()
 			d.stubs[key], d.valStubs[key] = t.method(d, fn, sel, valSel)
 		}
@@ -127,11 +127,17 @@ func (d *decl) outdated() bool {
 	}
 	for sel := range set.Methods() {
 		fn := sel.Obj().(*types.Func)
-		if sig, ok := d.made[types.Id(fn.Pkg(), fn.Name())]; !ok || !types.Identical(sig, fn.Signature()) {
+		if sig, ok := d.made[types.Id(fn.Pkg(), fn.Name())]; !ok || !sameMethod(sig, fn.Signature()) {
 			return true
 		}
 	}
 	return false
+}
+
+// sameMethod reports whether two methods of one name and type have the same entries: a pointer and a value as receiver have not, nor have a
+// type's own method and one promoted from what it embeds.
+func sameMethod(a, b *types.Signature) bool {
+	return types.Identical(a, b) && types.Identical(a.Recv().Type(), b.Recv().Type())
 }
 
 // method makes the entries of one method in the tables of *T, and of T when valSel is not nil.
