@@ -24,6 +24,10 @@ func TestSafety(t *testing.T) {
 	}{
 		{"print(1)\nfor { }", []string{"interrupted", "line 2"}},
 		{"func f(n int) int { return f(n+1) + 1 }\nf(1)", []string{"stack overflow: f called itself too deeply", "  … the same call again and again …\n  cell [3], line 2\nhint:"}},
+		{"func lit() { var g func() int; g = func() int { return g() + 1 }; g() }\nlit()", []string{"a function literal in lit called itself too deeply"}},
+		{"func (l List[T]) Len() int { return l.Len() + 1 }\ntype List[T any] struct{}\nList[int]{}.Len()", []string{"List[int].Len called itself too deeply", ", in List[int].Len\n"}},
+		{"func it(yield func(int) bool) { yield(1) }\nfor x := range it {\n\tpanic(x)\n}", []string{"panic: 1\n  cell [6], line 3\n        panic(x)", "  cell [6], line 1, in it\n  cell [6], line 2"}},
+		{"type Level int\npanic(Level(3))", []string{"panic: Level(3)\n"}},
 		{"var wg sync.WaitGroup\nwg.Add(1)\nwg.Wait()", []string{"deadlock! [sync.WaitGroup.Wait]", "line 3"}},
 		{"var mu sync.Mutex\nmu.Lock()\nmu.Lock()", []string{"deadlock! [sync.Mutex.Lock]", "line 3"}},
 		{"var rw sync.RWMutex\nrw.Lock()\nrw.RLock()", []string{"deadlock! [sync.RWMutex.RLock]", "line 3"}},
