@@ -24,8 +24,8 @@
 // # Declaring again
 //
 // A variable may change its type; with the same type it keeps its storage, so that pointers to it and functions that use it see the
-// new value. A function with the same signature takes the place of the old one for all that call it or hold it; calls that have begun, and
-// the loop of a goroutine in one, may go on as they were. When a
+// new value. A function with the same signature takes the place of the old one for all that call it or hold it, loops that
+// wait (for a channel, a clock, a file) and run at the time among them. When a
 // declaration means something else than before (another type, signature, constant value), the functions of earlier cells that
 // mention it are checked again with it and follow; those that do not compile any more keep the old one, and
 // the result carries a warning. A type declared again with the same text stays the same type; otherwise it is a new one, and values of

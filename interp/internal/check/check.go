@@ -213,7 +213,11 @@ func (p *pass) dirty() map[string]bool {
 		}
 		for _, s := range a.swaps {
 			if !s.same && !s.past {
-				d[methodKey(s.Old)] = true
+				key := methodKey(s.Old)
+				d[key] = true
+				if typ, _, ok := strings.Cut(key, "."); ok {
+					d[typ] = true // its values may have other interfaces now
+				}
 			}
 		}
 	}

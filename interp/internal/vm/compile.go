@@ -26,8 +26,9 @@ type compiler struct {
 	unit    int         // 1 + its index in body.inlined
 	args    []ssa.Value // values of the parent, by parameter; see known
 	results []slot
-	ends    []int // the jumps to the end of its code
-	wrapper bool  // calls made here are calls of a wrapper
+	ends    []int  // the jumps to the end of its code
+	wrapper bool   // calls made here are calls of a wrapper
+	waiting []bool // by block; see mayOutdate
 
 	// plan
 	melted map[ssa.Instruction]bool // emitted with their only user

@@ -187,7 +187,7 @@ func (c *compiler) call(in *ssa.Call) {
 		return
 	}
 	out := c.resultAt(in)
-	if k, ok := c.callee(cc); ok && c.inlines(k) {
+	if k, ok := c.callee(cc); ok && !c.mayOutdate(k.fn.ssa, in.Block().Index) && c.inlines(k) {
 		c.knownArgs(cc, &k)
 		c.inline(k, out)
 		return
