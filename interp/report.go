@@ -265,6 +265,8 @@ func runtimeHint(msg string) string {
 	switch {
 	case strings.HasPrefix(msg, "concurrent map"):
 		return "let one goroutine at a time use the map: lock a sync.Mutex around it, or use a sync.Map"
+	case strings.HasPrefix(msg, "out of memory") && strings.Contains(msg, " goroutines, each"):
+		return "let fewer goroutines be there at a time: some that take their work from a channel do as much"
 	case strings.HasPrefix(msg, "out of memory"):
 		return "variables of earlier cells keep their data too: give back what is not needed (x = nil), or set POOLBOOK_MEMORY to a higher limit"
 	case strings.Contains(msg, "nil map"):
@@ -287,6 +289,8 @@ func runtimeHint(msg string) string {
 		return "Unlock and RUnlock come once after each Lock and RLock: is one of these missing, or was it undone twice?"
 	case strings.HasSuffix(msg, "len out of range"):
 		return "a length must not be negative, nor larger than memory"
+	case msg == "close of nil channel":
+		return "make the channel first: c := make(chan T)"
 	case strings.HasSuffix(msg, "closed channel"):
 		return "a channel is closed once, by the goroutine that sends, after its last value"
 	case strings.HasSuffix(msg, "negative WaitGroup counter"):

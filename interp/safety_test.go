@@ -41,6 +41,7 @@ func TestSafety(t *testing.T) {
 		{"os.Exit(3)", []string{"os.Exit ended the cell: exit status 3"}},
 		{`log.Fatal("bye")`, []string{"log.Fatal ended the cell: exit status 1"}},
 		{"c := make(chan int)\nclose(c)\nclose(c)", []string{"close of closed channel", "line 3"}},
+		{"var none chan int\nclose(none)", []string{"close of nil channel", "hint: make the channel first"}},
 		{"var m map[string]int\nm[\"a\"] = 1", []string{"assignment to entry in nil map", "hint:"}},
 		{"type E struct{}\nfunc (e *E) Error() string { return fmt.Sprint(\"E \", e) }\npanic(&E{})", []string{"stack overflow: (*E).Error called itself", "line 2, in (*E).Error\n", "], line 3\n"}},
 		{"panic(errors.New(strings.Repeat(\"E \", 1e4)))", []string{"panic: E E E", "more bytes", "line 1"}},
@@ -52,6 +53,8 @@ func TestSafety(t *testing.T) {
 		{"type Self struct{}\nfunc (s Self) Error() string { return s.Error() }\npanic(Self{})", []string{"stack overflow: Self.Error called itself", "line 2, in Self.Error\n"}},
 		{"type Text struct{ x int }\nfunc (t Text) String() string { return fmt.Sprint(t) }\nfmt.Print(Text{})\nfor { }", []string{"stack overflow: Text.String called itself", "line 2, in Text.String\n", "], line 3\n"}},
 		{"var once sync.Once\nonce.Do(func() { once.Do(func() { }) })", []string{"deadlock! [sync.Once.Do]", "line 2", "hint:"}},
+		{"late := make(chan int)\nselect { case <-late: case <-time.After(time.Millisecond): }\n<-late", []string{"deadlock! [chan receive]", "line 3"}},
+		{"ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)\ndefer cancel()\n<-ctx.Done()\n<-late", []string{"deadlock! [chan receive]", "line 4"}},
 		{"r, w, _ := os.Pipe()\nprint(1)\nr.Read(make([]byte, 1))", []string{"interrupted", "line 3", "goes on in the background"}},
 		{"<-make(chan int)", []string{"deadlock! [chan receive]"}}, // although the cell before is not done
 		{"w.Close()\nselect {}", []string{"deadlock! [select]"}},
@@ -112,5 +115,23 @@ func TestExitInGoroutine(t *testing.T) {
 	var exit *interp.ExitError
 	if !errors.As(err, &exit) || exit.Code != 4 || stderr.Len() > 0 {
 		t.Fatalf("%v, and %q on stderr", err, &stderr)
+	}
+}
+
+// TestTimersAreNoDeadlock has all that a cell started wait for timers, and for what timers call.
+func TestTimersAreNoDeadlock(t *testing.T) {
+	for _, code := range []string{
+		"time.AfterFunc(time.Millisecond, func() { time.Sleep(1500 * time.Millisecond); c <- 7 })\n<-c",
+		"time.AfterFunc(time.Millisecond, func() { c <- 7 })\nfor from := time.Now(); time.Since(from) < 1500*time.Millisecond; { }\n<-c",
+		"t := time.NewTimer(time.Millisecond)\n<-t.C\nt.Reset(1500 * time.Millisecond)\n<-t.C\n7",
+		"go func() { c <- 7 }()\nselect { case v := <-make(chan int): panic(v); case <-time.After(1500 * time.Millisecond): }\n<-c",
+	} {
+		t.Run("", func(t *testing.T) {
+			t.Parallel()
+			s := newSession(t)
+			if got := show(s, 1, "c := make(chan int)\n"+code, ""); got != "→ 7  (int)\n" {
+				t.Errorf("%s\ngives %s", code, got)
+			}
+		})
 	}
 }

@@ -25,8 +25,8 @@ func replCommand() *cobra.Command {
 		Long: `Read Go from the terminal, cell by cell, in one session: a cell ends with the
 line that completes it. Tab completes, Up and Ctrl-R go through earlier cells,
 Alt-Enter begins a new line. Ctrl-C stops a cell, or gives up the one that is
-being written; Ctrl-D ends the session. What is piped in is run the same way,
-and the first error ends it. NO_COLOR turns colours off.`,
+being written; Ctrl-D ends the session, and so does exit. What is piped in is
+run the same way, and the first error ends it. NO_COLOR turns colours off.`,
 		Example: `  poolbook repl
   echo 'fmt.Println(1 + 1)' | poolbook repl`,
 		Args: atMost(0),
@@ -116,6 +116,8 @@ func (r *repl) loop(ctx context.Context) error {
 			continue
 		case err != nil:
 			return err
+		case r.leaves(code):
+			return nil
 		}
 		err = r.run(ctx, code)
 		var exit *interp.ExitError
@@ -134,6 +136,18 @@ func (r *repl) loop(ctx context.Context) error {
 			return &exitError{code: exitFailure}
 		}
 	}
+}
+
+// leaves reports whether a cell is what people type elsewhere to end a session: exit, quit(), %quit. A name that a cell has
+// declared is not.
+func (r *repl) leaves(code string) bool {
+	text := strings.TrimSpace(code)
+	name := strings.TrimSuffix(strings.TrimPrefix(text, "%"), "()")
+	if !r.in.interactive() || name != "exit" && name != "quit" {
+		return false
+	}
+	_, declared := r.session.Inspect(name, len(name), 0)
+	return !declared || strings.HasPrefix(text, "%")
 }
 
 // run runs a cell and prints the value of its final expression.

@@ -243,7 +243,7 @@ func TestReplOnTerminal(t *testing.T) {
 	c.expect("!exit 4")
 	c.keys("\x03")
 	c.expect("\n[1] ")
-	c.keys("\x12kept := fib")
+	c.keys("\x12kept := fib(+\x7f") // what is a sign in patterns stands for itself
 	c.expect("kept := fib(15)")
 	c.keys("\r")
 	c.expect("610\r\n")
@@ -291,4 +291,14 @@ func TestReplNamesBeyondASCII(t *testing.T) {
 	c.expect("\n[2] ")
 	c.keys("10*grö\t + grö\tr\r")
 	c.expect("35\r\n")
+	c.expect("\n[3] ")
+	c.keys("exit := 4; exit\r")
+	c.expect("\n[4] ")
+	c.keys("exit\r") // a variable now
+	c.expect("4\r\n")
+	c.expect("\n[5] ")
+	c.keys("quit()\r")
+	if code := c.exit(); code != 0 {
+		t.Errorf("exit code %d after quit()", code)
+	}
 }

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
+	"time"
 	"unicode/utf8"
 
 	"github.com/reeflective/readline"
@@ -25,6 +27,10 @@ type editor struct {
 	number  int
 	asks    bool        // the library asks where the cursor is
 	usual   *term.State // the terminal as it was
+
+	// raw is held while the library begins to read a cell, which makes the terminal raw, and for good by restore.
+	raw    sync.Mutex
+	begins bool // the reader of cells holds raw; only it looks
 }
 
 // newEditor makes an editor that keeps its history in a file; "" keeps none.
@@ -62,6 +68,8 @@ func newEditor(session *interp.Session, s *screen, history string) *editor {
 	for _, name := range []string{"delete-char", "end-of-file"} { // which delete the last character behind it
 		sh.Keymap.Register(map[string]func(){name: e.within(commands[name])})
 	}
+	erase := commands["backward-delete-char"]
+	sh.Keymap.Register(map[string]func(){"backward-delete-char": func() { e.erase(erase) }})
 	for _, name := range []string{"menu-complete-backward", "possible-completions", "reverse-search-history", "forward-search-history"} {
 		sh.Keymap.Register(map[string]func(){name: e.asking(commands[name])})
 	}
@@ -84,15 +92,29 @@ func (e *editor) cell(number int) (string, error) {
 	e.ask(false)
 	e.screen.edit()
 	defer e.screen.edited()
+	e.raw.Lock()
+	e.begins = true
 	code, err := e.shell.Readline()
+	e.entered()
 	if errors.Is(err, readline.ErrInterrupt) {
 		return "", errAgain
 	}
 	return code, err
 }
 
-// restore gives the terminal back as it was.
+// entered tells that the terminal is raw, or will not become so.
+func (e *editor) entered() {
+	if e.begins {
+		e.begins = false
+		e.raw.Unlock()
+	}
+}
+
+// restore gives the terminal back as it was, for good: the next cell is not read.
 func (e *editor) restore() {
+	for end := time.Now().Add(time.Second); !e.raw.TryLock() && time.Now().Before(end); {
+		time.Sleep(time.Millisecond) // the library has begun: it takes less than that
+	}
 	if e.usual != nil {
 		term.Restore(int(os.Stdin.Fd()), e.usual)
 	}
@@ -230,7 +252,22 @@ func (e *editor) insert() {
 		e.shell.Cursor().Dec()
 		e.shell.Line().CutRune(e.shell.Cursor().Pos())
 	}
+	if e.searching() && strings.ContainsRune(searchSigns, keys[0]) {
+		keys = append([]rune{'\\'}, keys...)
+	}
 	e.shell.Cursor().InsertAt(keys...)
+}
+
+// searchSigns are what a search would not take for itself: the library makes a regular expression of what is typed, and of one
+// that is none, as "f(" is, it makes nothing. The dot is left to it, which stands for a dot, too.
+const searchSigns = `()[]{}*+?|^$\`
+
+// erase takes the character before the cursor, in a search with the backslash before it that insert wrote.
+func (e *editor) erase(command func()) {
+	command()
+	if text, _ := e.before(); e.searching() && (len(text)-len(strings.TrimRight(text, `\`)))%2 == 1 {
+		command()
+	}
 }
 
 // narrowList is how many names are proposed on a narrow terminal.
@@ -283,6 +320,7 @@ func describe(m interp.Match) string {
 
 // observe is called before a line is drawn. It leaves the text as it is.
 func (e *editor) observe(line []rune) string {
+	e.entered()
 	text := string(line)
 	before := text
 	if !e.searching() {

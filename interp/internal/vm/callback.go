@@ -11,7 +11,10 @@ import (
 // reported to the run and only the goroutine ends.
 func (g *goroutine) leave() {
 	r, escaped := g.run, g.escaped
-	defer g.done()
+	defer func() {
+		g.done()
+		r.endCallback()
+	}()
 	if escaped == nil {
 		return
 	}

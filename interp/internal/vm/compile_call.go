@@ -63,6 +63,13 @@ func (m *Machine) compiledFunc(fn *ssa.Function) compiledCall {
 			g.checkStop()
 		}
 	}
+	if after := wakesAfter[name]; after != nil {
+		return func(g *goroutine, fp ptr, args []slot, out uint32) {
+			g.run.reachesOutFor(after(fp, args))
+			nc.call(fv, fp, args, add(fp, out), outs)
+			g.checkStop()
+		}
+	}
 	if mayWake(name) {
 		return func(g *goroutine, fp ptr, args []slot, out uint32) {
 			g.run.reachesOut()

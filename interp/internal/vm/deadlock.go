@@ -2,6 +2,7 @@ package vm
 
 import (
 	"maps"
+	"math"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -13,8 +14,9 @@ import (
 // nothing else could have changed that, it is a deadlock.
 //
 // A run that gave a function or a channel to compiled code which may use it
-// later (a timer, a server, a signal) is never suspected. Nor is one without a
-// call: goroutines that a cell left waiting are there for later cells.
+// later (a ticker, a server, a signal) is never suspected; one that set a timer
+// is when that is over. Nor is one without a call: goroutines that a cell left
+// waiting are there for later cells.
 //
 // Goroutines of other runs may share the run's channels. While one of them does
 // not wait, or compiled code might wake it, there is no deadlock; when all of
@@ -27,8 +29,11 @@ type blocking struct {
 	probing  bool        // a look is under way
 	timer    *time.Timer // until the next one
 	outside  atomic.Bool // compiled code may wake a goroutine later
-	seen     uint64      // waits.progress when others were looked at last
-	quiet    int         // how often in a row they had not got on
+	calls    int         // callbacks of compiled code under way, in goroutines of its own
+	timers   timers
+	later    bool   // suspectDeadlock is called when the timers are over
+	seen     uint64 // waits.progress when others were looked at last
+	quiet    int    // how often in a row they had not got on
 }
 
 // waits is what a machine knows about the waits of all its runs.
@@ -37,6 +42,7 @@ type waits struct {
 	over     atomic.Int64 // goroutines of runs that are over: where compiled code holds them up, they wake nobody
 	progress atomic.Uint64
 	outside  atomic.Bool // some run reached out
+	timers   timers
 }
 
 // blockState is where a goroutine waits; Run.mu guards it.
@@ -45,7 +51,34 @@ type blockState struct {
 	wake chan struct{}
 }
 
+// timers is when the last of the timers fires that were set.
+type timers struct{ last atomic.Int64 } // on the machine's clock, in nanoseconds
+
+// set notes that one fires after d.
+func (t *timers) set(m *Machine, d time.Duration) {
+	at := int64(time.Since(m.made))
+	if d = max(d, 0); at > math.MaxInt64-int64(d) {
+		at = math.MaxInt64
+	} else {
+		at += int64(d)
+	}
+	for old := t.last.Load(); old < at && !t.last.CompareAndSwap(old, at); old = t.last.Load() {
+	}
+}
+
+// left is how long to wait until all have fired, and what they wake has begun; 0 when they have.
+func (t *timers) left(m *Machine) time.Duration {
+	last := t.last.Load()
+	if last == 0 {
+		return 0
+	}
+	return max(time.Duration(last)-(time.Since(m.made)-timersBegin), 0)
+}
+
 const (
+	// timersBegin is how long after its time a timer's function or receiver has surely begun.
+	timersBegin = time.Second
+
 	suspectAfter = 20 * time.Millisecond
 	othersAfter  = 10 * suspectAfter // between looks at other runs
 	othersQuiet  = 5                 // looks at others in a row that saw nothing happen
@@ -97,18 +130,36 @@ func (r *Run) suspectDeadlock() {
 
 func (r *Run) suspectLocked() {
 	b := &r.blocking
-	if r.calls == 0 || b.blocked == 0 || b.blocked < r.count || b.probing || b.outside.Load() || r.reason != nil {
+	if r.calls == 0 || b.blocked == 0 || r.goesOnAnywhereLocked() || b.probing || r.reason != nil {
+		return
+	}
+	if left := b.timers.left(r.m); left > 0 {
+		if !b.later {
+			b.later = true
+			time.AfterFunc(left, func() {
+				r.mu.Lock()
+				defer r.mu.Unlock()
+				b.later = false
+				r.suspectLocked()
+			})
+		}
 		return
 	}
 	b.probing = true
 	b.timer = time.AfterFunc(suspectAfter, r.probe)
 }
 
+// goesOnAnywhereLocked reports whether something of the run does not wait, or may go on without it.
+func (r *Run) goesOnAnywhereLocked() bool {
+	b := &r.blocking
+	return b.blocked < r.count+b.calls || b.outside.Load()
+}
+
 // probe wakes the blocked goroutines and sees whether all block again.
 func (r *Run) probe() {
 	r.mu.Lock()
 	b := &r.blocking
-	if r.calls == 0 || b.blocked < r.count || r.reason != nil || b.outside.Load() {
+	if r.calls == 0 || r.goesOnAnywhereLocked() || r.reason != nil || b.timers.left(r.m) > 0 {
 		b.probing = false
 		r.mu.Unlock()
 		return
@@ -129,7 +180,7 @@ func (r *Run) probe() {
 	tries := 0
 	look = func() {
 		r.mu.Lock()
-		if b.progress != progress || b.blocked < r.count || r.reason != nil {
+		if b.progress != progress || r.goesOnAnywhereLocked() || r.reason != nil {
 			b.probing = false
 			r.suspectLocked()
 			r.mu.Unlock()
@@ -164,7 +215,7 @@ func (r *Run) othersMayActLocked() bool {
 	if others <= 0 {
 		return false
 	}
-	if w.blocked.Load()-int64(b.blocked) < others || w.outside.Load() || w.progress.Load() != b.seen {
+	if w.blocked.Load()-int64(b.blocked) < others || w.outside.Load() || w.timers.left(r.m) > 0 || w.progress.Load() != b.seen {
 		b.seen, b.quiet = w.progress.Load(), 0
 		return true
 	}
@@ -176,4 +227,24 @@ func (r *Run) othersMayActLocked() bool {
 func (r *Run) reachesOut() {
 	r.blocking.outside.Store(true)
 	r.m.waits.outside.Store(true)
+}
+
+// reachesOutFor notes that compiled code may act on the run's behalf once, after d.
+func (r *Run) reachesOutFor(d time.Duration) {
+	r.blocking.timers.set(r.m, d)
+	r.m.waits.timers.set(r.m, d)
+}
+
+// beginCallback and endCallback are around a callback in a goroutine of compiled code's own.
+func (r *Run) beginCallback() {
+	r.mu.Lock()
+	r.blocking.calls++
+	r.mu.Unlock()
+}
+
+func (r *Run) endCallback() {
+	r.mu.Lock()
+	r.blocking.calls--
+	r.suspectLocked() // the others may have waited for it
+	r.mu.Unlock()
 }

@@ -228,6 +228,7 @@ func (m *Machine) goroutineFor(r *Run) (g *goroutine, fresh bool) {
 		}
 	}
 	m.sharing.join(m)
+	r.beginCallback()
 	return m.idleGoroutine(r), true
 }
 

@@ -42,6 +42,9 @@ const (
 	releaseAfter = time.Second
 )
 
+// manyGoroutines is how many are worth to be mentioned where memory is out.
+const manyGoroutines = 10_000
+
 // usage is what the runtime says of heap and stacks, in bytes.
 type usage struct {
 	used   int64 // garbage that was not swept included
@@ -165,7 +168,11 @@ func (m *Machine) outOfMemory(now usage) {
 			continue
 		}
 		mem.ended = time.Now()
-		r.end1(&Fatal{Message: fmt.Sprintf("out of memory: the data in memory takes %s, and the limit is %s", size(max(now.live, min(now.used, r.budget.bytes))), size(mem.limit))})
+		text := fmt.Sprintf("out of memory: the data in memory takes %s, and the limit is %s", size(max(now.live, min(now.used, r.budget.bytes))), size(mem.limit))
+		if n := m.live.Load(); n >= manyGoroutines {
+			text += fmt.Sprintf("; there are %d goroutines, each with memory of its own", n)
+		}
+		r.end1(&Fatal{Message: text})
 	}
 }
 

@@ -2,6 +2,7 @@ package vm
 
 import (
 	"strings"
+	"time"
 )
 
 // quiet are the compiled packages whose functions keep no function, channel or
@@ -14,15 +15,25 @@ var quiet = []string{
 
 // loud are the exceptions.
 var loud = map[string]bool{
-	"context.WithTimeout": true, "context.WithDeadline": true, "context.WithTimeoutCause": true, "context.WithDeadlineCause": true, "context.AfterFunc": true,
-	"runtime.SetFinalizer": true, "runtime.AddCleanup": true,
-	"time.After": true, "time.AfterFunc": true, "time.NewTimer": true, "time.NewTicker": true, "time.Tick": true,
+	"context.AfterFunc": true, "runtime.SetFinalizer": true, "runtime.AddCleanup": true, "time.NewTicker": true, "time.Tick": true,
+}
+
+// wakesAfter are those that wake a goroutine, or call a function, once: after that time.
+var wakesAfter = map[string]func(fp ptr, args []slot) time.Duration{
+	"context.WithTimeout": secondDuration, "context.WithTimeoutCause": secondDuration, "context.WithDeadline": untilSecond, "context.WithDeadlineCause": untilSecond,
+	"time.After": firstDuration, "time.AfterFunc": firstDuration, "time.NewTimer": firstDuration, "(*time.Timer).Reset": secondDuration,
+}
+
+func firstDuration(fp ptr, args []slot) time.Duration  { return *at[time.Duration](fp, args[0].off) }
+func secondDuration(fp ptr, args []slot) time.Duration { return *at[time.Duration](fp, args[1].off) }
+func untilSecond(fp ptr, args []slot) time.Duration {
+	return time.Until(*at[time.Time](fp, args[1].off))
 }
 
 // mayWake reports whether the compiled function of this full name may wake a
 // goroutine of the run after it has returned.
 func mayWake(name string) bool {
-	if loud[name] {
+	if loud[name] || wakesAfter[name] != nil {
 		return true
 	}
 	path := strings.TrimLeft(name, "(*")

@@ -209,6 +209,9 @@ func (r *Run) do(call func(g *goroutine) []reflect.Value) ([]reflect.Value, erro
 			}
 		case <-abandon:
 			if err := r.stopReason(); endsAll(err) {
+				if f, ok := err.(*Fatal); ok && f.Stack == nil {
+					err = &Fatal{Message: f.Message, Stack: running.Load().traceFromOutside(), Other: f.Other}
+				}
 				return nil, err
 			}
 		}
