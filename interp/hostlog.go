@@ -3,16 +3,23 @@ package interp
 import (
 	"log"
 	"os"
+	"slices"
 	"strings"
-	"sync/atomic"
+	"sync"
+	"weak"
 )
 
-// hostLog is the session that gets what compiled code prints by package log: the latest of the process. net/http's server reports there
-// that a handler has panicked, which is the cells' business.
-var hostLog atomic.Pointer[logging]
+// hostLogs are the sessions of the process, the latest last. What compiled code prints by package log goes to one of them: net/http's server
+// reports there that a handler has panicked, which is the cells' business.
+var hostLogs struct {
+	sync.Mutex
+	sessions []weak.Pointer[logging] // which do not keep a session that nobody closed
+}
 
-// takeHostLog makes l's session the one that hostLog has, unless the process has given its default logger an output of its own.
+// takeHostLog adds l's session to those that get the process's log, unless the process has given its default logger an output of its own.
 func (l *logging) takeHostLog() {
+	hostLogs.Lock()
+	defer hostLogs.Unlock()
 	switch log.Writer() {
 	case os.Stderr:
 		log.SetOutput(hostWriter{})
@@ -21,32 +28,49 @@ func (l *logging) takeHostLog() {
 	default:
 		return
 	}
-	hostLog.Store(l)
+	hostLogs.sessions = append(hostLogs.sessions, weak.Make(l))
 }
 
-// leaveHostLog lets the process have its log back.
-func (l *logging) leaveHostLog() { hostLog.CompareAndSwap(l, nil) }
+// leaveHostLog ends what takeHostLog began.
+func (l *logging) leaveHostLog() {
+	hostLogs.Lock()
+	defer hostLogs.Unlock()
+	hostLogs.sessions = slices.DeleteFunc(hostLogs.sessions, func(o weak.Pointer[logging]) bool { return o.Value() == nil || o == weak.Make(l) })
+}
 
-// hostWriter prints by the default logger of the session, or to the process's standard error.
+// hostWriter prints by the default logger of a session, or to the process's standard error.
 type hostWriter struct{}
 
+// Write prints for the session whose cells' code has just panicked in this goroutine, or for the latest.
 func (hostWriter) Write(p []byte) (int, error) {
-	l := hostLog.Load()
-	if l == nil {
-		return len(p), log.New(os.Stderr, "", log.LstdFlags).Output(0, string(p))
+	hostLogs.Lock()
+	var sessions []*logging
+	for _, w := range hostLogs.sessions {
+		if l := w.Value(); l != nil {
+			sessions = append(sessions, l)
+		}
 	}
-	return len(p), l.output(l.std, 0, l.s.withTrace(string(p)))
+	hostLogs.Unlock()
+	for _, l := range sessions {
+		if stack := l.s.stack(l.s.machine.LeftBy()); len(stack) > 0 {
+			return len(p), l.output(l.std, 0, withTrace(string(p), renderStack(plain, stack, l.s.lineOf(stack))))
+		}
+	}
+	if n := len(sessions); n > 0 {
+		l := sessions[n-1]
+		return len(p), l.output(l.std, 0, withTrace(string(p), ""))
+	}
+	return len(p), log.New(os.Stderr, "", log.LstdFlags).Output(0, string(p))
 }
 
-// withTrace puts, for a dump of the machine's own stack at the end of text, the trace of the panic that has just left the cells' code in this
-// goroutine.
-func (s *Session) withTrace(text string) string {
+// withTrace puts trace, of the cells, in the place of a dump of the machine's own stack at the end of text.
+func withTrace(text, trace string) string {
 	head, dump, ok := strings.Cut(text, "\ngoroutine ")
 	if !ok || !strings.Contains(dump, "/interp/internal/vm.") {
 		return text
 	}
-	if stack := s.stack(s.machine.LeftBy()); len(stack) > 0 {
-		head += "\n" + renderStack(plain, stack, s.lineOf(stack))
+	if trace != "" {
+		head += "\n" + trace
 	}
 	return head
 }
