@@ -131,3 +131,47 @@ func TestRedeclare(t *testing.T) {
 		})
 	}
 }
+
+// TestRedeclareBesideGoroutines declares methods again while goroutines call them, in cells and from compiled code.
+func TestRedeclareBesideGoroutines(t *testing.T) {
+	s := newSession(t)
+	cells := []string{`type R[T any] struct { v T }
+func (r R[T]) Name() string { return "r0" }
+type Namer interface { Name() string }
+var stop atomic.Bool
+var calls atomic.Int64
+var wg sync.WaitGroup
+one := func(x Namer) int { return len(fmt.Sprint(x)) + len(x.Name()) }
+for range 4 {
+	wg.Go(func() {
+		for !stop.Load() {
+			one(R[int]{1})
+			_, _ = any(R[string]{}).(fmt.Stringer)
+			_ = R[float64]{}.Name()
+			calls.Add(1)
+		}
+	})
+}
+wait := func() { for n := calls.Load(); calls.Load() < n+2000; { runtime.Gosched() } }
+wait()`}
+	for _, methods := range []string{
+		`func (r R[T]) Name() string { return "r1" }`,
+		`func (r R[T]) String() string { return "S" + r.Name() }`,
+		`func (r R[T]) String() int { return 1 }`,
+		`func (r *R[T]) Name() string { return "r2" }`,
+		"func (r R[T]) String() string { return \"T\" + r.Name() }\nfunc (r R[T]) A() {}\nfunc (r R[T]) B() {}",
+		`func (r R[T]) Name() string { return "r3" }`,
+	} {
+		cells = append(cells, methods+"\nwait()")
+	}
+	cells = append(cells, "stop.Store(true)\nwg.Wait()\none(R[int]{1}), fmt.Sprint(R[string]{})")
+	for i, cell := range cells {
+		want := ""
+		if i == len(cells)-1 {
+			want = "→ 5, \"Tr3\"  ((int, string))\n"
+		}
+		if got := show(s, i+1, cell, ""); got != want {
+			t.Fatalf("cell %d shows %q, want %q", i+1, got, want)
+		}
+	}
+}

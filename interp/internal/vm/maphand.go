@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"reflect"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -286,13 +287,16 @@ func ownText(t reflect.Type) bool {
 	if t.NumMethod() == 0 {
 		return false
 	}
-	for _, i := range textMethods {
-		if t.Implements(i) {
-			return true
-		}
+	if own, ok := ownTexts.Load(t); ok {
+		return own.(bool)
 	}
-	return false
+	own := slices.ContainsFunc(textMethods, t.Implements)
+	ownTexts.Store(t, own)
+	return own
 }
+
+// ownTexts remembers ownText of types with methods, until they get others.
+var ownTexts sync.Map // reflect.Type → bool
 
 var textMethods = []reflect.Type{
 	reflect.TypeFor[fmt.Stringer](), reflect.TypeFor[error](), reflect.TypeFor[fmt.Formatter](), reflect.TypeFor[json.Marshaler](),

@@ -83,6 +83,7 @@ func (f *Func) replacement() *Func {
 // for after ForgetMethods, when their method tables have the new ones too.
 func (m *Machine) MethodsChanged() {
 	m.methods.Clear()
+	ownTexts.Clear()
 	m.funcs.Range(func(_, f any) bool {
 		for b := f.(*Func).body.Load(); b != nil; b = b.base {
 			for _, s := range b.sites {
