@@ -283,6 +283,8 @@ func (t *Table) Extend(n *types.Named) (err error) {
 	if r, ok := t.types.At(n).(reflect.Type); n.TypeParams().Len() == 0 && (!ok || t.decls[r] == nil) {
 		return nil // made at the next Of, with all its methods
 	}
+	changed := make(map[*rtype]bool)
+	defer func() { forgetInterfaces(changed) }()
 	for _, d := range t.decls {
 		if _, ok := d.typ.(*types.Named); !ok || d.val.Kind() == reflect.Interface {
 			continue
@@ -292,8 +294,10 @@ func (t *Table) Extend(n *types.Named) (err error) {
 		}
 		t.methods(d)
 		// The runtime remembers by the hash that a type does not implement an interface: a new hash, and it looks again.
-		descriptor(d.val).hash = nextHash()
-		descriptor(d.ptr).hash = nextHash()
+		for _, r := range []*rtype{descriptor(d.val), descriptor(d.ptr)} {
+			r.hash = nextHash()
+			changed[r] = true
+		}
 	}
 	t.finish()
 	return nil
