@@ -731,6 +731,39 @@ type Holder struct { T }
 	check(t, v.Type().NumMethod(), 2)
 }
 
+// TestExtendForLong lets the runtime's table of interfaces grow after methods were added to types that it knew without them.
+func TestExtendForLong(t *testing.T) {
+	const n = 80
+	var src strings.Builder
+	for i := range n {
+		fmt.Fprintf(&src, "type T%d struct { n int }\ntype I%d interface { M%d() }\n", i, i, i)
+	}
+	calls := impls{}
+	for i := range n {
+		calls[fmt.Sprintf("T%d.String", i)] = text("t%d")
+	}
+	w := newWorld(t, src.String(), calls)
+	str := types.NewTuple(types.NewVar(0, nil, "", types.Typ[types.String]))
+	stringer := reflect.TypeFor[fmt.Stringer]()
+	for i := range n {
+		typ, named := w.typ(fmt.Sprint("T", i)), w.types(fmt.Sprint("T", i)).(*types.Named)
+		check(t, rtype.Implements(typ, stringer), false)
+		named.AddMethod(types.NewFunc(0, w.pkg, "String", types.NewSignatureType(types.NewVar(0, w.pkg, "t", named), nil, nil, nil, str, false)))
+		if err := w.Extend(named); err != nil {
+			t.Fatal(err)
+		}
+		check(t, rtype.Implements(typ, stringer), true)
+	}
+	for i := range n * n {
+		check(t, rtype.Implements(w.typ(fmt.Sprint("T", i%n)), w.typ(fmt.Sprint("I", i/n))), false)
+	}
+	for i := range n {
+		if typ := w.typ(fmt.Sprint("T", i)); !rtype.Implements(typ, stringer) {
+			t.Errorf("%v has lost its method", typ)
+		}
+	}
+}
+
 // TestExtendBesideCalls looks a method up while others are added before it: a compiled program's tables never change.
 func TestExtendBesideCalls(t *testing.T) {
 	w := newWorld(t, `
