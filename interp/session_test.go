@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"log"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -82,6 +83,7 @@ func TestCells(t *testing.T) {
 	if len(files) == 0 {
 		t.Fatal("no cells")
 	}
+	log.SetOutput(os.Stderr) // sessions leave an output that go test -json has given it alone
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
 			ar, err := txtar.ParseFile(file)
