@@ -146,6 +146,7 @@ func (s *Session) load(c Cell, code string) (checked *check.Checked, pkg *ssa.Pa
 		return nil, nil, err
 	}
 	s.bind(pkg, checked)
+	s.watchJSON(checked)
 	checked.Commit()
 	return checked, pkg, nil
 }

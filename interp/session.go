@@ -38,6 +38,7 @@ type Session struct {
 	machine    *vm.Machine
 	prog       *ssa.Program
 	streams    *streams
+	jsonCell   int           // the latest cell that encodes JSON
 	leave      func()        // gives the process its default logger back
 	flags      *flag.FlagSet // of package flag in cells
 	flagsBound bool
