@@ -122,7 +122,7 @@ func (p *pass) unnoticed(a *adopted) (warnings []Diag) {
 	for _, path := range slices.Sorted(maps.Keys(encoders)) {
 		for _, name := range encoders[path] {
 			again := slices.ContainsFunc(a.swaps, func(s swap) bool { return s.same && s.Old.Name() == name })
-			if !a.declares(name) || again || !p.env.imported(path, p.pkg) {
+			if !a.declares(name) || again || !p.env.importedSince(path, a.typ, p.pkg) {
 				continue
 			}
 			typ := a.typ.Obj().Name()
@@ -134,10 +134,11 @@ func (p *pass) unnoticed(a *adopted) (warnings []Diag) {
 	return warnings
 }
 
-// imported reports whether a cell imports the package, other than one.
-func (e *Env) imported(path string, but *Package) bool {
+// importedSince reports whether a cell imports the package, other than one: that which declared the type, or a later one.
+func (e *Env) importedSince(path string, typ *types.Named, but *Package) bool {
+	from := e.PackageOf(typ.Obj())
 	for _, c := range e.cells {
-		if c != but && slices.ContainsFunc(c.Types.Imports(), func(p *types.Package) bool { return p.Path() == path }) {
+		if c != but && (from == nil || c.Seq >= from.Seq) && slices.ContainsFunc(c.Types.Imports(), func(p *types.Package) bool { return p.Path() == path }) {
 			return true
 		}
 	}

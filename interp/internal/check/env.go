@@ -27,6 +27,7 @@ type Env struct {
 	funcs    map[string]*funcRecord // by key: "f", or "T.m" for methods
 	specs    map[string]*typeRecord
 	imports  map[string]string // name → path, as cells imported them
+	guessed  map[string]bool   // of imports, those that no cell has written
 	preload  map[string]string // name → path
 	dots     []string          // paths imported with a dot
 	cells    map[*types.Package]*Package
@@ -97,6 +98,7 @@ func (e *Env) Reset() {
 	e.funcs = map[string]*funcRecord{}
 	e.specs = map[string]*typeRecord{}
 	e.imports = map[string]string{}
+	e.guessed = map[string]bool{}
 	e.dots = nil
 	e.scope = types.NewScope(types.Universe, token.NoPos, token.NoPos, "session")
 	if e.cells == nil {

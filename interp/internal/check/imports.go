@@ -22,6 +22,16 @@ func (p *pass) implicitImports(explicit map[string]bool) []ast.Decl {
 		}
 		if path := p.env.imports[base]; path != "" {
 			need[name] = path
+			if p.env.guessed[base] {
+				if sel == nil {
+					sel = p.selectors()
+				}
+				if !p.has(path, sel[name]) {
+					if other := p.guess(base, sel[name]); p.has(other, sel[name]) {
+						need[name] = other
+					}
+				}
+			}
 			return
 		}
 		if path := p.env.preload[base]; path != "" {
@@ -97,8 +107,7 @@ func (p *pass) guess(name string, members []string) string {
 	}
 	paths := p.env.imp.ByName(name)
 	for _, path := range paths {
-		pkg, err := p.env.imp.Import(path)
-		if err == nil && !slices.ContainsFunc(members, func(m string) bool { return pkg.Scope().Lookup(m) == nil }) {
+		if p.has(path, members) {
 			return path
 		}
 	}
@@ -106,4 +115,10 @@ func (p *pass) guess(name string, members []string) string {
 		return paths[0]
 	}
 	return ""
+}
+
+// has reports whether the package of a path has all those members.
+func (p *pass) has(path string, members []string) bool {
+	pkg, err := p.env.imp.Import(path)
+	return err == nil && !slices.ContainsFunc(members, func(m string) bool { return pkg.Scope().Lookup(m) == nil })
 }

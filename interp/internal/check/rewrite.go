@@ -431,7 +431,9 @@ func (c *Checked) commitImports(d *ast.GenDecl) {
 		if pn == nil || strings.HasSuffix(pn.Name(), "·") || pn.Name() == "_" {
 			continue
 		}
+		was := e.imports[pn.Name()]
 		e.imports[pn.Name()] = pn.Imported().Path()
+		e.guessed[pn.Name()] = !s.Path.Pos().IsValid() && (e.guessed[pn.Name()] || was != pn.Imported().Path())
 		if e.names[pn.Name()] != nil {
 			delete(e.names, pn.Name())
 			replaceIn(e.scope, pn.Name(), nil)

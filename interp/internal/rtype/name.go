@@ -2,31 +2,38 @@ package rtype
 
 import (
 	"go/types"
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
 )
 
-// Local tells that n is declared within an instance of a generic function with those type arguments, which become part of its name. It is
+// Local tells that n, the origin of its instances when it is generic itself, is declared within an instance of a generic function with those type arguments, which become part of its name. It is
 // to be called before Of is asked for n.
 func (t *Table) Local(n *types.Named, args []types.Type) { t.locals.LoadOrStore(n, args) }
 
 // typeName returns the name of a named type as reflect has it, without its package: Pair[int,time.Duration]. Type
 // arguments have full package paths.
 func (t *Table) typeName(n *types.Named) string {
-	name := n.Obj().Name()
-	targs := slices.Collect(n.TypeArgs().Types())
-	if outer, ok := t.locals.Load(n); ok {
-		targs = outer.([]types.Type)
+	var lists []string
+	if outer, ok := t.locals.Load(n.Origin()); ok {
+		lists = append(lists, t.typeList(slices.Values(outer.([]types.Type))))
 	}
-	if len(targs) == 0 {
-		return name
+	if n.TypeArgs().Len() > 0 {
+		lists = append(lists, t.typeList(n.TypeArgs().Types()))
 	}
-	var args []string
-	for _, a := range targs {
-		args = append(args, t.typeString(a, (*types.Package).Path))
+	if len(lists) == 0 {
+		return n.Obj().Name()
 	}
-	return name + "[" + strings.Join(args, ",") + "]"
+	return n.Obj().Name() + "[" + strings.Join(lists, ";") + "]"
+}
+
+func (t *Table) typeList(list iter.Seq[types.Type]) string {
+	var s []string
+	for typ := range list {
+		s = append(s, t.typeString(typ, (*types.Package).Path))
+	}
+	return strings.Join(s, ",")
 }
 
 // typeString returns a type as reflect writes it, with packages named by qualify.

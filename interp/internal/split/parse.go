@@ -39,9 +39,15 @@ const (
 	bodyPrefix = "package main;func _(){"
 )
 
+// byteOrderMark begins files that some editors write. Go ignores it there.
+const byteOrderMark = "\ufeff"
+
 // Parse parses code. Positions in the trees lie in two files of fset and read as name:line:column of the cell, columns in bytes.
 // The errors are in order of position; the cell is nil when there are any.
 func Parse(fset *token.FileSet, name, code string) (*Cell, []*Error) {
+	if rest, ok := strings.CutPrefix(code, byteOrderMark); ok {
+		code = strings.Repeat(" ", len(byteOrderMark)) + rest
+	}
 	l := lex(code)
 	pieces, bad := cut(l.toks)
 	if len(l.errors) > 0 {

@@ -37,7 +37,7 @@ func (f *Func) nameLocals() {
 			}
 			// The instance's own copy of a type is in no scope.
 			if o := t.Obj(); o.Parent() == nil && o.Pos() >= root.Syntax().Pos() && o.Pos() < root.Syntax().End() {
-				table.Local(t, root.TypeArgs())
+				table.Local(t.Origin(), root.TypeArgs())
 				visit(t.Underlying())
 			}
 		case interface{ Elem() types.Type }: // pointers, slices, arrays, channels, maps
