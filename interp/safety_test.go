@@ -3,6 +3,10 @@ package interp_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
+	"log"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -129,5 +133,19 @@ func TestTimersAreNoDeadlock(t *testing.T) {
 				t.Errorf("%s\ngives %s", code, got)
 			}
 		})
+	}
+}
+
+// TestHandlerPanic has HTTP handlers panic: package net/http recovers that, and the cell tells of it.
+func TestHandlerPanic(t *testing.T) {
+	log.SetOutput(io.Discard) // net/http's
+	t.Cleanup(func() { log.SetOutput(os.Stderr) })
+	s := newSession(t)
+	const serve = "srv := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {\n\tpanic(%s)\n}))\n_, err := http.Get(srv.URL)\nsrv.Close()\nerr != nil"
+	if got := show(s, 1, fmt.Sprintf(serve, `"boom"`), ""); !strings.HasPrefix(got, "panic: boom (in a goroutine)\n  cell [1], line 2, in function literal\n") || !strings.HasSuffix(got, "→ true  (bool)\n") {
+		t.Error(got)
+	}
+	if got := show(s, 2, fmt.Sprintf(serve, "http.ErrAbortHandler"), ""); got != "→ true  (bool)\n" {
+		t.Errorf("a handler that ends without a word: %s", got)
 	}
 }

@@ -18,7 +18,14 @@ func (g *goroutine) leave() {
 	if escaped == nil {
 		return
 	}
-	if recovers() {
+	if by := recovers(); by != "" {
+		if by == httpServer { // it says so only in the process's log
+			g.started = true
+			err := g.failure(escaped.value)
+			if p, ok := err.(*Panic); !ok || p.Text != abortHandler {
+				r.report(err)
+			}
+		}
 		return // the panic goes on
 	}
 	v := recover()
@@ -31,20 +38,26 @@ func (g *goroutine) leave() {
 	runtime.Goexit()
 }
 
-// recovers reports whether one of the callers is known to recover panics of the
-// functions it calls.
-func recovers() bool {
+// httpServer is what recovers the panics of HTTP handlers.
+const httpServer = "net/http.(*conn).serve"
+
+// abortHandler is the text of http.ErrAbortHandler, with which handlers end without a word.
+const abortHandler = "net/http: abort Handler"
+
+// recovers returns the beginning of the name of a caller that is known to recover
+// panics of the functions it calls; "" when there is none.
+func recovers() string {
 	pcs := make([]uintptr, 128)
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs)])
 	for {
 		f, more := frames.Next()
-		for _, p := range []string{"net/http.(*conn).serve", "iter.", "testing.", "text/template.", "encoding/", "fmt.", "poolbook/"} {
+		for _, p := range []string{httpServer, "iter.", "testing.", "text/template.", "encoding/", "fmt.", "poolbook/"} {
 			if strings.HasPrefix(f.Function, p) && !strings.HasPrefix(f.Function, "poolbook/interp/internal/vm.") {
-				return true
+				return p
 			}
 		}
 		if !more {
-			return false
+			return ""
 		}
 	}
 }
