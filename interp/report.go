@@ -1,13 +1,10 @@
 package interp
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"go/token"
-	"slices"
+	"go/types"
 	"strings"
-	"unicode/utf8"
 
 	"golang.org/x/tools/go/ssa"
 
@@ -103,6 +100,8 @@ func syntaxHint(msg, code string, offset int) string {
 	switch {
 	case strings.HasPrefix(text, "%") || strings.HasPrefix(text, "!"):
 		return "lines that begin with % or ! come first in a cell, before its Go code"
+	case first == "import" && !strings.Contains(text, `"`), first == "from" && strings.Contains(text, " import "):
+		return `a package is imported by its path in double quotes: import "strings"; those of Go's own library are there without it`
 	case first == "def":
 		return "functions are declared with func: func name(x int) int { … }"
 	case first == "while":
@@ -168,6 +167,9 @@ func funcName(f *ssa.Function) string {
 		return ""
 	}
 	if p := f.Parent(); p != nil {
+		if f.Synthetic == "range-over-func yield" { // the body of a loop
+			return funcName(p)
+		}
 		if outer := funcName(p); outer != "" {
 			return "function literal in " + strings.TrimPrefix(outer, "function literal in ")
 		}
@@ -180,10 +182,27 @@ func funcName(f *ssa.Function) string {
 	if i := strings.IndexByte(name, '#'); i > 0 {
 		name = name[:i]
 	}
-	if recv := f.Signature.Recv(); recv != nil && f.Pkg != nil {
-		return strings.ReplaceAll(f.RelString(f.Pkg.Pkg), "main.", "")
+	if recv := f.Signature.Recv(); recv != nil && f.Object() != nil {
+		of := types.TypeString(recv.Type(), func(p *types.Package) string {
+			if p.Path() == "main" {
+				return ""
+			}
+			return p.Name()
+		})
+		if _, pointer := recv.Type().(*types.Pointer); pointer {
+			of = "(" + of + ")"
+		}
+		return of + "." + f.Object().Name()
 	}
 	return strings.ReplaceAll(name, "main.", "")
+}
+
+// articled is a function's name within a sentence.
+func articled(name string) string {
+	if strings.HasPrefix(name, "function literal") {
+		return "a " + name
+	}
+	return name
 }
 
 func (s *Session) lineOf(stack []Frame) string {
@@ -199,7 +218,12 @@ func (s *Session) lineOf(stack []Frame) string {
 
 func (s *Session) runtimeError(p *vm.Panic) *RuntimeError {
 	e := &RuntimeError{Kind: "panic", Message: p.Text, Value: p.Value, Goroutine: p.Goroutine, Stack: s.stack(p.Stack)}
-	switch p.Value.(type) {
+	switch v := p.Value.(type) {
+	case *vm.StackOverflow:
+		e.Kind, e.Message = "runtime error", v.Error()
+		if !v.Circle && len(p.Stack) > 0 && p.Stack[0].Func != nil {
+			e.Message = (&vm.StackOverflow{Name: articled(funcName(p.Stack[0].Func))}).Error()
+		}
 	case interface {
 		error
 		RuntimeError()
@@ -248,7 +272,7 @@ func runtimeHint(msg string) string {
 	case strings.Contains(msg, "nil map"):
 		return "make the map first: m := make(map[K]V), or map[K]V{}"
 	case strings.Contains(msg, "nil pointer dereference"):
-		return "a pointer, or an interface, is nil here: give it a value first, or compare it with nil"
+		return "a pointer, an interface or a function is nil here: give it a value first, or compare it with nil"
 	case strings.HasSuffix(msg, "with length 0"):
 		return "it is empty: append to it, or make it with a length first: make([]T, n)"
 	case strings.Contains(msg, "index out of range"):
@@ -294,250 +318,4 @@ func deadlockHint(what string) string {
 		return "no goroutine is left to call Signal or Broadcast"
 	}
 	return ""
-}
-
-// Error lists the diagnostics with their source lines.
-func (e *CompileError) Error() string {
-	var b strings.Builder
-	for i, d := range e.Diagnostics {
-		if i > 0 {
-			b.WriteByte('\n')
-		}
-		b.WriteString(d.String())
-	}
-	return b.String()
-}
-
-// String is the message with place, source line, caret and hint, without a newline at its end.
-func (d Diagnostic) String() string { return d.render(plain) }
-
-func (d Diagnostic) render(p paint) string {
-	var b strings.Builder
-	kind := ""
-	if d.Warning {
-		kind = "warning: "
-	}
-	if place := d.place(); place != "" {
-		b.WriteString(p.place(place) + ": ")
-	}
-	b.WriteString(p.message(kind + d.Message))
-	if d.SourceLine != "" {
-		b.WriteString("\n" + snippet(p, d.SourceLine, d.Column, d.EndColumn))
-	}
-	if d.Hint != "" {
-		b.WriteString("\n" + p.hint("hint: "+d.Hint))
-	}
-	return b.String()
-}
-
-// snippet is the source line with a caret line. column is a byte column.
-func snippet(p paint, text string, column, end int) string {
-	const indent = "    "
-	if column < 1 {
-		return indent + strings.ReplaceAll(text, "\t", "    ")
-	}
-	column = min(column, len(text)+1)
-	var pad strings.Builder
-	for _, r := range text[:column-1] {
-		if r == '\t' {
-			pad.WriteString("    ")
-		} else {
-			pad.WriteByte(' ')
-		}
-	}
-	n := 1
-	if end > column && end <= len(text)+1 {
-		n = utf8.RuneCountInString(text[column-1 : end-1])
-	}
-	return indent + strings.ReplaceAll(text, "\t", "    ") + "\n" + indent + pad.String() + p.caret(strings.Repeat("^", max(n, 1)))
-}
-
-// paint colours the parts of an error; the zero paint leaves them plain.
-type paint struct{ on bool }
-
-var plain = paint{}
-
-func (p paint) colour(code, s string) string {
-	if !p.on {
-		return s
-	}
-	return "\x1b[" + code + "m" + s + "\x1b[0m"
-}
-func (p paint) place(s string) string   { return p.colour("36", s) }
-func (p paint) message(s string) string { return p.colour("31", s) }
-func (p paint) hint(s string) string    { return p.colour("33", s) }
-func (p paint) caret(s string) string   { return p.colour("31;1", s) }
-
-// String is the place of the call: "cell [3], line 5, in square".
-func (f Frame) String() string {
-	s := place(f.Cell, f.File, f.Line, 0)
-	if f.Func != "" {
-		s += ", in " + f.Func
-	}
-	return s
-}
-
-// renderStack lists the calls; of a long stack the first and the last ten, of a recursion one.
-func renderStack(p paint, stack []Frame, sourceLine string) string {
-	const ends, alike = 10, 5
-	var lines []string
-	for i := 0; i < len(stack); i++ {
-		f := stack[i]
-		if len(stack) > 2*ends && i >= ends && i < len(stack)-ends {
-			if i == ends {
-				lines = append(lines, fmt.Sprintf("  … %d more calls …", len(stack)-2*ends))
-			}
-			continue
-		}
-		lines = append(lines, "  "+p.place(f.String()))
-		if i == 0 && sourceLine != "" {
-			lines = append(lines, snippet(p, sourceLine, f.Column, 0))
-		}
-		same := 1
-		for i+same < len(stack) && stack[i+same] == f {
-			same++
-		}
-		if same >= alike {
-			lines = append(lines, "  … the same call again and again …")
-			stack = slices.Delete(slices.Clone(stack), i+1, i+same)
-		}
-	}
-	return strings.Join(lines, "\n")
-}
-
-// Error is the panic as Go prints it, then the stack.
-func (e *RuntimeError) Error() string { return e.render(plain) }
-
-func (e *RuntimeError) render(p paint) string {
-	head := e.headline()
-	if e.Goroutine {
-		head += " (in a goroutine)"
-	}
-	s := p.message(head)
-	if len(e.Stack) > 0 {
-		s += "\n" + renderStack(p, e.Stack, e.sourceLine)
-	}
-	if e.Hint != "" {
-		s += "\n" + p.hint("hint: "+e.Hint)
-	}
-	return s
-}
-
-func (e *RuntimeError) headline() string {
-	switch e.Kind {
-	case "runtime error":
-		return "panic: runtime error: " + e.Message
-	case "fatal error":
-		return "fatal error: " + e.Message
-	}
-	return "panic: " + e.Message
-}
-
-// Unwrap returns the panic value when it is an error.
-func (e *RuntimeError) Unwrap() error {
-	err, _ := e.Value.(error)
-	return err
-}
-
-func (e *InterruptError) Error() string { return e.render(plain) }
-
-func (e *InterruptError) render(p paint) string {
-	s := p.message("interrupted")
-	if len(e.Stack) > 0 {
-		s += "\n" + renderStack(p, e.Stack, e.sourceLine)
-	}
-	if e.Abandoned {
-		s += "\n" + p.hint("hint: what this line calls is compiled and cannot be stopped: it goes on in the background until it returns")
-	}
-	return s
-}
-
-// Is makes errors.Is find context.Canceled.
-func (e *InterruptError) Is(target error) bool { return target == context.Canceled }
-
-func (e *ExitError) Error() string {
-	return fmt.Sprintf("%s ended the cell: exit status %d", e.By, e.Code)
-}
-
-func (e *DeadlockError) Error() string { return e.render(plain) }
-
-func (e *DeadlockError) render(p paint) string {
-	s := p.message(e.Message)
-	if len(e.Stack) > 0 {
-		s += "\n" + renderStack(p, e.Stack, e.sourceLine)
-	}
-	if e.Hint != "" {
-		s += "\n" + p.hint("hint: "+e.Hint)
-	}
-	return s
-}
-
-// Name is the short name of an error of Run, for the protocol's ename.
-func Name(err error) string {
-	var (
-		c *CompileError
-		r *RuntimeError
-		i *InterruptError
-		x *ExitError
-		d *DeadlockError
-	)
-	switch {
-	case errors.As(err, &c):
-		if len(c.Diagnostics) > 0 && strings.HasPrefix(c.Diagnostics[0].Message, "syntax error") {
-			return "SyntaxError"
-		}
-		return "CompileError"
-	case errors.As(err, &r):
-		return strings.ReplaceAll(r.Kind, " ", "")
-	case errors.As(err, &i):
-		return "KeyboardInterrupt"
-	case errors.As(err, &x):
-		return "Exit"
-	case errors.As(err, &d):
-		return "Deadlock"
-	}
-	return "Error"
-}
-
-// Headline is the first line of an error of Run, for the protocol's evalue.
-func Headline(err error) string {
-	var c *CompileError
-	if errors.As(err, &c) && len(c.Diagnostics) > 0 {
-		s := c.Diagnostics[0].place() + ": " + c.Diagnostics[0].Message
-		if n := len(c.Diagnostics) - 1; n > 0 {
-			s += fmt.Sprintf(" (and %d more)", n)
-		}
-		return s
-	}
-	s, _, _ := strings.Cut(err.Error(), "\n")
-	return s
-}
-
-// Traceback renders an error of Run in ANSI colours, for the protocol's traceback: an element for each line.
-func Traceback(err error) []string {
-	p := paint{true}
-	var text string
-	var (
-		c *CompileError
-		r *RuntimeError
-		i *InterruptError
-		d *DeadlockError
-	)
-	switch {
-	case errors.As(err, &c):
-		var parts []string
-		for _, d := range c.Diagnostics {
-			parts = append(parts, d.render(p))
-		}
-		text = strings.Join(parts, "\n")
-	case errors.As(err, &r):
-		text = r.render(p)
-	case errors.As(err, &i):
-		text = i.render(p)
-	case errors.As(err, &d):
-		text = d.render(p)
-	default:
-		text = p.message(err.Error())
-	}
-	return strings.Split(text, "\n")
 }

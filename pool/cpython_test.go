@@ -104,7 +104,7 @@ var poolTests = conformance{
 		defer p.Terminate()
 		// An item that cannot be sent is refused at the call, with its place. Goroutines share it.
 		_, err := pool.Map(p, takesAny, []any{1, make(chan int)})
-		if threads != (err == nil) || !threads && !strings.Contains(err.Error(), "items[1]: chan int cannot be sent to a worker") {
+		if threads != (err == nil) || !threads && !strings.Contains(err.Error(), "items[1]: chan int cannot be sent to another process") {
 			t.Errorf("got %v", err)
 		}
 	},

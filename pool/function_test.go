@@ -73,7 +73,7 @@ func TestFunctionValues(t *testing.T) {
 		wantEqual(t, must[[]int](t)(pool.Map(p, operate, items, pool.ChunkSize(1))), []int{25, -1, 10, 25})
 		// What it cannot take along, and where there are none.
 		_, err = pool.Map(p, operate, []operation{{"square", square}, {"scaled", scaled}})
-		if err == nil || !strings.Contains(err.Error(), "items[1].do: func(int) int cannot be sent to a worker (it uses factor, table: inside a value,") {
+		if err == nil || !strings.Contains(err.Error(), "items[1].do: func(int) int cannot be sent to another process (it uses factor, table: inside a value,") {
 			t.Errorf("got %v", err)
 		}
 		if _, err = pool.Map(p, givesFunction, []int{1}); err == nil || !strings.Contains(err.Error(), "functions travel with calls, not as results") {

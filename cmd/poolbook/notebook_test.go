@@ -310,7 +310,7 @@ func inverse(n int) int {
 `)
 	out := p.poolbook("run", "main.go", "other.go")
 	want := "[1 4 9] <nil>\n[117 124 131] <nil>\n[{1 2} {2 4}] <nil>\n[{3} {12}] <nil>\n[9 -4 1] <nil>\n" +
-		"pool.Map: items[0].do: func(int) int cannot be sent to a worker (it uses k: inside a value, a function travels without variables; pass what it needs as an argument)\n" + strings.Repeat("elsewhere true <nil>\n", 3)
+		"pool.Map: items[0].do: func(int) int cannot be sent to another process (it uses k: inside a value, a function travels without variables; pass what it needs as an argument)\n" + strings.Repeat("elsewhere true <nil>\n", 3)
 	rest, ok := strings.CutPrefix(out.stdout, want)
 	if out.code != 0 || !ok || !strings.Contains(rest, "divide by zero") || !strings.Contains(rest, "other.go, line 27, in inverse") {
 		t.Errorf("got %+v, want output that begins with %q", out, want)

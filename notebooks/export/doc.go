@@ -1,6 +1,6 @@
 // Package export writes a notebook in other forms: as a page that needs nothing but a browser (HTML), and as the code of its cells (Code).
 //
-//	HTML    Markdown by goldmark, Go's words coloured, outputs in the richest form that a page without scripts can show;
+//	HTML    Markdown by rsc.io/markdown, Go's words coloured, outputs in the richest form that a page without scripts can show;
 //	        pictures are in the page, formulas stay as they are written in TeX
 //	Code    each cell after a line "// %%", Markdown as comments: to read, compare and search; poolbook runs the notebook itself
 //

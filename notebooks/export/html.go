@@ -10,8 +10,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/yuin/goldmark"
-	"github.com/yuin/goldmark/extension"
+	commonmark "rsc.io/markdown"
 
 	"poolbook/notebooks/nbformat"
 )
@@ -31,7 +30,7 @@ func HTML(nb *nbformat.Notebook, title string) ([]byte, error) {
 		page.Cells = append(page.Cells, cell)
 	}
 	var b bytes.Buffer
-	if err := pageTemplate.Execute(&b, page); err != nil {
+	if err := pageTemplate().Execute(&b, page); err != nil {
 		return nil, err
 	}
 	return b.Bytes(), nil
@@ -59,8 +58,7 @@ type outputData struct {
 func exportCell(c *nbformat.Cell) (cellData, error) {
 	switch c.Type {
 	case nbformat.Markdown:
-		text, err := markdown(c.Source, c.Attachments)
-		return cellData{Text: text}, err
+		return cellData{Text: markdown(c.Source, c.Attachments)}, nil
 	case nbformat.Raw:
 		return cellData{Text: "<pre>" + escaped(c.Source) + "</pre>"}, nil
 	}
@@ -99,7 +97,7 @@ func richest(data *nbformat.Bundle) (template.HTML, error) {
 		return template.HTML(text), nil // #nosec G203: the page's policy keeps its scripts from running
 	}
 	if text := data.Text("text/markdown"); text != "" {
-		return markdown(text, nil)
+		return markdown(text, nil), nil
 	}
 	for _, kind := range []string{"image/svg+xml", "image/png", "image/jpeg", "image/gif", "image/webp"} {
 		text := data.Text(kind)
@@ -139,14 +137,17 @@ func pattern(text string) func() *regexp.Regexp {
 }
 
 var (
-	renderer = sync.OnceValue(func() goldmark.Markdown { return goldmark.New(goldmark.WithExtensions(extension.GFM)) })
 	// formulas are kept from Markdown, to which their underscores would be emphasis.
 	formulas = pattern(`(?s)\$\$.+?\$\$|\$[^\s$](?:[^$\n]*[^\s$\\])?\$|\\begin\{(\w+\*?)\}.*?\\end\{\w+\*?\}`)
-	fences   = pattern("(?ms)^(```|~~~).*?^(```|~~~)|`[^`\n]+`")
+	// disallowed are the elements that GitHub's Markdown shows as text (its specification, section 6.11), and those that would change the
+	// page around them. Nothing but HTML of the source's own has a bare "<" in what the parser writes.
+	disallowed = pattern(`(?i)<(/?(?:title|textarea|style|xmp|iframe|noembed|noframes|script|plaintext|base|embed|form|link|meta|object)\b)`)
+	fences     = pattern("(?ms)^(```|~~~).*?^(```|~~~)|`[^`\n]+`")
 )
 
-// markdown renders a text. HTML in it is left out, as goldmark does by default.
-func markdown(text string, attachments *nbformat.Object) (template.HTML, error) {
+// markdown renders a text: CommonMark with GitHub's tables, task lists, strikethrough and links. HTML in it stays, as in a notebook's
+// page, but for elements that GitHub disallows too; the page's policy keeps what is left from running a script.
+func markdown(text string, attachments *nbformat.Object) template.HTML {
 	code := fences().FindAllStringIndex(text, -1)
 	inCode := func(at int) bool {
 		for _, c := range code {
@@ -181,15 +182,12 @@ func markdown(text string, attachments *nbformat.Object) (template.HTML, error) 
 			}
 		}
 	}
-	var b bytes.Buffer
-	if err := renderer().Convert([]byte(source), &b); err != nil {
-		return "", err
-	}
-	out := b.String()
+	parser := commonmark.Parser{Table: true, TaskList: true, Strikethrough: true, AutoLinkText: true}
+	out := disallowed().ReplaceAllString(commonmark.ToHTML(parser.Parse(source)), "&lt;$1")
 	for i, formula := range kept {
 		out = strings.Replace(out, fmt.Sprintf("\ue000%d\ue001", i), `<span class="tex">`+template.HTMLEscapeString(formula)+`</span>`, 1)
 	}
-	return template.HTML(out), nil // #nosec G203: goldmark escapes
+	return template.HTML(out) // #nosec G203: the page's policy keeps its scripts from running
 }
 
 // escape sequences of terminals: colours (ESC [ … m) are shown, others left out.

@@ -3,9 +3,11 @@ package export
 import (
 	_ "embed"
 	"html/template"
+	"sync"
 )
 
 //go:embed page.html
 var pageSource string
 
-var pageTemplate = template.Must(template.New("page").Parse(pageSource))
+// pageTemplate is parsed at its first use, for the start of the program as pattern's are.
+var pageTemplate = sync.OnceValue(func() *template.Template { return template.Must(template.New("page").Parse(pageSource)) })

@@ -383,6 +383,9 @@ func PanicText(v any) (s string) {
 	default:
 		return fmt.Sprintf("(%T) %v", v, v)
 	}
+	if rv.Type().PkgPath() == "" { // predeclared
+		return text
+	}
 	return fmt.Sprintf("%T(%s)", v, text)
 }
 

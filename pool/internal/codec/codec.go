@@ -79,7 +79,7 @@ type RefusedError struct {
 
 // Error is the path, the type and the hint.
 func (e *RefusedError) Error() string {
-	s := e.Type + " cannot be sent to a worker"
+	s := e.Type + " cannot be sent to another process"
 	if e.Path != "" {
 		s = strings.TrimPrefix(e.Path, ".") + ": " + s
 	}

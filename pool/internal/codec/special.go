@@ -96,12 +96,12 @@ func marshalPlan(p *plan, marshal func(any) ([]byte, error), unmarshal func(any,
 	p.enc = func(e *Encoder, at unsafe.Pointer) (err error) {
 		defer func() {
 			if r := recover(); r != nil {
-				err = fmt.Errorf("%s cannot be sent to a worker: its own encoding panicked: %v", t, r)
+				err = fmt.Errorf("%s cannot be sent to another process: its own encoding panicked: %v", t, r)
 			}
 		}()
 		data, err := marshal(reflect.NewAt(t, at).Interface())
 		if err != nil {
-			return fmt.Errorf("%s cannot be sent to a worker: %w", t, err)
+			return fmt.Errorf("%s cannot be sent to another process: %w", t, err)
 		}
 		e.uvarint(uint64(len(data)))
 		e.buf = append(e.buf, data...)
