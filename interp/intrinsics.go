@@ -38,6 +38,7 @@ func (s *Session) intrinsics(extra map[string]func(c Call, args []reflect.Value)
 		}
 	}
 	s.files(m)
+	s.rawWrites(m)
 	s.scanning(m)
 	s.logging(m)
 	s.flagging(m)
@@ -177,6 +178,23 @@ func (s *Session) files(m map[string]vm.Intrinsic) {
 			}
 			return args[0].MethodByName(name).Call(args[1:])
 		}
+	}
+}
+
+// rawWrites makes the standard streams of the process those of the cell for syscall.Write too: the process's own are a kernel's log,
+// or what a worker speaks to its pool by.
+func (s *Session) rawWrites(m map[string]vm.Intrinsic) {
+	m["syscall.Write"] = func(r *vm.Run, args []reflect.Value) []reflect.Value {
+		if args[0].CanInt() {
+			switch args[0].Int() {
+			case 1:
+				return results(r.Stdout().Write(args[1].Bytes()))
+			case 2:
+				return results(r.Stderr().Write(args[1].Bytes()))
+			}
+		}
+		f, _ := s.compiled("syscall.Write")
+		return f.Call(args)
 	}
 }
 

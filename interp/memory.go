@@ -3,7 +3,7 @@ package interp
 import "runtime/debug"
 
 // SystemMemory returns how many bytes of memory this process could have at most: the machine's, or less where a container
-// (cgroup) allows less. It is 0 where the system does not say.
+// (cgroup) or a limit of the process (ulimit) allows less. It is 0 where the system does not say.
 func SystemMemory() int64 { return systemMemory() }
 
 // DefaultMemoryLimit is the limit of a session whose [Config] has none: two thirds of [SystemMemory], 0 (no limit) where that is

@@ -1,6 +1,7 @@
 package interp
 
 import (
+	"math"
 	"os"
 	"path"
 	"strconv"
@@ -14,6 +15,9 @@ func systemMemory() int64 {
 	var info unix.Sysinfo_t
 	if unix.Sysinfo(&info) == nil { // a tenth of the time that /proc/meminfo takes
 		total = int64(info.Totalram) * int64(info.Unit)
+	}
+	if room := roomOfProcess(); room < total {
+		total = room
 	}
 	data, err := os.ReadFile("/proc/self/cgroup")
 	if err != nil {
@@ -57,4 +61,32 @@ func cgroupFiles(groups string) []string {
 		}
 	}
 	return files
+}
+
+// roomOfProcess is how many bytes more the limits of the process itself allow (ulimit -v and -d). Go's runtime takes far more addresses
+// than memory, and so do its threads, each of those that are to come: they count for the first limit, and are gone.
+func roomOfProcess() int64 {
+	room := int64(math.MaxInt64)
+	var taken []string // pages, from /proc/self/statm
+	for _, l := range []struct {
+		resource, field int
+		threads         int64
+	}{{unix.RLIMIT_AS, 0, 512 << 20}, {unix.RLIMIT_DATA, 5, 0}} {
+		var limit unix.Rlimit
+		if unix.Getrlimit(l.resource, &limit) != nil || limit.Cur >= math.MaxInt64 {
+			continue
+		}
+		if taken == nil {
+			text, err := os.ReadFile("/proc/self/statm")
+			if err != nil {
+				return room
+			}
+			taken = strings.Fields(string(text))
+		}
+		pages, err := strconv.ParseInt(taken[min(l.field, len(taken)-1)], 10, 64)
+		if err == nil {
+			room = max(min(room, int64(limit.Cur)-pages*int64(os.Getpagesize())-l.threads), 64<<20)
+		}
+	}
+	return room
 }

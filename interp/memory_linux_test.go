@@ -3,11 +3,28 @@ package interp
 import (
 	"slices"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 func TestSystemMemory(t *testing.T) {
 	if n := SystemMemory(); n < 64<<20 {
 		t.Errorf("the machine has %d bytes", n)
+	}
+	var old unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_DATA, &old); err != nil {
+		t.Fatal(err)
+	}
+	const less = 8 << 30 // more than the tests need
+	if err := unix.Setrlimit(unix.RLIMIT_DATA, &unix.Rlimit{Cur: less, Max: old.Max}); err != nil {
+		t.Fatal(err)
+	}
+	n := roomOfProcess()
+	if err := unix.Setrlimit(unix.RLIMIT_DATA, &old); err != nil {
+		t.Fatal(err)
+	}
+	if n < 64<<20 || n >= less {
+		t.Errorf("with ulimit -d of %d there are %d bytes", int64(less), n)
 	}
 	got := cgroupFiles("12:cpu,cpuacct:/x\n4:memory:/docker/ab\n0::/user.slice/a\n")
 	want := []string{

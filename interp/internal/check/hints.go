@@ -94,9 +94,11 @@ func (p *pass) advice(d *Diag) string {
 			}
 		}
 		if t := p.typeBefore(d.Pos); t != nil {
-			return didYouMean(m[3], Members(t, p.pkg.Types), "")
+			if h := didYouMean(m[3], Members(t, p.pkg.Types), ""); h != "" {
+				return h
+			}
 		}
-		return ""
+		return p.hiddenPackage(strings.TrimSuffix(msg[:strings.Index(msg, " undefined (")], "."+m[1]), m[3])
 	}
 	if m := assignCount().FindStringSubmatch(msg); m != nil {
 		if m[1] == "1" {
@@ -226,6 +228,16 @@ func (p *pass) scopeNames(pos token.Pos) []string {
 	}
 	slices.Sort(names)
 	return names
+}
+
+// hiddenPackage has advice for a member that a variable does not have, but the standard package of the same name does.
+func (p *pass) hiddenPackage(name, member string) string {
+	for _, path := range p.env.imp.ByName(name) {
+		if pkg, err := p.env.imp.Import(path); err == nil && pkg.Scope().Lookup(member) != nil {
+			return fmt.Sprintf("the variable %s hides the package %q here: give it another name", name, path)
+		}
+	}
+	return ""
 }
 
 func (p *pass) importedAs(name string) *types.Package {
