@@ -129,21 +129,22 @@ func testWaitGroup() bool {
 }
 
 // onceFields are where a sync.Once keeps whether it is done, and its lock.
-var onceFields = sync.OnceValue(func() (f struct {
+type onceFields struct {
 	done, lock uintptr
 	known      bool
-}) {
+}
+
+func findOnceFields() (f onceFields) {
 	t := reflect.TypeFor[sync.Once]()
 	done, ok1 := t.FieldByName("done")
 	lock, ok2 := t.FieldByName("m")
 	f.done, f.lock = done.Offset, lock.Offset
 	f.known = ok1 && ok2 && done.Type == reflect.TypeFor[atomic.Bool]() && lock.Type == reflect.TypeFor[sync.Mutex]()
 	return f
-})
+}
 
 // once is the Do of the sync.Once at p, which others may call as compiled code: it goes by the same two fields.
-func (g *goroutine) once(p ptr, f func()) {
-	fields := onceFields()
+func (g *goroutine) once(fields *onceFields, p ptr, f func()) {
 	if !fields.known {
 		(*sync.Once)(p).Do(f)
 		return
@@ -164,6 +165,7 @@ func (g *goroutine) once(p ptr, f func()) {
 
 // syncCalls are the methods of package sync that the machine runs itself.
 func syncCalls() map[string]compiledCall {
+	fields := findOnceFields()
 	self := func(f func(g *goroutine, p ptr)) compiledCall {
 		return func(g *goroutine, fp ptr, args []slot, out uint32) {
 			p := *at[ptr](fp, args[0].off)
@@ -238,7 +240,7 @@ func syncCalls() map[string]compiledCall {
 			if p == nil {
 				panicNil()
 			}
-			g.once(p, *at[func()](fp, args[1].off))
+			g.once(&fields, p, *at[func()](fp, args[1].off))
 			g.checkStop()
 		},
 		"(*sync.Cond).Wait": self(func(g *goroutine, p ptr) {
