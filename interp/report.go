@@ -236,7 +236,7 @@ func (s *Session) runtimeError(p *vm.Panic) *RuntimeError {
 	if text, ok := strings.CutPrefix(e.Message, "fatal error: "); ok && e.Kind == "runtime error" { // it would have ended a compiled program
 		e.Kind, e.Message = "fatal error", text
 	}
-	e.Message = s.env.CleanTypes(cutText(e.Message))
+	e.Message = strings.TrimPrefix(s.env.CleanTypes(cutText(e.Message)), check.Entry+": ") // what does not compile any more names its function
 	e.Hint = runtimeHint(e.Message)
 	e.sourceLine = s.lineOf(e.Stack)
 	return e
