@@ -63,11 +63,15 @@ func (p *pass) makeRoom(checker *types.Checker, a *adopted) (done func()) {
 	if a.typ.TypeParams().Len() == 0 {
 		return func() {}
 	}
-	list := p.env.instancesOf(a.typ)
+	list := slices.Clone(p.env.instancesOf(a.typ, p.pkg))
 	for _, n := range list {
 		i := instanceOf(n)
 		state, made, expanded, context := *i.state, *i.methods, *i.expanded, *i.context
-		p.undoes = append(p.undoes, func() { *i.state, *i.methods, *i.expanded, *i.context = state, made, expanded, context })
+		p.undoes = append(p.undoes, func() {
+			*i.state, *i.methods, *i.expanded, *i.context = state, made, expanded, context
+			p.env.met.changed(n)
+		})
+		p.env.met.changed(n)
 		*i.methods, *i.expanded = make([]*types.Func, len(kept)+len(a.methods)), 0
 		for to, from := range places {
 			if from < len(made) && made[from] != nil {
@@ -154,6 +158,9 @@ func (a *adopted) declares(method string) bool {
 func (a *adopted) commit(e *Env) {
 	past := slices.DeleteFunc(e.past[a.typ], func(s swap) bool { return a.declares(s.Old.Name()) })
 	for _, s := range a.swaps {
+		if n := namedOf(s.Old.Signature().Recv().Type()); n != a.typ {
+			e.met.drop(n)
+		}
 		if !s.same {
 			past = append(past, swap{Replaced: Replaced{Old: s.Old}, sig: s.sig, past: true})
 		}

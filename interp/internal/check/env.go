@@ -42,6 +42,7 @@ type Env struct {
 	seq      int
 	program  *types.Context // of the SSA program, nil when there is none
 	standIns []types.Type   // see instance
+	met      walk           // instances of generic types
 	scope    *types.Scope   // names as a scope, the same one until Reset: the cells' packages share it
 }
 

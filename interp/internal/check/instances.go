@@ -5,7 +5,9 @@ import (
 	"go/token"
 	"go/types"
 	"reflect"
+	"slices"
 	"strings"
+	"sync"
 	"unsafe"
 
 	"golang.org/x/tools/go/ssa"
@@ -21,32 +23,61 @@ func (e *Env) UseProgram(prog *ssa.Program) {
 	e.program = *(**types.Context)(field(reflect.ValueOf(prog), "ctxt"))
 }
 
-// instancesOf returns the instances of a generic type that the session has met.
-func (e *Env) instancesOf(orig *types.Named) []*types.Named {
-	w := &walk{env: e, orig: orig, seen: map[any]bool{(*types.Context)(nil): true}}
-	w.context(e.program)
-	for _, p := range e.cells {
-		w.context(p.instances)
+// instancesOf returns the instances of a generic type that the session had met before the cell that is being checked.
+func (e *Env) instancesOf(orig *types.Named, cell *Package) []*types.Named {
+	w := &e.met
+	if w.seen == nil {
+		*w = walk{env: e, seen: map[any]bool{}, found: map[*types.Named][]*types.Named{}, walked: map[*types.Named]int{}}
+	}
+	for ; w.next < cell.Seq; w.next++ {
+		p := e.bySeq[w.next]
+		if p == nil { // it had an error
+			continue
+		}
+		w.context(p.instances) // nothing is made in it after the cell's check
 		for _, name := range p.Types.Scope().Names() {
 			w.typ(p.Types.Scope().Lookup(name).Type())
 		}
 	}
-	return w.found
+	w.context(e.program)
+	for again := true; again; { // instances that have made methods, and with them other instances
+		again = false
+		for n, made := range w.walked {
+			if now := *instanceOf(n).expanded; now != made {
+				again = true
+				w.instance(n)
+			}
+		}
+	}
+	return w.found[orig]
 }
 
-// walk looks for the instances of a type. Contexts do not have all of them: an instance forgets its own when it has made its methods.
+// walk looks for instances of types. Contexts do not have all of them: an instance forgets its own when it has made its methods. What was
+// found stays, as long as instances make methods at most: see changed.
 type walk struct {
-	env   *Env
-	orig  *types.Named
-	seen  map[any]bool // types that are not literals, and contexts
-	found []*types.Named
+	env    *Env
+	next   int                             // cell to be walked
+	seen   map[any]bool                    // types that are not literals
+	found  map[*types.Named][]*types.Named // by the generic type
+	walked map[*types.Named]int            // instances, with the number of methods that they had made
+}
+
+// changed makes the walk look at an instance again.
+func (w *walk) changed(n *types.Named) { w.walked[n] = -1 }
+
+// drop forgets the instance that a method of a generic type has as its receiver: another method has taken its place.
+func (w *walk) drop(n *types.Named) {
+	delete(w.walked, n)
+	list := w.found[n.Origin()]
+	if i := slices.Index(list, n); i >= 0 {
+		w.found[n.Origin()] = slices.Delete(list, i, i+1)
+	}
 }
 
 func (w *walk) context(c *types.Context) {
-	if w.seen[c] {
+	if c == nil {
 		return
 	}
-	w.seen[c] = true
 	made := reflect.NewAt(fieldType(reflect.TypeFor[types.Context](), "typeMap"), field(reflect.ValueOf(c), "typeMap")).Elem()
 	for it := made.MapRange(); it.Next(); {
 		for entries, i := it.Value(), 0; i < entries.Len(); i++ {
@@ -110,19 +141,22 @@ func (w *walk) named(t *types.Named) {
 		return
 	}
 	w.seen[t] = true
-	if t.Origin() == w.orig && t != w.orig {
-		w.found = append(w.found, t)
-	}
 	w.list(t.TypeArgs())
 	if t.TypeArgs().Len() > 0 {
-		i := instanceOf(t)
-		w.context(*i.context)
-		w.methods(*i.methods)
+		w.found[t.Origin()] = append(w.found[t.Origin()], t)
+		w.instance(t)
 	}
 	if w.env.IsCell(t.Obj().Pkg()) {
 		w.typ(t.Underlying())
 		w.methods(*methodsOf(t.Origin()))
 	}
+}
+
+func (w *walk) instance(t *types.Named) {
+	i := instanceOf(t)
+	w.walked[t] = *i.expanded
+	w.context(*i.context)
+	w.methods(*i.methods)
 }
 
 func (w *walk) methods(list []*types.Func) {
@@ -147,16 +181,30 @@ type instance struct {
 const hasMethods = 1 << 2
 
 func instanceOf(n *types.Named) instance {
-	v := reflect.ValueOf(n)
-	inst := reflect.NewAt(fieldType(reflect.TypeFor[types.Named](), "inst"), field(v, "inst")).Elem()
+	f := instanceFields()
+	p := unsafe.Pointer(n)
+	inst := *(*unsafe.Pointer)(unsafe.Add(p, f.inst))
 	return instance{
-		checker:  (**types.Checker)(field(v, "check")),
-		state:    (*uint32)(field(v, "state_")),
-		methods:  methodsOf(n),
-		expanded: (*int)(field(inst, "expandedMethods")),
-		context:  (**types.Context)(field(inst, "ctxt")),
+		checker:  (**types.Checker)(unsafe.Add(p, f.checker)),
+		state:    (*uint32)(unsafe.Add(p, f.state)),
+		methods:  (*[]*types.Func)(unsafe.Add(p, f.methods)),
+		expanded: (*int)(unsafe.Add(inst, f.expanded)),
+		context:  (**types.Context)(unsafe.Add(inst, f.context)),
 	}
 }
+
+// instanceFields are the places of an instance's fields.
+var instanceFields = sync.OnceValue(func() (f struct{ checker, state, methods, inst, expanded, context uintptr }) {
+	named := reflect.TypeFor[types.Named]()
+	inst := fieldType(named, "inst").Elem()
+	at := func(t reflect.Type, name string) uintptr {
+		field, _ := t.FieldByName(name)
+		return field.Offset
+	}
+	f.checker, f.state, f.methods, f.inst = at(named, "check"), at(named, "state_"), at(named, "methods"), at(named, "inst")
+	f.expanded, f.context = at(inst, "expandedMethods"), at(inst, "ctxt")
+	return f
+})
 
 // instancesTest reports whether this release's go/types and go/ssa have the parts that this file needs.
 func instancesTest() error {

@@ -132,9 +132,12 @@ func (s *generics) meet(f *Func) {
 	s.instances[origin] = append(s.instances[origin], f)
 	if s.replaced[origin] != nil {
 		f.outlive()
+		f.outdated()
 	}
 }
 
+// replace makes the instances of old look for their replacements before they
+// run again.
 func (s *generics) replace(m *Machine, old, new *ssa.Function) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -142,9 +145,12 @@ func (s *generics) replace(m *Machine, old, new *ssa.Function) {
 		s.replaced = make(map[*ssa.Function]*ssa.Function)
 	}
 	s.replaced[old] = new
-	m.changes.Add(1)
 	for _, f := range s.instances[old] {
 		f.outlive()
+	}
+	m.changes.Add(1) // what is being compiled with one of them is compiled again
+	for _, f := range s.instances[old] {
+		f.outdated()
 	}
 }
 
@@ -171,12 +177,10 @@ func (s *generics) last(origin *ssa.Function) *ssa.Function {
 	return origin
 }
 
-// outlive makes f look for its replacement before it runs again.
 func (f *Func) outlive() {
 	f.mu.Lock()
 	f.outlived = true
 	f.mu.Unlock()
-	f.outdated()
 }
 
 // current is what runs when f is called. It is for the compiler, which has the
