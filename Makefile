@@ -6,7 +6,7 @@ BIN         ?= poolbook
 PYTHON      ?= $(shell test -x /usr/bin/python3 && echo /usr/bin/python3 || echo python3)
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # Packages whose tests also run under the race detector.
-RACE        ?= ./kernel/... ./pool/... ./web/... ./notebooks/...
+RACE        ?= ./interp ./interp/internal/vm/... ./interp/internal/rtype/... ./interp/internal/check ./kernel/... ./pool/... ./web/... ./notebooks/...
 GOFILES     = $(shell git ls-files --cached --others --exclude-standard '*.go')
 
 .PHONY: help run build install test race fuzz fuzz-programs bench bench-interp bench-pool bench-kernel bench-page conformance screenshot page lab-extension jupyterlab page-check lint fmt fmt-check vet tidy-check cross notebooks check clean

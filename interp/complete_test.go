@@ -215,6 +215,9 @@ func TestCompleteIsFast(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs 500 cells")
 	}
+	if raceEnabled {
+		t.Skip("the race detector makes all slow")
+	}
 	s := largeSession(t, 500)
 	for name, marked := range completions {
 		code, cursor := at(marked)

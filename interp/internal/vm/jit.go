@@ -198,6 +198,9 @@ func (g *goroutine) native() *instr {
 				return nil
 			}
 			fr = g.top
+			if raceEnabled {
+				g.m.nativeBytes.Load() // by which the detector learns that fr.body was made before: it does not see machine code read that
+			}
 		}
 		in := (*instr)(unsafeAdd(fr.body.base.start, at))
 		fr.pc = at + instrSize

@@ -23,7 +23,7 @@ func runWords(b *body, words [8]uint64) (res [8]uint64, failure any) {
 			failure = fmt.Sprint(failure)
 		}
 	}()
-	g := &goroutine{stop: new(uint32), free: make([]*frame, 1), heat: math.MaxInt}
+	g := &goroutine{m: &Machine{nativeBytes: new(atomic.Int64)}, stop: new(uint32), free: make([]*frame, 1), heat: math.MaxInt}
 	g.top = &frame{mem: ptr(&words), body: b, flags: flagEntry, ret: ptr(&zeroBlock)}
 	if st := g.exec(); st != statusDone {
 		failure = st

@@ -95,6 +95,9 @@ type entry struct {
 }
 
 func (x *entry) begin(c *closure) {
+	if raceEnabled {
+		handedOver.Load()
+	}
 	f := c.fn
 	g := (*goroutine)(nil)
 	if c.run != nil {
