@@ -44,6 +44,9 @@ func TestOutOfMemory(t *testing.T) {
 			select {}`, "out of memory: the data in memory takes"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			if name == "goroutines" && raceEnabled {
+				t.Skip("so many take long to end beside the race detector")
+			}
 			p := mustLoadLimited(t, 256<<20, `import "strings"
 var _ strings.Builder
 var ( n int; b []byte; w [][100]int; l [][]byte; sink any )
