@@ -126,7 +126,7 @@ func (p *pass) unnoticed(a *adopted) (warnings []Diag) {
 	for _, path := range slices.Sorted(maps.Keys(encoders)) {
 		for _, name := range encoders[path] {
 			again := slices.ContainsFunc(a.swaps, func(s swap) bool { return s.same && s.Old.Name() == name })
-			if !a.declares(name) || again || !p.env.importedSince(path, a.typ, p.pkg) {
+			if !a.declares(name) || again || !p.env.calledSince(path, a.typ, p.pkg) {
 				continue
 			}
 			typ := a.typ.Obj().Name()
@@ -138,12 +138,17 @@ func (p *pass) unnoticed(a *adopted) (warnings []Diag) {
 	return warnings
 }
 
-// importedSince reports whether a cell imports the package, other than one: that which declared the type, or a later one.
-func (e *Env) importedSince(path string, typ *types.Named, but *Package) bool {
+// calledSince reports whether a cell other than one names a function or method of the package: that which declared the type, or a later one.
+func (e *Env) calledSince(path string, typ *types.Named, but *Package) bool {
 	from := e.PackageOf(typ.Obj())
 	for _, c := range e.cells {
-		if c != but && (from == nil || c.Seq >= from.Seq) && slices.ContainsFunc(c.Types.Imports(), func(p *types.Package) bool { return p.Path() == path }) {
-			return true
+		if c == but || from != nil && c.Seq < from.Seq {
+			continue
+		}
+		for _, obj := range c.Info.Uses {
+			if f, ok := obj.(*types.Func); ok && f.Pkg() != nil && f.Pkg().Path() == path {
+				return true
+			}
 		}
 	}
 	return false
