@@ -214,16 +214,15 @@ next:
 // load appends the loads of what the loop holds at instruction i and stale
 // accepts.
 func (t *translator) load(h *held, i int, stale func(off uint32) bool) {
-	for _, off := range slices.Sorted(maps.Keys(h.words)) {
-		if p := h.words[off]; p.has(i) && stale(off) {
-			t.Asm.Op(jit.Load, p.reg, slotArg(off))
+	all := func(homes map[uint32]home, ins jit.Ins) {
+		for _, off := range slices.Sorted(maps.Keys(homes)) {
+			if p := homes[off]; p.has(i) && stale(off) {
+				t.Asm.Op(ins, p.reg, slotArg(off))
+			}
 		}
 	}
-	for _, off := range slices.Sorted(maps.Keys(h.floats)) {
-		if p := h.floats[off]; p.has(i) && stale(off) {
-			t.Asm.Op(jit.LoadF, p.reg, slotArg(off))
-		}
-	}
+	all(h.words, jit.Load)
+	all(h.floats, jit.LoadF)
 }
 
 func always(uint32) bool { return true }
@@ -286,6 +285,9 @@ func (t *translator) wrote(m jit.Arg, n uint32) {
 // settle appends, after an instruction, the loads of what its template wrote in
 // the frame alone.
 func (t *translator) settle() {
+	if len(t.written) == 0 {
+		return
+	}
 	if t.uses != nil {
 		for _, w := range t.written {
 			for off := w.off &^ 7; off < w.off+w.size; off += 8 {
@@ -298,21 +300,26 @@ func (t *translator) settle() {
 	t.written = t.written[:0]
 }
 
+// nothingHeld is what an instruction outside of loops has in registers.
+var nothingHeld held
+
+// held is the loop that the current instruction is in, nothingHeld when it is in none.
+func (t *translator) held() *held {
+	if t.loops == nil || t.loops[t.at] == nil {
+		return &nothingHeld
+	}
+	return t.loops[t.at]
+}
+
 // inWord is the register that holds the slot, a number of any kind but float.
 func (t *translator) inWord(off uint32) (jit.Reg, bool) {
-	if t.loops == nil || t.loops[t.at] == nil {
-		return 0, false
-	}
-	p, ok := t.loops[t.at].words[off]
+	p, ok := t.held().words[off]
 	return p.reg, ok && p.has(t.at)
 }
 
 // inFloat is the register that holds the slot, a float.
 func (t *translator) inFloat(off uint32) (jit.Reg, bool) {
-	if t.loops == nil || t.loops[t.at] == nil {
-		return 0, false
-	}
-	p, ok := t.loops[t.at].floats[off]
+	p, ok := t.held().floats[off]
 	return p.reg, ok && p.has(t.at)
 }
 
@@ -321,10 +328,7 @@ func (t *translator) source(off uint32) jit.Arg {
 	if t.uses != nil {
 		t.read(off).words += t.uses.weight
 	}
-	if r, ok := t.inWord(off); ok {
-		return jit.R(r)
-	}
-	return slotArg(off)
+	return operand(off, t.inWord)
 }
 
 // sourceF is the operand that reads a slot with a float.
@@ -332,7 +336,12 @@ func (t *translator) sourceF(off uint32) jit.Arg {
 	if t.uses != nil {
 		t.read(off).floats += t.uses.weight
 	}
-	if r, ok := t.inFloat(off); ok {
+	return operand(off, t.inFloat)
+}
+
+// operand is the slot, or the register that holds it.
+func operand(off uint32, in func(uint32) (jit.Reg, bool)) jit.Arg {
+	if r, ok := in(off); ok {
 		return jit.R(r)
 	}
 	return slotArg(off)
@@ -359,13 +368,8 @@ func (t *translator) float(off uint32, scratch jit.Reg) jit.Reg {
 // general returns a general register with the slot's word: scratch, after
 // loading it, or the one that holds it, which must not be changed.
 func (t *translator) general(off uint32, scratch jit.Reg) jit.Reg {
-	if _, ok := t.consts[off]; !ok {
-		m := t.source(off)
-		if r, ok := t.inWord(off); ok {
-			return r
-		}
-		t.Op(jit.Load, scratch, m)
-		return scratch
+	if r, ok := t.inWord(off); ok {
+		return r
 	}
 	return t.word(off, scratch)
 }
