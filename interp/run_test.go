@@ -226,14 +226,16 @@ import "fmt"
 
 func main() {
 	defer fmt.Println("deferred")
-	ticks := make(chan int)
+	ticks, printed := make(chan int), make(chan bool)
 	go func() {
 		for i := 3; ; i-- {
 			ticks <- 6 / i
+			<-printed
 		}
 	}()
 	for n := range ticks {
 		fmt.Println(n)
+		printed <- true
 	}
 }
 `), 0o666); err != nil {
