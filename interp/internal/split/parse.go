@@ -6,6 +6,7 @@ import (
 	"go/parser"
 	"go/scanner"
 	"go/token"
+	"slices"
 	"strings"
 )
 
@@ -61,8 +62,8 @@ func Parse(fset *token.FileSet, name, code string) (*Cell, []*Error) {
 		c.HideResult = pieces[n-1].Semicolon
 	}
 	decls, body := []byte(code), []byte(code)
-	// What is not a piece (semicolons between them, comments) may stay in both texts; written semicolons in the
-	// declarations would be empty declarations, which the parser refuses, so those go.
+	// What is not a piece (semicolons between them, comments) may stay among the statements. Among declarations the parser refuses a
+	// semicolon after nothing: there each declaration gets the one that ends it back (see end).
 	blank(decls, 0, len(decls))
 	for _, p := range pieces {
 		switch p.Kind {
@@ -75,6 +76,7 @@ func Parse(fset *token.FileSet, name, code string) (*Cell, []*Error) {
 			c.Program = true
 		default:
 			copy(decls[p.Start:p.End], code[p.Start:p.End])
+			end(decls, p)
 		}
 		blank(body, p.Start, p.End)
 	}
@@ -89,13 +91,13 @@ func Parse(fset *token.FileSet, name, code string) (*Cell, []*Error) {
 	if importsFirst(pieces) {
 		c.Decls = decl(decls)
 	} else {
-		imports := []byte(strings.Clone(string(decls)))
+		imports := slices.Clone(decls)
 		for _, p := range pieces {
 			switch p.Kind {
 			case Import:
-				blank(decls, p.Start, p.End)
+				blank(decls, p.Start, p.End+1)
 			default:
-				blank(imports, p.Start, p.End)
+				blank(imports, p.Start, p.End+1)
 			}
 		}
 		first := decl(imports)
@@ -258,9 +260,16 @@ func order(errs []*Error) []*Error {
 	return errs
 }
 
-// blank overwrites text with spaces and keeps its line ends.
+// end writes the semicolon of a declaration right behind it, where white space, a comment or the semicolon itself is in the cell.
+func end(decls []byte, p Piece) {
+	if p.Semicolon && decls[p.End] != '\n' {
+		decls[p.End] = ';'
+	}
+}
+
+// blank overwrites text with spaces and keeps its line ends. end may lie beyond the text.
 func blank(b []byte, start, end int) {
-	for i := start; i < end; i++ {
+	for i := start; i < min(end, len(b)); i++ {
 		if b[i] != '\n' {
 			b[i] = ' '
 		}

@@ -2,7 +2,9 @@ package split
 
 import (
 	"go/ast"
+	"go/format"
 	"go/token"
+	"math/rand/v2"
 	"strings"
 	"testing"
 )
@@ -75,6 +77,53 @@ func TestParsePositions(t *testing.T) {
 	if len(c.Body) != 3 || len(c.Decls.Decls) != 2 {
 		t.Errorf("%d statements, %d declarations", len(c.Body), len(c.Decls.Decls))
 	}
+}
+
+// TestParseOneLine joins declarations and statements in all orders by whatever may end one: they are read as they are on lines of their own.
+func TestParseOneLine(t *testing.T) {
+	pieces := []string{"import \"os\"", "import fmt \"fmt\"", "type A int", "type (\n\tB struct{ a A }\n)", "func (A) M() int { return 7 }", "func f() {\n\tg();\n}",
+		"const c = 4", "const (\n\td = iota; e\n)", "var b [c]int", "x := `a;\n`", "x++", "func() { f() }()"}
+	seps := []string{"; ", ";", " ; // a; b\n", " /* ; */ ;", ";;", "\n;", " /*\n*/ ", " // a\n; "}
+	rng := rand.New(rand.NewPCG(1, 2))
+	for range 2000 {
+		var lines, joined strings.Builder
+		for range 1 + rng.IntN(5) {
+			p, sep := pieces[rng.IntN(len(pieces))], seps[rng.IntN(len(seps))]
+			lines.WriteString(p + "\n")
+			joined.WriteString(p + sep)
+		}
+		want, errs := Parse(token.NewFileSet(), "cell", lines.String())
+		if len(errs) > 0 {
+			t.Fatalf("%q: %v", lines.String(), errs[0])
+		}
+		for _, code := range []string{joined.String(), strings.TrimRight(joined.String(), "; ")} {
+			got, errs := Parse(token.NewFileSet(), "cell", code)
+			if len(errs) > 0 {
+				t.Fatalf("%q: %v", code, errs[0])
+			}
+			if g, w := shape(t, got), shape(t, want); g != w {
+				t.Fatalf("%q is read as\n%s\nand on lines as\n%s", code, g, w)
+			}
+		}
+	}
+}
+
+// shape writes the trees of a cell.
+func shape(t *testing.T, c *Cell) string {
+	var b strings.Builder
+	for _, d := range c.Decls.Decls {
+		if err := format.Node(&b, token.NewFileSet(), d); err != nil {
+			t.Fatal(err)
+		}
+		b.WriteString("\n")
+	}
+	for _, s := range c.Body {
+		if err := format.Node(&b, token.NewFileSet(), s); err != nil {
+			t.Fatal(err)
+		}
+		b.WriteString("\n")
+	}
+	return strings.Join(strings.Fields(b.String()), " ")
 }
 
 func TestParseErrors(t *testing.T) {
