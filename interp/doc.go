@@ -49,8 +49,26 @@
 // # Output and input
 //
 // What a cell prints, its goroutines and callbacks included, goes to the writers of that cell, also after it has ended. os.Stdout,
-// os.Stderr, os.Stdin, os.Args, the default loggers and flags are the session's own. What compiled code prints by package log, as a web server
-// does when a handler panics, goes to the default logger of the latest session. os.Exit and log.Fatal end the cell.
+// os.Stderr, os.Stdin, os.Args, the default loggers and flags are the session's own, and what cells assign to these variables, the functions
+// of the standard library obey when cells call them. All other package variables of compiled packages are the packages' own. A cell that
+// defines flags can be run again. What compiled code prints by package log, as a web server does when a handler panics, goes to the default
+// logger of the latest session. os.Exit, log.Fatal and the flags of ExitOnError end the cell.
+//
+// A kernel's session has its process to itself ([CaptureProcess]): there the variables are the process's, and what compiled packages and
+// the children that they start write to standard output and error goes to the cell too.
+//
+// # Programs
+//
+// [Session.RunProgram] runs files as a program, by the rules of Go alone. With the process to itself ([OwnProcess]) the program has the
+// process's streams, descriptors, arguments and signals, and ends as it does when it is compiled: with the same exit code or signal, without
+// deferred calls where Go runs none, at once when a goroutine panics while main waits, and with Go's text. TestProgramEndings of the command
+// holds 79 programs to that. These differences stay:
+//
+//	traces             are those of cells, with source lines and hints; there is no line about the signal of a nil pointer
+//	panic(T{…})        shows the value where Go shows addresses
+//	stack overflow     is found by the number of calls, not by bytes, and says which function it was
+//	SIGQUIT            dumps the goroutines of the interpreter; the exit code is the same
+//	unlock of an unlocked mutex, maps that two goroutines write    end the program as they do in Go; in cells the first can be recovered
 //
 // # Modules
 //

@@ -54,6 +54,7 @@ type RuntimeError struct {
 	Goroutine bool
 
 	sourceLine string
+	crash      string // what a compiled program prints, in that of a program
 }
 
 // InterruptError says where a cell was when it was interrupted. errors.Is(err, context.Canceled) holds.
@@ -74,6 +75,7 @@ type ExitError struct {
 // DeadlockError is a cell that waits for something that can never come.
 type DeadlockError struct {
 	Message string
+	What    string // what the first of the goroutines waits in, "chan receive"
 	Hint    string // "" when there is nothing to add
 	Stack   []Frame
 

@@ -16,12 +16,15 @@ var hostLogs struct {
 	sessions []weak.Pointer[logging] // which do not keep a session that nobody closed
 }
 
+// processStderr is what package log's default logger writes to until somebody gives it something else.
+var processStderr = os.Stderr
+
 // takeHostLog adds l's session to those that get the process's log, unless the process has given its default logger an output of its own.
 func (l *logging) takeHostLog() {
 	hostLogs.Lock()
 	defer hostLogs.Unlock()
 	switch log.Writer() {
-	case os.Stderr:
+	case processStderr:
 		log.SetOutput(hostWriter{})
 		log.SetFlags(0) // the session's logger has its own
 	case hostWriter{}:
@@ -60,7 +63,7 @@ func (hostWriter) Write(p []byte) (int, error) {
 		l := sessions[n-1]
 		return len(p), l.output(l.std, 0, withTrace(string(p), ""))
 	}
-	return len(p), log.New(os.Stderr, "", log.LstdFlags).Output(0, string(p))
+	return len(p), log.New(processStderr, "", log.LstdFlags).Output(0, string(p))
 }
 
 // withTrace puts trace, of the cells, in the place of a dump of the machine's own stack at the end of text.

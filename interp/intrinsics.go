@@ -1,7 +1,6 @@
 package interp
 
 import (
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -38,10 +37,16 @@ func (s *Session) intrinsics(extra map[string]func(c Call, args []reflect.Value)
 		}
 	}
 	s.files(m)
-	s.rawWrites(m)
+	switch p := s.streams.process; {
+	case p == nil:
+		s.rawWrites(m)
+	case p.captured:
+		s.rawWrites(m)
+		s.errorByName(m)
+	}
 	s.scanning(m)
 	s.logging(m)
-	s.flagging(m)
+	s.flags.intrinsics(s, m)
 	s.displaying(m)
 	registering(m)
 	ending(m)
@@ -198,6 +203,28 @@ func (s *Session) rawWrites(m map[string]vm.Intrinsic) {
 	}
 }
 
+// errorByName makes standard error, where it is opened by number or by name, the one that os.Stderr is: see Process.capture.
+func (s *Session) errorByName(m map[string]vm.Intrinsic) {
+	m["os.NewFile"] = func(_ *vm.Run, args []reflect.Value) []reflect.Value {
+		if args[0].Uint() == 2 {
+			if f, err := again(s.streams.stderr.Fd(), args[1].String()); err == nil {
+				return []reflect.Value{reflect.ValueOf(f)}
+			}
+		}
+		return []reflect.Value{reflect.ValueOf(os.NewFile(uintptr(args[0].Uint()), args[1].String()))}
+	}
+	for _, name := range []string{"os.OpenFile", "os.Create", "os.WriteFile"} {
+		m[name] = func(_ *vm.Run, args []reflect.Value) []reflect.Value {
+			switch args[0].String() {
+			case "/dev/stderr", "/dev/fd/2", "/proc/self/fd/2":
+				args[0] = reflect.ValueOf(descriptorPath(s.streams.stderr.Fd()))
+			}
+			f, _ := s.compiled(name)
+			return f.Call(args)
+		}
+	}
+}
+
 func results(n int, err error) []reflect.Value {
 	return []reflect.Value{reflect.ValueOf(n), errorValue(err)}
 }
@@ -215,6 +242,9 @@ func (s *Session) scanning(m map[string]vm.Intrinsic) {
 	for scan, fscan := range map[string]any{"fmt.Scan": fmt.Fscan, "fmt.Scanln": fmt.Fscanln, "fmt.Scanf": fmt.Fscanf} {
 		f := reflect.ValueOf(fscan)
 		m[scan] = func(r *vm.Run, args []reflect.Value) []reflect.Value {
+			if file, ok := s.streams.assignedInput(); ok || s.streams.plain() {
+				return f.CallSlice(append([]reflect.Value{reflect.ValueOf(io.Reader(file))}, args...))
+			}
 			return f.CallSlice(append([]reflect.Value{reflect.ValueOf(io.Reader(oneByte{s.input(r)}))}, args...))
 		}
 	}
@@ -228,46 +258,6 @@ func (o oneByte) Read(p []byte) (int, error) {
 		p = p[:1]
 	}
 	return o.r.Read(p)
-}
-
-// flagFunctions are the functions of package flag that are methods of its FlagSet, but for Parse and Parsed. They are listed
-// since asking reflect for a type's methods is slow.
-var flagFunctions = []string{
-	"Arg", "Args", "Bool", "BoolFunc", "BoolVar", "Duration", "DurationVar", "Float64", "Float64Var", "Func", "Int", "Int64", "Int64Var", "IntVar",
-	"Lookup", "NArg", "NFlag", "PrintDefaults", "Set", "String", "StringVar", "TextVar", "Uint", "Uint64", "Uint64Var", "UintVar", "Var",
-	"Visit", "VisitAll",
-}
-
-// flagging gives the session a command line of its own: os.Args and the flags.
-func (s *Session) flagging(m map[string]vm.Intrinsic) {
-	s.flags = flag.NewFlagSet("poolbook", flag.ContinueOnError)
-	s.flags.SetOutput(follow{s.streams, true})
-	for _, name := range flagFunctions {
-		m["flag."+name] = func(_ *vm.Run, args []reflect.Value) []reflect.Value {
-			return invoke(reflect.ValueOf(s.flags).MethodByName(name), args)
-		}
-	}
-	m["flag.Parsed"] = func(*vm.Run, []reflect.Value) []reflect.Value {
-		return []reflect.Value{reflect.ValueOf(s.flags.Parsed())}
-	}
-	m["flag.Parse"] = func(r *vm.Run, args []reflect.Value) []reflect.Value {
-		switch err := s.flags.Parse(s.args()[1:]); err {
-		case nil:
-		case flag.ErrHelp:
-			r.Exit(0, "flag.Parse")
-		default:
-			r.Exit(2, "flag.Parse")
-		}
-		return nil
-	}
-}
-
-// args is os.Args for cells and programs.
-func (s *Session) args() []string {
-	if len(s.programArgs) > 0 {
-		return s.programArgs
-	}
-	return []string{"poolbook"}
 }
 
 // displaying makes package display's functions show in the cell that calls them.

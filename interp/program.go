@@ -9,19 +9,25 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"golang.org/x/tools/go/ssa"
 )
 
-// Stdio is what a program reads and writes.
+// Stdio is what a program reads and writes, and how it ends.
 type Stdio struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
+	// Exit ends the process when the program ends it anywhere but at the end of main: by os.Exit, or a panic in a goroutine, err, as compiled
+	// programs do, without waiting for anything. It does not return; it is called once. With nil, RunProgram returns code and err.
+	Exit func(code int, err error)
 }
 
 // RunProgram runs a program: one Go file, or the files of one package main, with args as os.Args[1:]. It returns when main returns; the
 // program's goroutines then end. The code is the program's exit code: 0, what os.Exit was given, or 2 after a panic, in main
-// or in a goroutine, whose *RuntimeError is returned too. Programs share nothing with the session's cells.
+// or in a goroutine, whose *RuntimeError is returned too; [ProgramText] renders it. Programs share nothing with the session's cells.
+//
+// In a session that owns its process ([OwnProcess]), the program reads and writes the process's streams, whatever stdio says.
 func (s *Session) RunProgram(ctx context.Context, paths []string, args []string, stdio Stdio) (code int, err error) {
 	s.running.Lock()
 	defer s.running.Unlock()
@@ -36,7 +42,7 @@ func (s *Session) RunProgram(ctx context.Context, paths []string, args []string,
 		}
 		sources[p] = string(data)
 	}
-	s.programArgs = append([]string{strings.TrimSuffix(filepath.Base(paths[0]), ".go")}, args...)
+	s.streams.setArgs(append([]string{strings.TrimSuffix(filepath.Base(paths[0]), ".go")}, args...))
 	messages := stdio.Stderr
 	if messages == nil {
 		messages = io.Discard
@@ -50,17 +56,32 @@ func (s *Session) RunProgram(ctx context.Context, paths []string, args []string,
 	}
 	defer s.endProgram()
 	streams := Cell{Stdin: stdio.Stdin, Stdout: stdio.Stdout, Stderr: stdio.Stderr}
+	if s.streams.plain() {
+		streams = Cell{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}
+	}
 	s.streams.attach(streams)
 	cfg := s.runConfig(streams)
-	cfg.PanicEnds = true
+	cfg.Program = true
+	if stdio.Exit != nil {
+		var once sync.Once
+		cfg.Ends = func(err error) {
+			once.Do(func() { stdio.Exit(s.exitCode(err)) })
+			select {} // the process is about to end
+		}
+	}
 	run := s.runWith(ctx, cfg)
 	defer s.streams.drain()
 	defer run.Stop()
 	if err = s.initPackages(run, main.Pkg.Pkg); err == nil {
 		if _, err = run.Call(init); err == nil {
-			_, err = run.Call(main)
+			err = run.CallMain(main)
 		}
 	}
+	return s.exitCode(err)
+}
+
+// exitCode is the code that a program ends with, and what it should say.
+func (s *Session) exitCode(err error) (int, error) {
 	if err == nil {
 		return 0, nil
 	}
@@ -74,6 +95,33 @@ func (s *Session) RunProgram(ctx context.Context, paths []string, args []string,
 		return 130, err
 	}
 	return 2, err
+}
+
+// ProgramText is an error of [Session.RunProgram] as Go prints it, with the trace, and the hint, that cells have.
+func ProgramText(err error) string {
+	var head string
+	var stack []Frame
+	var source, hint string
+	var r *RuntimeError
+	var d *DeadlockError
+	switch {
+	case errors.As(err, &r):
+		head, stack, source, hint = r.headline(), r.Stack, r.sourceLine, r.Hint
+		if r.crash != "" {
+			head = r.crash
+		}
+	case errors.As(err, &d):
+		head, stack, source, hint = "fatal error: all goroutines are asleep - deadlock!", d.Stack, d.sourceLine, d.Hint
+	default:
+		return err.Error()
+	}
+	if len(stack) > 0 {
+		head += "\n\n" + renderStack(plain, stack, source)
+	}
+	if hint != "" {
+		head += "\n\nhint: " + hint
+	}
+	return head
 }
 
 // moduleRoot is the folder of the module that dir is in, or dir.

@@ -217,7 +217,7 @@ func (s *Session) lineOf(stack []Frame) string {
 }
 
 func (s *Session) runtimeError(p *vm.Panic) *RuntimeError {
-	e := &RuntimeError{Kind: "panic", Message: p.Text, Value: p.Value, Goroutine: p.Goroutine, Stack: s.stack(p.Stack)}
+	e := &RuntimeError{Kind: "panic", Message: p.Text, Value: p.Value, Goroutine: p.Goroutine, Stack: s.stack(p.Stack), crash: p.Crash}
 	switch v := p.Value.(type) {
 	case *vm.StackOverflow:
 		e.Kind = "runtime error"

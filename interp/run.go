@@ -232,7 +232,7 @@ func (s *Session) runConfig(c Cell) vm.RunConfig {
 	host := &cellRun{s: s, cell: c}
 	out, errw := s.streams.writers(c)
 	file := func(f *os.File) io.Writer { return s.streams.standIn(f, out, errw) }
-	return vm.RunConfig{Stdout: out, Stderr: errw, File: file, Host: host, OnPanic: func(err error) {
+	return vm.RunConfig{Stdout: out, Print: printing{s.streams, out}, Stderr: errw, File: file, Host: host, OnPanic: func(err error) {
 		fmt.Fprintln(errw, s.failure(err))
 	}}
 }
@@ -384,7 +384,8 @@ func (s *Session) failure(err error) error {
 		e := &DeadlockError{Message: whereBlocked().ReplaceAllString(strings.ReplaceAll(s.env.CleanTypes(d.Error()), check.Entry, "the cell"), "in a function literal")}
 		if len(d.Goroutines) > 0 {
 			e.Stack = s.stack(d.Goroutines[0].Stack)
-			e.Hint = deadlockHint(d.Goroutines[0].What)
+			e.What = d.Goroutines[0].What
+			e.Hint = deadlockHint(e.What)
 		}
 		e.sourceLine = s.lineOf(e.Stack)
 		return e

@@ -3,7 +3,6 @@ package interp
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"go/token"
 	"go/types"
@@ -38,14 +37,13 @@ type Session struct {
 	machine    *vm.Machine
 	prog       *ssa.Program
 	streams    *streams
-	leave      func()        // gives the process its default logger back
-	flags      *flag.FlagSet // of package flag in cells
+	leave      func() // gives the process its default logger back
+	flags      flags  // of package flag in cells
 	flagsBound bool
 	docs       map[string]*packageSource // of compiled packages, by import path; set by New
 
-	modules     module.Set        // third-party modules; guards itself
-	programArgs []string          // os.Args of RunProgram
-	staying     map[string]string // path → the version that cells were told they do not get; guarded by running
+	modules module.Set        // third-party modules; guards itself
+	staying map[string]string // path → the version that cells were told they do not get; guarded by running
 
 	// running is held while a cell is made ready, up to the initialisation of the packages that it is the first to use, and while a
 	// program runs.
@@ -109,7 +107,7 @@ func New(cfg Config) (*Session, error) {
 		},
 		Func: func(recv types.Type, m *types.Selection) reflect.Value { return s.machine.MethodFunc(recv, m) },
 	})
-	s.streams = newStreams()
+	s.streams = newStreams(cfg.Process)
 	intrinsics, err := s.intrinsics(cfg.Intrinsics)
 	if err != nil {
 		return nil, fmt.Errorf("interp: intrinsics: %w", err)
@@ -156,6 +154,8 @@ type Config struct {
 	// error (a *RuntimeError), or, if none runs, the goroutines of earlier ones do. 0 is [DefaultMemoryLimit], a negative number no limit.
 	// The limit of the garbage collector (GOMEMLIMIT) is lowered to a little above it.
 	MemoryLimit int64
+	// Process is set in the one session of a process that has it to itself; nil in others.
+	Process *Process
 	// Logger gets what the session has to say to its operator; nil discards it. It never reaches a cell's output.
 	Logger *slog.Logger
 }

@@ -3,6 +3,7 @@ package interp
 import (
 	"context"
 	"errors"
+	"flag"
 	"io"
 	"os"
 	"reflect"
@@ -20,15 +21,19 @@ import (
 // fmt.Print and its kin write straight to the cell. A value of os.Stdout may however go anywhere (bufio, a logger, a
 // command's Stdout), so it is a real file: the write end of a pipe. Functions that are commonly given such a file get the cell's writer
 // in its place (see intrinsics). What still goes through a pipe is taken out by a goroutine, and before each direct write, so that the
-// order is kept. The pipes are made when a cell first mentions os; other sessions pay nothing.
+// order is kept. The pipes are made when a cell first mentions os; other sessions pay nothing. Programs have the process's own files, without
+// any of this.
 type streams struct {
 	mu  sync.Mutex // held while output is written: direct writes and pipes take turns
 	out io.Writer  // of the latest cell
 	err io.Writer
 	in  io.Reader
 
-	pipes  atomic.Bool // the files below exist
-	stdout *os.File    // what os.Stdout is for cells; nil before a cell mentions os
+	process *Process // nil in a session that does not own the process
+	vars    variables
+
+	pipes  atomic.Bool // there are pipes behind the files below
+	stdout *os.File    // what os.Stdout is for cells until they assign to it; nil before a cell mentions os
 	stderr *os.File
 	stdin  *os.File
 	ends   []*os.File // the pipes' other ends
@@ -37,7 +42,62 @@ type streams struct {
 	closed bool
 }
 
-func newStreams() *streams { return &streams{out: io.Discard, err: io.Discard} }
+// variables is where the variables of packages os and flag are.
+type variables struct {
+	stdout, stderr, stdin **os.File
+	args                  *[]string
+	commandLine           **flag.FlagSet
+}
+
+func newStreams(p *Process) *streams {
+	s := &streams{out: io.Discard, err: io.Discard, process: p}
+	if p == nil {
+		s.vars = variables{new(*os.File), new(*os.File), new(*os.File), new([]string), new(*flag.FlagSet)}
+		s.setArgs([]string{commandName})
+		return s
+	}
+	s.vars = variables{&os.Stdout, &os.Stderr, &os.Stdin, &os.Args, &flag.CommandLine}
+	s.stdout, s.stderr, s.stdin = os.Stdout, os.Stderr, os.Stdin
+	s.setArgs([]string{commandName})
+	if p.captured {
+		s.start(p.out, p.err)
+	}
+	return s
+}
+
+// plain tells that the files are the process's own, and what is written to them nobody else's business.
+func (s *streams) plain() bool { return s.process != nil && !s.process.captured }
+
+// setArgs makes a command line. That of the process is a new one: compiled packages that the program happens to import have flags on the old.
+func (s *streams) setArgs(args []string) {
+	*s.vars.args = args
+	fs := flag.NewFlagSet(args[0], flag.ExitOnError)
+	if s.process != nil {
+		fs.Usage = func() { flag.Usage() } // as in package flag
+	} else {
+		fs.SetOutput(follow{s, true})
+	}
+	*s.vars.commandLine = fs
+}
+
+// printing is what fmt.Print writes to: the file that a cell has assigned to os.Stdout, or else w.
+type printing struct {
+	s *streams
+	w io.Writer
+}
+
+func (p printing) Write(b []byte) (int, error) {
+	if f := *p.s.vars.stdout; f != p.s.stdout {
+		return f.Write(b)
+	}
+	return p.w.Write(b)
+}
+
+// assignedInput is the file that a cell has assigned to os.Stdin.
+func (s *streams) assignedInput() (f *os.File, ok bool) {
+	f = *s.vars.stdin
+	return f, f != s.stdin
+}
 
 // attach makes c the cell that the files belong to.
 func (s *streams) attach(c Cell) {
@@ -49,6 +109,9 @@ func (s *streams) attach(c Cell) {
 
 // writers are for the direct output of c.
 func (s *streams) writers(c Cell) (out, err io.Writer) {
+	if s.plain() {
+		return s.stdout, s.stderr
+	}
 	return &direct{s, writerOr(c.Stdout)}, &direct{s, writerOr(c.Stderr)}
 }
 
@@ -163,7 +226,7 @@ func (i input) read(p []byte) (int, error) {
 func (s *streams) open() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.pipes.Load() || s.closed {
+	if s.process != nil || s.pipes.Load() || s.closed {
 		return nil
 	}
 	outR, outW, err := os.Pipe()
@@ -185,14 +248,20 @@ func (s *streams) open() error {
 	}
 	inW.Close() // reads that are not redirected see the end of the input
 	s.stdout, s.stderr, s.stdin = outW, errW, inR
-	s.ends = []*os.File{outR, errR}
+	*s.vars.stdout, *s.vars.stderr, *s.vars.stdin = outW, errW, inR
+	s.start(outR, errR)
+	return nil
+}
+
+// start begins to take what is written from the pipes.
+func (s *streams) start(out, err *os.File) {
+	s.ends = []*os.File{out, err}
 	for _, r := range s.ends {
-		d := &drain{s: s, r: r, err: r == errR}
+		d := &drain{s: s, r: r, err: r == err}
 		s.drains = append(s.drains, d)
 		s.wg.Go(d.loop)
 	}
 	s.pipes.Store(true)
-	return nil
 }
 
 // drain writes what is in the pipes to the cell.
@@ -213,8 +282,11 @@ func (s *streams) close() error {
 		return nil
 	}
 	s.closed = true
+	if s.process != nil {
+		s.process.Release() // before nobody reads any more what it writes
+	}
 	var files []*os.File
-	if s.pipes.Load() {
+	if s.pipes.Load() && s.process == nil {
 		files = []*os.File{s.stdout, s.stderr, s.stdin}
 	}
 	s.mu.Unlock()
@@ -226,29 +298,31 @@ func (s *streams) close() error {
 }
 
 // bindStreams gives the variables of packages os and flag that stand for the process to the session, before the first code that
-// mentions them runs.
+// mentions them runs. Those of a session that owns the process are its own from the start.
 func (s *Session) bindStreams(mentionsOS bool) {
+	if s.streams.process != nil {
+		return
+	}
 	set := func(p *ssa.Package, name string, v any) {
 		if g := p.Var(name); g != nil {
-			addr := reflect.New(reflect.TypeOf(v)).Elem()
-			addr.Set(reflect.ValueOf(v))
-			s.machine.SetGlobal(g, addr)
+			s.machine.SetGlobal(g, reflect.ValueOf(v).Elem())
 		}
 	}
+	vars := &s.streams.vars
 	if p := s.prog.ImportedPackage("os"); p != nil && mentionsOS && !s.streams.pipes.Load() {
 		if err := s.streams.open(); err != nil {
 			s.log.Error("interp: pipes for os.Stdout", "err", err)
 			return
 		}
 		if s.streams.pipes.Load() {
-			set(p, "Stdout", s.streams.stdout)
-			set(p, "Stderr", s.streams.stderr)
-			set(p, "Stdin", s.streams.stdin)
-			set(p, "Args", s.args())
+			set(p, "Stdout", vars.stdout)
+			set(p, "Stderr", vars.stderr)
+			set(p, "Stdin", vars.stdin)
+			set(p, "Args", vars.args)
 		}
 	}
 	if p := s.prog.ImportedPackage("flag"); p != nil && !s.flagsBound {
 		s.flagsBound = true
-		set(p, "CommandLine", s.flags)
+		set(p, "CommandLine", vars.commandLine)
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"poolbook/interp"
 	"poolbook/kernel"
 )
 
@@ -35,11 +36,16 @@ it to.`,
 			if verbose {
 				level = slog.LevelDebug
 			}
-			log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+			process, err := interp.CaptureProcess()
+			if err != nil {
+				return fmt.Errorf("take the standard output for cells: %w", err)
+			}
+			defer process.Release()
+			log := slog.New(slog.NewTextHandler(process.Stderr, &slog.HandlerOptions{Level: level}))
 			if len(args) > 0 {
 				log.Info("arguments that mean nothing to this kernel", "arguments", args)
 			}
-			session, err := newKernelSession(log)
+			session, err := newKernelSession(log, process)
 			if err != nil {
 				return err
 			}
@@ -48,7 +54,7 @@ it to.`,
 				ConnectionFile: file, Session: session, HistoryDir: kernel.DefaultHistoryDir(kernelName), Logger: log,
 			})
 			if errors.Is(err, kernel.ErrStuck) {
-				fmt.Fprintln(os.Stderr, "poolbook:", err)
+				fmt.Fprintln(process.Stderr, "poolbook:", err)
 				os.Exit(exitFailure) // a cell does not stop: nothing can be waited for
 			}
 			return err

@@ -26,11 +26,13 @@ type kernelSession struct {
 }
 
 // newKernelSession makes a session whose cells have pool, display and comm, with
-// worker processes of this program.
-func newKernelSession(log *slog.Logger) (*kernelSession, error) {
+// worker processes of this program, and process, if that is not nil.
+func newKernelSession(log *slog.Logger, process *interp.Process) (*kernelSession, error) {
 	pools := newPoolHost()
 	comms := &cellComms{}
-	session, err := interp.New(sessionConfig(pools, comms, log))
+	config := sessionConfig(pools, comms, log)
+	config.Process = process
+	session, err := interp.New(config)
 	if err != nil {
 		return nil, fmt.Errorf("start the interpreter: %w", err)
 	}

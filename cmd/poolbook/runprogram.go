@@ -9,8 +9,10 @@ import (
 	"go/parser"
 	"go/token"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"slices"
+	"syscall"
 
 	"poolbook/interp"
 )
@@ -79,35 +81,40 @@ func isPart(file string) bool {
 	return len(files) > 1
 }
 
-// runProgram runs a Go program in the interpreter and exits as it does.
+// runProgram runs a Go program in the interpreter and exits as it does. The process is the program's: signals, too, do what they do to it.
 func runProgram(ctx context.Context, files, args []string) error {
+	ctx = context.WithoutCancel(ctx)
+	signal.Reset(os.Interrupt, syscall.SIGTERM)
+	stderr := os.Stderr // the program may give the variable another file
 	pools := newPoolHost()
 	defer pools.Close()
-	session, err := interp.New(sessionConfig(pools, nil, nil))
+	config := sessionConfig(pools, nil, nil)
+	config.Process = interp.OwnProcess()
+	session, err := interp.New(config)
 	if err != nil {
 		return fmt.Errorf("start the interpreter: %w", err)
 	}
 	defer session.Close()
 	pools.attach(session)
-	code, err := session.RunProgram(ctx, files, args, interp.Stdio{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr})
-	if err == nil && code == 0 {
-		return nil
-	}
-	var panicked *interp.RuntimeError
-	var deadlock *interp.DeadlockError
+	code, err := session.RunProgram(ctx, files, args, interp.Stdio{Exit: func(code int, err error) {
+		if err != nil {
+			fmt.Fprintln(stderr, interp.ProgramText(err))
+		}
+		os.Exit(code)
+	}})
 	var refused *interp.CompileError
 	switch {
-	case errors.As(err, &panicked), errors.As(err, &deadlock):
-		fmt.Fprintln(os.Stderr, err) // as Go shows it, without our name before it
-		return &exitError{code: code}
+	case err == nil && code == 0:
+		return nil
 	case errors.As(err, &refused):
-		fmt.Fprintln(os.Stderr, err)
+		fmt.Fprintln(stderr, err)
 		if len(files) == 1 && isPart(files[0]) {
-			fmt.Fprintf(os.Stderr, "hint: the folder has more files of package main; poolbook run %s runs them together\n", filepath.Dir(files[0]))
+			fmt.Fprintf(stderr, "hint: the folder has more files of package main; poolbook run %s runs them together\n", filepath.Dir(files[0]))
 		}
-		return &exitError{code: code}
-	case err != nil && code != exitInterrupted:
+	case err != nil && code == exitFailure: // it has not run
 		return err
+	case err != nil:
+		fmt.Fprintln(stderr, interp.ProgramText(err)) // as Go shows it, without our name before it
 	}
 	return &exitError{code: code}
 }

@@ -57,6 +57,8 @@ const DefaultMaxDepth = 1_000_000
 type RunConfig struct {
 	// Stdout and Stderr get what fmt.Print*, println and log write; nil discards.
 	Stdout, Stderr io.Writer
+	// Print gets what fmt.Print* write where os.Stdout may have been assigned to; nil is Stdout.
+	Print io.Writer
 	// File returns what gets the output of fmt.Fprint* to a file that stands for
 	// one of these in the program; nil for other files. A nil File knows of
 	// os.Stdout and os.Stderr alone.
@@ -68,9 +70,13 @@ type RunConfig struct {
 	// *Panic, *Exit when a goroutine called os.Exit, or *Fatal when no call of the
 	// run is there to return it.
 	OnPanic func(error)
-	// PanicEnds makes a panic in a goroutine end the run, as it ends a compiled program: a call of the run returns the *Panic, deferred calls
-	// of other goroutines do not run, and OnPanic is told only when there is no call.
-	PanicEnds bool
+	// Program makes the run end as a compiled program does: a panic in a goroutine ends it, a call of the run returns the *Panic, whose Crash
+	// is set, and OnPanic is told only when there is no call. Deferred calls run for panics and runtime.Goexit alone. What the
+	// runtime calls a fatal error cannot be recovered.
+	Program bool
+	// Ends is told at once of what ends a program anywhere but in main: *Exit, *Panic or *Fatal. It is called on the goroutine where that
+	// happened, possibly on several, and does not return. With nil, a call of the run returns the error.
+	Ends func(error)
 }
 
 // Closure is what the machine knows of a func value it made.
@@ -96,6 +102,8 @@ type Panic struct {
 	// Text is what its Error or String method said when it ended the goroutine, by PanicText.
 	Text  string
 	Stack []Frame
+	// Crash is what a compiled program prints, but for the traces; only in the runs of programs.
+	Crash string
 	// Goroutine says that it happened in a goroutine the run started.
 	Goroutine bool
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"go/types"
-	"os"
 	"reflect"
 	"runtime"
 	"strings"
@@ -207,8 +206,7 @@ func stackCalls() map[string]func(g *goroutine, args []reflect.Value) []reflect.
 			return values(g.stackText())
 		},
 		"runtime/debug.PrintStack": func(g *goroutine, args []reflect.Value) []reflect.Value {
-			w := g.run.redirect(os.Stderr)
-			_, _ = w.Write(g.stackText())
+			_, _ = g.run.cfg.Stderr.Write(g.stackText())
 			return nil
 		},
 		"runtime.GC": func(g *goroutine, args []reflect.Value) []reflect.Value {

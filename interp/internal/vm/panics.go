@@ -37,9 +37,12 @@ func (p *panicking) abort() *abort {
 	return a
 }
 
-// runsDefers says whether deferred calls run on its way.
-func (p *panicking) runsDefers() bool {
+// runsDefers says whether deferred calls run on its way; those of a program run for what it may recover from only.
+func (p *panicking) runsDefers(program bool) bool {
 	if a := p.abort(); a != nil {
+		if program {
+			return false
+		}
 		switch a.reason.(type) {
 		case *Exit, *Panic:
 			return false
@@ -58,6 +61,12 @@ func (g *goroutine) raise(v any) {
 		g.escaped = nil
 		g.pending = p
 		return
+	}
+	if f, ok := v.(fatalError); ok && g.run.cfg.Program {
+		end := &Fatal{Message: string(f), Stack: g.trace()}
+		g.run.ends(end)
+		g.run.end1(end)
+		v = &abort{reason: end}
 	}
 	g.pending = &panicking{value: v, stack: g.trace()}
 }
@@ -112,7 +121,7 @@ func (g *goroutine) unwind(base *frame) bool {
 			g.grace = true
 			g.run.beginGrace()
 		}
-		if d := fr.defers; d != nil && p.runsDefers() {
+		if d := fr.defers; d != nil && p.runsDefers(g.run.cfg.Program) {
 			fr.defers = d.next
 			if nf := d.frame; nf != nil {
 				nf.flags = flagDeferPanic
@@ -166,8 +175,9 @@ func (fr *frame) recovered() any {
 // failure makes the error of a run out of what ended a goroutine.
 func (g *goroutine) failure(v any) error {
 	var stack []Frame
+	var way *panicking
 	if p := g.escaped; p != nil && same(p.value, v) {
-		stack = p.stack
+		way, stack = p, p.stack
 	}
 	g.escaped = nil
 	if a, ok := v.(*abort); ok {
@@ -184,7 +194,7 @@ func (g *goroutine) failure(v any) error {
 		}
 		return &Interrupted{Stack: stack}
 	}
-	text, fault := g.textOf(v)
+	text, crash, fault := g.textOf(v, way)
 	if fault != nil {
 		err := g.failure(fault)
 		switch e := err.(type) { // it was asked for at the place of the panic
@@ -195,18 +205,22 @@ func (g *goroutine) failure(v any) error {
 		}
 		return err
 	}
-	return &Panic{Value: v, Text: text, Stack: stack, Goroutine: g.started}
+	return &Panic{Value: v, Text: text, Stack: stack, Goroutine: g.started, Crash: crash}
 }
 
-// textOf is PanicText of v on the goroutine that it ended, as Go's runtime asks for it. The methods that it calls may be
-// interpreted: fault is what no program may recover from and came out of them.
-func (g *goroutine) textOf(v any) (text string, fault *abort) {
+// textOf is PanicText of v on the goroutine that it ended, as Go's runtime asks for it, and in a program's run the whole text, v having come
+// up the calls as way. The methods that it calls may be interpreted: fault is what no program may recover from and came out of them.
+func (g *goroutine) textOf(v any, way *panicking) (text, whole string, fault *abort) {
 	defer func() {
 		if a, ok := recover().(*abort); ok {
 			fault = a
 		}
 	}()
-	return PanicText(v), nil
+	if g.run.cfg.Program {
+		text, whole = crash(v, way)
+		return text, whole, nil
+	}
+	return PanicText(v), "", nil
 }
 
 // departure is the latest panic that has left a callback for compiled code of a goroutine that is not the machine's.

@@ -18,15 +18,15 @@ func fmtCalls() map[string]compiledCall {
 	}
 	return map[string]compiledCall{
 		"fmt.Print": func(g *goroutine, fp ptr, args []slot, out uint32) {
-			n, err := fmt.Fprint(g.run.cfg.Stdout, anys(fp, args[0])...)
+			n, err := fmt.Fprint(g.run.cfg.Print, anys(fp, args[0])...)
 			done(g, fp, out, n, err)
 		},
 		"fmt.Println": func(g *goroutine, fp ptr, args []slot, out uint32) {
-			n, err := fmt.Fprintln(g.run.cfg.Stdout, anys(fp, args[0])...)
+			n, err := fmt.Fprintln(g.run.cfg.Print, anys(fp, args[0])...)
 			done(g, fp, out, n, err)
 		},
 		"fmt.Printf": func(g *goroutine, fp ptr, args []slot, out uint32) {
-			n, err := fmt.Fprintf(g.run.cfg.Stdout, *at[string](fp, args[0].off), anys(fp, args[1])...)
+			n, err := fmt.Fprintf(g.run.cfg.Print, *at[string](fp, args[0].off), anys(fp, args[1])...)
 			done(g, fp, out, n, err)
 		},
 		"fmt.Fprint": func(g *goroutine, fp ptr, args []slot, out uint32) {
@@ -58,16 +58,14 @@ func (r *Run) writer(fp ptr, s slot) io.Writer {
 func (r *Run) redirect(f *os.File) io.Writer {
 	switch {
 	case f == nil:
-		return f
+	case r.cfg.File != nil:
+		if w := r.cfg.File(f); w != nil {
+			return w
+		}
 	case f == os.Stdout:
 		return r.cfg.Stdout
 	case f == os.Stderr:
 		return r.cfg.Stderr
-	}
-	if r.cfg.File != nil {
-		if w := r.cfg.File(f); w != nil {
-			return w
-		}
 	}
 	return f
 }

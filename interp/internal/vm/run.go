@@ -68,6 +68,9 @@ func (m *Machine) NewRun(ctx context.Context, c RunConfig) *Run {
 	if c.Stderr == nil {
 		c.Stderr = io.Discard
 	}
+	if c.Print == nil {
+		c.Print = c.Stdout
+	}
 	r := &Run{m: m, cfg: c, wake: make(chan struct{}), idle: make(chan struct{}), budget: m.memory.budget(), goroutines: make(map[*goroutine]struct{})}
 	close(r.idle)
 	// The run's own context ends when the stop flag is set, not before: whoever
@@ -208,7 +211,7 @@ func (r *Run) do(call func(g *goroutine) []reflect.Value) ([]reflect.Value, erro
 				continue
 			}
 		case <-abandon:
-			if err := r.stopReason(); endsAll(err) {
+			if err := r.stopReason(); endsAll(err) || errors.As(err, new(*Panic)) {
 				if f, ok := err.(*Fatal); ok && f.Stack == nil {
 					err = &Fatal{Message: f.Message, Stack: running.Load().traceFromOutside(), Other: f.Other}
 				}
@@ -467,7 +470,8 @@ func (r *Run) report(err error) {
 	case *Exit:
 		r.end1(err)
 	case *Panic:
-		if r.cfg.PanicEnds && r.endBy(err) {
+		r.ends(err)
+		if r.cfg.Program && r.endBy(err) {
 			return // a call returns it
 		}
 	}
@@ -500,6 +504,7 @@ func (r *Run) report(err error) {
 // does not return.
 func (r *Run) Exit(code int, by string) {
 	e := &Exit{Code: code, ByWhat: by}
+	r.ends(e)
 	r.end1(e)
 	panic(&abort{reason: e})
 }

@@ -1,0 +1,12 @@
+//go:build unix && !linux
+
+package interp
+
+import (
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// dup lets descriptor to be what from is.
+func dup(from, to int) error { return os.NewSyscallError("dup2", unix.Dup2(from, to)) }
