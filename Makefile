@@ -9,7 +9,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 RACE        ?= ./interp ./interp/internal/vm/... ./interp/internal/rtype/... ./interp/internal/check ./kernel/... ./pool/... ./web/... ./notebooks/...
 GOFILES     = $(shell git ls-files --cached --others --exclude-standard '*.go')
 
-.PHONY: help run build install test race fuzz fuzz-programs bench bench-interp bench-pool bench-kernel bench-page conformance screenshot page lab-extension jupyterlab page-check lint fmt fmt-check vet tidy-check cross notebooks check clean
+.PHONY: help run build install test race generate fuzz fuzz-programs bench bench-interp bench-pool bench-kernel bench-page conformance screenshot page lab-extension jupyterlab page-check lint fmt fmt-check vet tidy-check cross notebooks check clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,12 @@ test: ## all tests; what a test needs and is missing is named (REQUIRE_ALL=1: a 
 
 race: ## the tests of the concurrent packages under the race detector
 	$(GO) test -race -short -shuffle=on -timeout 15m $(RACE)
+
+generate: ## the data of Go's library and the machine's loop, for the release that GO is (see interp/internal/goabi/ADDING.md)
+	$(GO) generate ./interp/internal/bridge/std
+	$(GO) generate ./interp/internal/check/stdlib
+	$(GO) generate ./interp/internal/stddoc
+	$(GO) generate ./interp/internal/vm
 
 fuzz: ## fuzz each decoder for 30 seconds
 	@for t in $$(grep -rlE '^func Fuzz' --include='*_test.go' $$(git ls-files '*_test.go')); do \

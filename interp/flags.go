@@ -53,7 +53,7 @@ func (f *flags) commandLine() *flag.FlagSet { return *f.s.streams.vars.commandLi
 // define calls a method of to that defines a flag. On the command line, a flag that an earlier cell has defined gets its new meaning: a cell
 // can be run again, as it can define its variables again. Packages of modules and programs cannot do that.
 func (f *flags) define(r *vm.Run, to *flag.FlagSet, name string, args []reflect.Value) []reflect.Value {
-	if to != f.commandLine() || !f.s.callerIsCell() {
+	if to != f.commandLine() || !f.s.callerIsCell(r) {
 		return invoke(reflect.ValueOf(to).MethodByName(name), args)
 	}
 	scratch := flag.NewFlagSet("", flag.ContinueOnError)
@@ -93,7 +93,10 @@ func parseFlags(r *vm.Run, by string, fs *flag.FlagSet, args []string) error {
 }
 
 // callerIsCell reports whether the code that calls an intrinsic is a cell's.
-func (s *Session) callerIsCell() bool {
+func (s *Session) callerIsCell(r *vm.Run) bool {
+	if host, ok := r.Host().(*cellRun); ok && host.program {
+		return false
+	}
 	frames := s.machine.Callers()
 	if len(frames) == 0 || frames[0].Func == nil {
 		return false
@@ -104,5 +107,5 @@ func (s *Session) callerIsCell() bool {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return fn.Pkg != nil && s.program == nil && s.env.IsCell(fn.Pkg.Pkg)
+	return fn.Pkg != nil && s.env.IsCell(fn.Pkg.Pkg)
 }

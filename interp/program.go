@@ -54,7 +54,6 @@ func (s *Session) RunProgram(ctx context.Context, paths []string, args []string,
 	if err != nil {
 		return 1, err
 	}
-	defer s.endProgram()
 	streams := Cell{Stdin: stdio.Stdin, Stdout: stdio.Stdout, Stderr: stdio.Stderr}
 	if s.streams.plain() {
 		streams = Cell{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}
@@ -62,6 +61,7 @@ func (s *Session) RunProgram(ctx context.Context, paths []string, args []string,
 	s.streams.attach(streams)
 	cfg := s.runConfig(streams)
 	cfg.Program = true
+	cfg.Host.(*cellRun).program = true
 	if stdio.Exit != nil {
 		var once sync.Once
 		cfg.Ends = func(err error) {
@@ -142,13 +142,6 @@ func moduleRoot(dir string) string {
 	}
 }
 
-// endProgram gives type names back to the session.
-func (s *Session) endProgram() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.program = nil
-}
-
 func (s *Session) loadProgram(sources map[string]string) (init, main *ssa.Function, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -170,7 +163,7 @@ func (s *Session) loadProgram(sources map[string]string) (init, main *ssa.Functi
 			s.globals[v] = pkg.Var(name)
 		}
 	}
-	s.program = c.Types.Scope()
+	s.units.names.cellLoaded()
 	main = pkg.Func("main")
 	if main == nil {
 		return nil, nil, errors.New("the program has no func main: are all of its files given?")

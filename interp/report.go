@@ -10,6 +10,7 @@ import (
 
 	"poolbook/interp/internal/check"
 	"poolbook/interp/internal/pattern"
+	"poolbook/interp/internal/rtype"
 	"poolbook/interp/internal/split"
 	"poolbook/interp/internal/vm"
 )
@@ -192,9 +193,9 @@ func funcName(f *ssa.Function) string {
 		if _, pointer := recv.Type().(*types.Pointer); pointer {
 			of = "(" + of + ")"
 		}
-		return of + "." + f.Object().Name()
+		return rtype.ShownText(of + "." + f.Object().Name())
 	}
-	return strings.ReplaceAll(name, "main.", "")
+	return rtype.ShownText(strings.ReplaceAll(name, "main.", ""))
 }
 
 // articled is a function's name within a sentence.

@@ -31,6 +31,7 @@ import (
 type cellRun struct {
 	s       *Session
 	cell    Cell
+	program bool        // of RunProgram
 	running atomic.Bool // Session.Run has not returned; false for runs beside a cell
 }
 
@@ -189,6 +190,7 @@ func (s *Session) exclusive(f func()) { s.machine.Exclusive(f) }
 // bind gives variables that were declared again the storage they had, and lets earlier callers of a function call the new one.
 func (s *Session) bind(pkg *ssa.Package, c *check.Checked) {
 	s.units.made = nil // they may reach what the cell declares
+	s.units.names.cellLoaded()
 	for _, v := range c.Vars {
 		g := pkg.Var(v.New.Name())
 		if g == nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -316,10 +317,41 @@ func main() {
 	}
 }
 
+// TestProgramDeclaresTwice holds that what a program declares twice is told with both places, and what lacks its body.
+func TestProgramDeclaresTwice(t *testing.T) {
+	for name, tt := range map[string]struct{ a, b, want string }{
+		"function":        {"func f() {}\nfunc f() {}", "", "f redeclared in this block"},
+		"other file":      {"func f() {}", "func f() {}", "b.go, line 3"},
+		"variable":        {"var x = 1\nvar x = 2", "", "other declaration of x is on line 3"},
+		"import":          {"import \"os\"\nimport \"os\"", "", "os redeclared in this block"},
+		"label":           {"func f() { L: for { break L }; L: for { break L } }", "", "label L already declared"},
+		"method":          {"type T int\nfunc (T) M() {}\nfunc (T) M() {}", "", "method T.M already declared on line 4"},
+		"field":           {"type T struct { A int; A string }", "", "A redeclared"},
+		"case":            {"func f(n int) { switch n { case 1: case 1: } }", "", "duplicate case 1"},
+		"main":            {"func main() {}", "", "main redeclared in this block"},
+		"function's body": {"func f() error", "", "missing function body"},
+		"method's body":   {"type T int\nfunc (T) M()", "", "missing function body"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			files := []string{filepath.Join(dir, "a.go"), filepath.Join(dir, "b.go")}
+			for i, text := range []string{tt.a + "\n\nfunc main() {}\n", tt.b + "\n"} {
+				if err := os.WriteFile(files[i], []byte("package main\n\n"+text), 0o666); err != nil {
+					t.Fatal(err)
+				}
+			}
+			code, err := newSession(t).RunProgram(t.Context(), files, nil, interp.Stdio{Stdout: io.Discard, Stderr: io.Discard})
+			if ce := (*interp.CompileError)(nil); code != 1 || !errors.As(err, &ce) || !strings.Contains(ce.Error(), tt.want) {
+				t.Errorf("got %d, %v; want %q", code, err, tt.want)
+			}
+		})
+	}
+}
+
 // BenchmarkUnitCall measures a call of a small loaded unit, as a worker makes it for each task.
 func BenchmarkUnitCall(b *testing.B) {
 	s := newSession(b)
-	u, err := s.Unit(mustRun(b, s, 1, "func square(n int) int { return n * n }\nsquare").Value)
+	u, err := s.Unit(mustRun(b, s, 1, "func square(n int) int { return n * n }\nsquare").Value, interp.UnitExtra{})
 	if err != nil {
 		b.Fatal(err)
 	}

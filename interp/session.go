@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"os"
 	"reflect"
 	"sync"
 	_ "time/tzdata" // time zones where the system has none; cells may import it for that
@@ -55,12 +56,12 @@ type Session struct {
 	sources map[string]*source // by the name that positions have
 	used    map[int]int        // how often a cell number was used
 	globals map[*types.Var]*ssa.Global
-	program *types.Scope   // of the program that runs; nil otherwise
 	uninit  []*ssa.Package // source packages to be initialised by the next run; guarded by running
 	// unusable are those of uninit whose initialisation has failed; guarded by running.
-	unusable map[*types.Package]bool
-	units    unitState
-	runs     []weak.Pointer[vm.Run] // a run lives as long as something of it does
+	unusable  map[*types.Package]bool
+	units     unitState
+	sentinels sentinelIndex
+	runs      []weak.Pointer[vm.Run] // a run lives as long as something of it does
 }
 
 // source is a text that positions lead to.
@@ -72,7 +73,7 @@ type source struct {
 
 // New returns an empty session.
 func New(cfg Config) (*Session, error) {
-	if err := check.SelfTest(); err != nil {
+	if err := Supported(); err != nil {
 		return nil, err
 	}
 	startCollector()
@@ -87,6 +88,9 @@ func New(cfg Config) (*Session, error) {
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
+	}
+	if s.modules.TempDir = cfg.TempDir; cfg.TempDir == nil {
+		s.modules.TempDir = func(prefix string) (string, error) { return os.MkdirTemp("", prefix) }
 	}
 	s.bridge.Add("time/tzdata", "tzdata", nil)
 	for _, p := range cfg.Packages {
@@ -156,6 +160,8 @@ type Config struct {
 	MemoryLimit int64
 	// Process is set in the one session of a process that has it to itself; nil in others.
 	Process *Process
+	// TempDir makes a temporary folder whose name begins with the prefix; the session removes it in Close. nil is [os.MkdirTemp] in [os.TempDir].
+	TempDir func(prefix string) (string, error)
 	// Logger gets what the session has to say to its operator; nil discards it. It never reaches a cell's output.
 	Logger *slog.Logger
 }
@@ -240,6 +246,8 @@ type Unit struct {
 	Vars []UnitVar
 	// Assigns lists the IDs of session variables that the unit assigns.
 	Assigns []string
+	// Types are those that were asked for with UnitExtra. It is not changed.
+	Types map[reflect.Type]bool
 }
 
 // UnitVar is a variable that travels with a unit.
@@ -255,6 +263,9 @@ type LoadedUnit struct {
 	fn   reflect.Value
 	loop reflect.Value // see Loop
 	vars map[string]reflect.Value
+
+	types map[string]*types.TypeName // that cells have declared, by their number
+	named sync.Map                   // string → reflect.Type: what TypeByName has found
 
 	mu  sync.Mutex
 	ctx context.Context // of run

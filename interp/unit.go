@@ -7,6 +7,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"maps"
 	"os"
 	"reflect"
 	"runtime"
@@ -33,15 +34,27 @@ type unitState struct {
 	cell  Cell // gets the output of units
 	run   *vm.Run
 	vars  map[string]map[types.Type]reflect.Value
-	types map[string]*types.TypeName  // by the hash of all that the type reaches
+	types loadedTypes
 	units map[string]*LoadedUnit      // by hash
 	made  map[*ssa.Function]*madeUnit // those that Unit has made, since a cell was loaded
+	names typeNames
 }
 
 // madeUnit is a unit that can be made again for other captured values.
 type madeUnit struct {
-	unit   *unit.Unit
-	source string // with modules
+	unit    *unit.Unit
+	source  string // with modules
+	types   map[reflect.Type]bool
+	without map[string]string
+}
+
+// UnitExtra is what a unit is to have, or to do without, beside what the function reaches.
+type UnitExtra struct {
+	// Types of the session come along, with the variables that their methods read: values of them travel in interfaces. Others are ignored.
+	Types []reflect.Type
+	// Without are the IDs of variables that cannot be sent, and why. Methods that nothing calls are cut down when they alone read
+	// them; otherwise there is no unit.
+	Without map[string]string
 }
 
 // madeLimit is how many units are kept to be made again.
@@ -50,38 +63,79 @@ const madeLimit = 1000
 // Unit takes a function value apart: functions declared in cells, method values, instances of generic functions, functions
 // of the standard library, function literals with their captured variables, whatever variable holds them. The values in
 // Vars are the variables themselves (addressable): copy them before cells go on. The error is a *UnitError.
-func (s *Session) Unit(fn reflect.Value) (*Unit, error) {
+//
+// A unit keeps what it has been asked for in extra: the next one of the same function has it, too, until a cell is loaded.
+func (s *Session) Unit(fn reflect.Value, extra UnitExtra) (*Unit, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c, isOurs := vm.Closure{}, false
 	if fn.Kind() == reflect.Func && !fn.IsNil() {
 		c, isOurs = s.machine.Closure(fn)
 	}
+	made := &madeUnit{types: map[reflect.Type]bool{}, without: map[string]string{}}
 	if m := s.units.made[c.Fn]; isOurs && m != nil {
-		if u, ok := m.unit.Again(c.Free); ok {
-			return outside(u, m.source), nil
+		if m.covers(extra) {
+			if u, ok := m.unit.Again(c.Free); ok {
+				return outside(u, m.source, m.types), nil
+			}
 		}
+		maps.Copy(made.types, m.types)
+		maps.Copy(made.without, m.without)
 	}
-	u, err := unit.Make(unitSession{s}, fn)
+	for _, t := range extra.Types {
+		made.types[t] = true
+	}
+	maps.Copy(made.without, extra.Without)
+	var err error
+	made.unit, err = unit.Make(unitSession{s}, fn, s.unitExtra(made))
+	if err != nil && len(made.without) > len(extra.Without) {
+		made.without = extra.Without // it may have changed since that a variable cannot be sent
+		made.unit, err = unit.Make(unitSession{s}, fn, s.unitExtra(made))
+	}
 	if err != nil {
 		return nil, &UnitError{err.Error()}
 	}
-	source, err := s.withModules(u.Source, u.Imports)
-	if err != nil {
+	if made.source, err = s.withModules(made.unit.Source, made.unit.Imports); err != nil {
 		return nil, &UnitError{err.Error()}
 	}
 	if isOurs {
 		if s.units.made == nil || len(s.units.made) >= madeLimit {
 			s.units.made = map[*ssa.Function]*madeUnit{}
 		}
-		s.units.made[c.Fn] = &madeUnit{u, source}
+		s.units.made[c.Fn] = made
 	}
-	return outside(u, source), nil
+	return outside(made.unit, made.source, made.types), nil
+}
+
+// covers reports whether the unit has all that is asked for.
+func (m *madeUnit) covers(extra UnitExtra) bool {
+	for _, t := range extra.Types {
+		if !m.types[t] {
+			return false
+		}
+	}
+	for id := range extra.Without {
+		if _, ok := m.without[id]; !ok {
+			return false
+		}
+	}
+	return true
+}
+
+// unitExtra is what the maker of units is asked for.
+func (s *Session) unitExtra(m *madeUnit) unit.Extra {
+	extra := unit.Extra{Without: m.without}
+	for t := range m.types {
+		if typ := s.types.TypesOf(t); typ != nil && s.ofSource(typ) {
+			extra.Types = append(extra.Types, typ)
+		}
+	}
+	return extra
 }
 
 // outside is a unit as users of the session see it.
-func outside(u *unit.Unit, source string) *Unit {
-	r := &Unit{Hash: u.Hash, Source: source, Entry: u.Entry, Assigns: u.Assigns, Vars: make([]UnitVar, len(u.Vars))}
+func outside(u *unit.Unit, source string, types map[reflect.Type]bool) *Unit {
+	r := &Unit{Hash: u.Hash, Source: source, Entry: u.Entry, Assigns: u.Assigns, Types: types, Vars: make([]UnitVar, len(u.Vars))}
 	for i, v := range u.Vars {
 		r.Vars[i] = UnitVar(v)
 	}
@@ -117,6 +171,12 @@ func (u unitSession) Latest(f *types.Func) *types.Func { return u.s.env.Latest(f
 func (u unitSession) Text(from, to token.Pos) (string, token.Position, bool) {
 	return u.s.env.Text(from, to)
 }
+
+func (u unitSession) TypeName(obj *types.TypeName) (id int, name string) {
+	return u.s.units.names.of(obj)
+}
+
+func (u unitSession) HasTypeName(name string) bool { return u.s.units.names.taken[name] }
 
 func (u unitSession) IsCell(p *types.Package) bool { return u.s.env.IsCell(p) }
 
@@ -176,16 +236,16 @@ func (s *Session) LoadUnit(source, entry, hash string) (*LoadedUnit, error) {
 	if st.units == nil {
 		st.units = map[string]*LoadedUnit{}
 		st.vars = map[string]map[types.Type]reflect.Value{}
-		st.types = map[string]*types.TypeName{}
+		st.types = loadedTypes{names: map[*types.TypeName]string{}, byName: map[string]*types.TypeName{}, latest: map[string]*types.TypeName{}}
 	}
 	if err := s.addModulesOf(source); err != nil {
 		return nil, err
 	}
 	known := map[string]*types.TypeName{}
-	hashes := map[string]string{}
+	ids := map[string]string{}
 	for _, m := range unitType().FindAllStringSubmatch(source, -1) {
-		hashes[m[1]] = m[2]
-		if t := st.types[m[2]]; t != nil {
+		ids[m[1]] = m[2]
+		if t := st.types.byName[m[2]]; t != nil {
 			known[m[1]] = t
 		}
 	}
@@ -197,13 +257,17 @@ func (s *Session) LoadUnit(source, entry, hash string) (*LoadedUnit, error) {
 	if err != nil {
 		return nil, err
 	}
-	for name, h := range hashes {
-		if tn, ok := f.Types.Scope().Lookup(name).(*types.TypeName); ok && known[name] == nil {
-			st.types[h] = tn
-			s.env.Name(tn)
+	u := &LoadedUnit{s: s, vars: map[string]reflect.Value{}, types: map[string]*types.TypeName{}}
+	for name, id := range ids {
+		tn := known[name]
+		if tn == nil {
+			tn, _ = f.Types.Scope().Lookup(name).(*types.TypeName)
+		}
+		if tn != nil {
+			st.types.add(id, tn)
+			u.types[numberOf(id)] = tn
 		}
 	}
-	u := &LoadedUnit{s: s, vars: map[string]reflect.Value{}}
 	for _, m := range unitVar().FindAllStringSubmatch(source, -1) {
 		name, id := m[1], m[2]
 		if m[3] != "" {

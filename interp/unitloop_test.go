@@ -73,7 +73,7 @@ func TestUnitLoops(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			from, to := newSession(t), newSession(t)
-			u, err := from.Unit(mustRun(t, from, 1, tt.cell).Value)
+			u, err := from.Unit(mustRun(t, from, 1, tt.cell).Value, interp.UnitExtra{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -104,7 +104,7 @@ func TestUnitLoopEnds(t *testing.T) {
 	}
 	return n
 }
-f`).Value)
+f`).Value, interp.UnitExtra{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +128,7 @@ f`).Value)
 		t.Errorf("the rest: %+v", r)
 	}
 	mustRun(t, from, 2, "")
-	none, err := from.Unit(mustRun(t, from, 3, "func() int { return 1 }").Value)
+	none, err := from.Unit(mustRun(t, from, 3, "func() int { return 1 }").Value, interp.UnitExtra{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,7 +148,7 @@ func TestUnitAgain(t *testing.T) {
 	fs := mustRun(t, s, 2, "func() []func() int { var fs []func() int; for i := range 3 { name := \"x\"; fs = append(fs, func() int { return i*scale + len(name) }) }; return fs }()").Value
 	hash := ""
 	for i := range 3 {
-		u, err := s.Unit(fs.Index(i))
+		u, err := s.Unit(fs.Index(i), interp.UnitExtra{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -168,14 +168,14 @@ func TestUnitAgain(t *testing.T) {
 	}
 	two := mustRun(t, s, 3, "var h func() int\nuse := func() int { if h == nil { return 0 }; return h() }\nset := func() { h = func() int { return 1 } }\n[]any{use, set}").Value
 	use, set := two.Index(0).Elem(), two.Index(1).Elem()
-	before, err := s.Unit(use)
+	before, err := s.Unit(use, interp.UnitExtra{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.Call(context.Background(), interp.Cell{}, set, nil); err != nil {
 		t.Fatal(err)
 	}
-	after, err := s.Unit(use)
+	after, err := s.Unit(use, interp.UnitExtra{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,9 +21,13 @@ import (
 // maxSessions is how many sessions are kept on disk; the oldest go when a new one begins.
 const maxSessions = 1000
 
-// DefaultHistoryDir is where a kernel with this name keeps its history: in Jupyter's data directory of the user.
+// DefaultHistoryDir is where a kernel with this name keeps its history: in Jupyter's data directory of the user; "" when there is none.
 func DefaultHistoryDir(name string) string {
-	return filepath.Join(client.UserDataDir(), "history", name)
+	data := client.UserDataDir()
+	if data == "" {
+		return ""
+	}
+	return filepath.Join(data, "history", name)
 }
 
 // entry is one line of a session's file.

@@ -228,6 +228,11 @@ func (k *openKernel) attack(ch protocol.Channel, way uint8, data []byte) {
 		_ = c.Close()
 		return
 	}
+	_ = k.send(ch, way, data).Close(time.Second)
+}
+
+// send sends data as frames on a connection of its own, which it leaves open.
+func (k *openKernel) send(ch protocol.Channel, way uint8, data []byte) *transport.Conn {
 	frames := bytes.Split(data, []byte("\n"))
 	if way >= signed && len(frames) >= 4 {
 		m := [][]byte{[]byte("<IDS|MSG>"), signature(frames[:4])}
@@ -237,7 +242,7 @@ func (k *openKernel) attack(ch protocol.Channel, way uint8, data []byte) {
 	for range 1 + way/replayed {
 		_ = c.Send(context.Background(), frames) // it may be disconnected already
 	}
-	_ = c.Close(time.Second)
+	return c
 }
 
 // TestRefusedIsLogged holds that the log names what was refused, on each channel that takes messages.
@@ -255,7 +260,8 @@ func TestRefusedIsLogged(t *testing.T) {
 		k.attack(ch, unsigned, []byte("<IDS|MSG>\n0000\n"+good))
 		k.attack(ch, unsigned, []byte(good))
 		k.attack(ch, signed, []byte(header+"\n{}\n{}\n[7]"))
-		k.attack(ch, replayed, []byte(good))
+		// Open until both were read: the kernel gives up a connection that it cannot answer on, with what waits there.
+		c := k.send(ch, replayed, []byte(good))
 		for _, want := range []string{"not signed", "wrong signature", "no delimiter among 5 frames", "content is not a JSON object", "message seen before"} {
 			waitFor(t, func() bool {
 				for line := range strings.Lines(k.log.String()) {
@@ -266,6 +272,7 @@ func TestRefusedIsLogged(t *testing.T) {
 				return false
 			})
 		}
+		_ = c.Close(0)
 	}
 	for ch, data := range map[protocol.Channel]string{
 		protocol.IOPub:     string(hello) + "\x00\x00", // a message in place of the handshake's end

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"os"
 	"strings"
 	"testing"
@@ -203,21 +202,6 @@ func TestOutputCap(t *testing.T) {
 	out, _ = f.run(execute("lines 1000"))
 	if text := strings.Join(out, "\n"); !strings.Contains(text, "2890 are lost: the file has reached its limit") {
 		t.Errorf("no word of lost bytes: %.3000s", text)
-	}
-}
-
-// What a killed kernel left is removed by the next one that needs such files; what a living one has is not.
-func TestStaleSpools(t *testing.T) {
-	dir := t.TempDir()
-	for _, name := range []string{"poolbook-output-999999999-a", fmt.Sprintf("poolbook-output-%d-b", os.Getpid()), "poolbook-output-", "poolbook-output-x-y"} {
-		if err := os.MkdirAll(dir+"/"+name+"/in", 0o700); err != nil {
-			t.Fatal(err)
-		}
-	}
-	removeStale(dir, slog.New(slog.DiscardHandler))
-	left, err := os.ReadDir(dir)
-	if err != nil || len(left) != 3 {
-		t.Errorf("left: %v, %v", left, err)
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"poolbook/kernel/tempdir"
 )
 
 // awaitParent returns true when the process has ended, false when ctx has. It notices at once through a pidfd, and without
@@ -49,7 +51,7 @@ func pollParent(ctx context.Context, pid int) bool {
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
 	for {
-		if !alive(pid) {
+		if !tempdir.Alive(pid) {
 			return true
 		}
 		select {
@@ -59,6 +61,3 @@ func pollParent(ctx context.Context, pid int) bool {
 		}
 	}
 }
-
-// alive reports whether there is a process with this id.
-func alive(pid int) bool { return !errors.Is(unix.Kill(pid, 0), unix.ESRCH) }

@@ -4,11 +4,9 @@ package kernel
 
 import (
 	"context"
-	"errors"
-	"os"
-	"runtime"
-	"syscall"
 	"time"
+
+	"poolbook/kernel/tempdir"
 )
 
 // awaitParent returns true when the process has ended, false when ctx has. It looks once a second. On Windows it can tell
@@ -16,7 +14,7 @@ import (
 func awaitParent(ctx context.Context, pid int) bool {
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
-	for alive(pid) {
+	for tempdir.Alive(pid) {
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():
@@ -24,17 +22,4 @@ func awaitParent(ctx context.Context, pid int) bool {
 		}
 	}
 	return true
-}
-
-// alive reports whether there is a process with this id; true when that cannot be told.
-func alive(pid int) bool {
-	p, err := os.FindProcess(pid)
-	if err != nil {
-		return runtime.GOOS == "windows" && errors.Is(err, os.ErrPermission)
-	}
-	if runtime.GOOS != "windows" {
-		err = p.Signal(syscall.Signal(0))
-	}
-	_ = p.Release()
-	return !errors.Is(err, os.ErrProcessDone) && !errors.Is(err, syscall.ESRCH)
 }

@@ -6,9 +6,9 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"strconv"
-	"strings"
 	"sync"
+
+	"poolbook/kernel/tempdir"
 )
 
 // spools has the files of output past the cap. They live as long as the kernel.
@@ -37,8 +37,7 @@ func (s *spools) create(c Cell, limit int64, log *slog.Logger) *spool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.dir == "" {
-		removeStale(os.TempDir(), log)
-		s.dir, sp.err = os.MkdirTemp("", spoolPrefix+strconv.Itoa(os.Getpid())+"-")
+		s.dir, sp.err = tempdir.Make(spoolPrefix)
 	}
 	if sp.err == nil {
 		sp.file, sp.err = os.CreateTemp(s.dir, fmt.Sprintf("cell-%d-*.txt", c.ExecutionCount))
@@ -93,23 +92,8 @@ func size(n int64) string {
 	return fmt.Sprintf("%d bytes", n)
 }
 
-// spoolPrefix begins the names of directories of spools; the process id and something random follow.
+// spoolPrefix begins the names of directories of spools.
 const spoolPrefix = "poolbook-output-"
-
-// removeStale deletes what kernels left that were killed.
-func removeStale(dir string, log *slog.Logger) {
-	found, _ := filepath.Glob(filepath.Join(dir, spoolPrefix+"*")) // the pattern is right
-	for _, path := range found {
-		name := strings.TrimPrefix(filepath.Base(path), spoolPrefix)
-		pid, err := strconv.Atoi(name[:max(0, strings.IndexByte(name, '-'))])
-		if err != nil || pid <= 0 || alive(pid) {
-			continue
-		}
-		if err := os.RemoveAll(path); err != nil {
-			log.Debug("output of an earlier kernel is left", "error", err) // another user's, for example
-		}
-	}
-}
 
 // remove deletes the files. Files that are still open are closed by their writers, or with the process.
 func (s *spools) remove() error {

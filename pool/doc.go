@@ -12,6 +12,10 @@
 // workers are goroutines, as those of [NewThreadPool] are everywhere: they share the program's memory, a task that never returns
 // cannot be stopped, and os.Exit in a task ends the program. Everything else is the same.
 //
+// On Linux the commands that a task starts (os/exec) end at the latest when its worker does, whatever ends that: Cancel, a Timeout, Close, the end of
+// the notebook. One that is to outlive it gets a process group of its own (Setpgid, Setsid). On other Unix systems they end with a worker that
+// the pool ends or whose notebook ends, on Windows they stay.
+//
 // # What it costs
 //
 // make bench-pool measures pools of two workers in a notebook, with interpreted functions, next to CPython 3.11 on the same machine, in one

@@ -23,13 +23,25 @@ func NewThreadExecutor(opts ...Option) *Executor {
 // MaxWorkers is [Processes] under the name that Python's executors use.
 func MaxWorkers(n int) Option { return core.Processes(n) }
 
-// Shutdown lets the work finish that was submitted, ends the workers, and waits for that.
-func (ex *Executor) Shutdown() error {
+// ShutdownOption is an option of [Executor.Shutdown].
+type ShutdownOption struct{ cancel bool }
+
+// CancelFutures cancels what no worker has begun: the cancel_futures of Python's shutdown. Of an ExecutorMap it cancels the items that wait.
+func CancelFutures() ShutdownOption { return ShutdownOption{cancel: true} }
+
+// Shutdown lets the work finish that was submitted, ends the workers, and waits for that. With [CancelFutures] only what runs is finished.
+func (ex *Executor) Shutdown(opts ...ShutdownOption) error {
 	ex.p.c.Close()
+	for _, o := range opts {
+		if o.cancel {
+			ex.p.c.CancelQueue()
+		}
+	}
 	return ex.p.c.Join(core.CallerOrigin())
 }
 
-// ShutdownNow ends the workers at once. Futures that are not done return [ErrTerminated].
+// ShutdownNow ends the workers at once. Futures that are not done return [ErrTerminated]. It is the kill_workers of CPython 3.14's
+// ProcessPoolExecutor.
 func (ex *Executor) ShutdownNow() error {
 	ex.p.c.Terminate()
 	return ex.p.c.Join(core.CallerOrigin())
@@ -87,6 +99,11 @@ func ExecutorMap[T, R any](ex *Executor, fn func(T) R, items []T, opts ...CallOp
 	return results[R](ex.p.c.Stream(core.CallerOrigin(), "ExecutorMap", true, 0, fn, items, opts), false)
 }
 
+// ExecutorMapSeq is [ExecutorMap] over a sequence, which may be long or endless: see [ImapSeq] for how it is read, and [BufferSize].
+func ExecutorMapSeq[T, R any](ex *Executor, fn func(T) R, items iter.Seq[T], opts ...CallOption) iter.Seq2[R, error] {
+	return results[R](ex.p.c.StreamSeq(core.CallerOrigin(), "ExecutorMapSeq", true, 0, fn, items, opts), true)
+}
+
 // AsCompleted gives the futures in the order in which they are done, each once. It ends early when the cell is interrupted.
 func AsCompleted[R any](fs []*Future[R]) iter.Seq[*Future[R]] {
 	return func(yield func(*Future[R]) bool) {
@@ -96,6 +113,27 @@ func AsCompleted[R any](fs []*Future[R]) iter.Seq[*Future[R]] {
 		for range fs {
 			i, err := w.Next(o, -1)
 			if err != nil || !yield(fs[i]) {
+				return
+			}
+		}
+	}
+}
+
+// AsCompletedTimeout is [AsCompleted] that ends d after the loop has begun: with nil and [ErrTimeout] when futures are left then, with
+// [ErrInterrupted] when the cell is interrupted.
+func AsCompletedTimeout[R any](fs []*Future[R], d time.Duration) iter.Seq2[*Future[R], error] {
+	return func(yield func(*Future[R], error) bool) {
+		o := core.CallerOrigin()
+		fs := distinct(fs)
+		w := core.Watch(jobsOf(fs))
+		end := time.Now().Add(d)
+		for range fs {
+			i, err := w.Next(o, max(time.Until(end), 0))
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if !yield(fs[i], nil) {
 				return
 			}
 		}

@@ -3,6 +3,8 @@
 package pool_test
 
 import (
+	"bytes"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -28,8 +30,24 @@ func signalAll(signal syscall.Signal) (pids []string) {
 	for _, pid := range pids {
 		n, _ := strconv.Atoi(pid)
 		_ = syscall.Kill(n, signal)
+		if signal == syscall.SIGSTOP {
+			awaitStop(n)
+		}
 	}
 	return pids
+}
+
+// awaitStop waits until a process that was sent SIGSTOP has stopped, which it has when all of its threads have.
+func awaitStop(pid int) {
+	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+	for _, name := range threads {
+		for {
+			if data, err := os.ReadFile(name); err != nil || bytes.Contains(data, []byte(") T ")) || bytes.Contains(data, []byte(") Z ")) {
+				break
+			}
+			time.Sleep(time.Millisecond)
+		}
+	}
 }
 
 // awaitEnd waits for the end of processes.

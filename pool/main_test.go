@@ -140,7 +140,7 @@ func newHost(mode string) *core.Host {
 			cmd.Env = append(os.Environ(), workerEnv+"="+mode)
 			return cmd, nil
 		},
-		Unit: func(fn any) (*core.Unit, error) {
+		Unit: func(fn any, _ core.Need) (*core.Unit, error) {
 			name := runtime.FuncForPC(reflect.ValueOf(fn).Pointer()).Name()
 			f, ok := functions[name]
 			if !ok {

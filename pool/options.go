@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"context"
 	"time"
 
 	"poolbook/pool/core"
@@ -22,7 +23,7 @@ const (
 	Native      = core.Native      // always compiled: not available yet, its jobs fail and say so
 )
 
-// Processes is the number of workers. The default is one for each CPU. It panics when n is less than 1.
+// Processes is the number of workers. The default is [CPUCount]. It panics when n is less than 1.
 func Processes(n int) Option { return core.Processes(n) }
 
 // Initializer is called in each worker before its first task; variables that it assigns stay as they are in that worker.
@@ -62,8 +63,39 @@ func ErrorCallback(f func(err error)) CallOption { return core.ErrorCallback(f) 
 // Timeout limits how long each task may run. A task that exceeds it fails with [ErrTimeout]; its worker is replaced.
 func Timeout(d time.Duration) CallOption { return core.Timeout(d) }
 
-// Retries runs items again whose worker died, at most n times each.
+// Retries runs an item again that has failed, at most n times: whose function returned an error or panicked, which exceeded its Timeout, or whose
+// worker died. Its error is that of the last time. An item runs again when all others of its chunk are done. [RetryIf] chooses, [Backoff] waits.
+// It panics when n is negative.
 func Retries(n int) CallOption { return core.Retries(n) }
+
+// RetryIf lets only those items run again for whose error f returns true; the error is what Get would return, so that errors.Is and errors.As find
+// [*WorkerLostError], [ErrTimeout], or what the function returned. It is called in the notebook's process, as callbacks are: one at a time. When it
+// panics the item does not run again. Without [Retries] it does nothing.
+func RetryIf(f func(err error) bool) CallOption { return core.RetryIf(f) }
+
+// Backoff makes an item wait before it runs again: first before the first time, then twice as long each time, limit at most, of which up to the half is
+// left out at random, so that items that failed together do not come back together. No worker waits meanwhile. The default is no wait.
+// It panics unless 0 < first ≤ limit.
+func Backoff(first, limit time.Duration) CallOption { return core.Backoff(first, limit) }
+
+// Context ends the job with ctx: what is queued is dropped, what runs is stopped, as by Cancel. errors.Is finds [ErrCancelled], the
+// context's error and its cause in the job's error. A call with a context that has ended already runs nothing. It panics when ctx is nil.
+func Context(ctx context.Context) CallOption { return core.Context(ctx) }
+
+// StopAtFirstError ends the job when one of its items fails, after its [Retries]: what is queued is dropped, what runs is stopped, and the
+// job's error is that of the failed item, at once. Outcomes has [ErrCancelled] for the items that did not run to their end. Without it all
+// the other items run first, as in Python.
+func StopAtFirstError() CallOption { return core.StopAtFirstError() }
+
+// Priority lets workers take the items of this call before those of calls with a lower one; the default is 0. Calls of the same priority
+// come in the order in which they were made. Nothing that runs is interrupted for a higher one, and a worker may have some two milliseconds of
+// work before it.
+func Priority(n int) CallOption { return core.Priority(n) }
+
+// BufferSize is how many items of Imap and its kin, and of ExecutorMap, may be under way or wait to be taken; a chunk may be more. Without it all
+// items of a slice are handed out at once, and sequences are read four chunks for each worker ahead. It is the buffersize of
+// Executor.map since CPython 3.14, which counts chunks on processes. It panics when n is less than 1.
+func BufferSize(n int) CallOption { return core.BufferSize(n) }
 
 // Label names the job in progress bars, timeline and errors.
 func Label(name string) CallOption { return core.Label(name) }

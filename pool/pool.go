@@ -11,7 +11,7 @@ type Pool struct {
 	c *core.Pool
 }
 
-// New makes a pool of worker processes: as many as the machine has CPUs, or [Processes] says. It does not wait for them to start.
+// New makes a pool of worker processes: [CPUCount] of them, or as many as [Processes] says. It does not wait for them to start.
 // What goes wrong with starting them is the error of the jobs.
 func New(opts ...Option) *Pool {
 	return &Pool{core.NewPool(core.CallerOrigin(), false, opts)}

@@ -44,10 +44,11 @@ func (p *Process) JoinTimeout(d time.Duration) bool {
 // IsAlive reports whether the process was started and has not ended.
 func (p *Process) IsAlive() bool { return p.c.IsAlive() }
 
-// Terminate asks the process to end, by SIGTERM; on Windows it is Kill.
+// Terminate ends the process by SIGTERM: at once, unless its function catches that (os/signal). On Windows it is Kill. In a Go program it is a
+// goroutine, whose context ends.
 func (p *Process) Terminate() { p.c.Terminate() }
 
-// Kill ends the process at once.
+// Kill ends the process at once. The commands that it has started end with it, also after Terminate, unless they have a process group of their own.
 func (p *Process) Kill() { p.c.Kill() }
 
 // ExitCode is 0 when the function returned, 1 when it panicked, the number that it gave to os.Exit, or the negative number of the signal
@@ -72,7 +73,10 @@ func CurrentProcess() ProcessInfo {
 	return ProcessInfo{name, pid}
 }
 
-// CPUCount is the number of CPUs that the program may use.
+// CPUCount is the number of CPUs that the program may use, which is Go's GOMAXPROCS: those that it is bound to (CPython has counted
+// these for the default size of a Pool since 3.13, as os.process_cpu_count), and no more than the CPU quota of its container on Linux, rounded up,
+// but at least 2 where there are two; the quota CPython does not know of in any version to 3.14. GOMAXPROCS in the environment sets it, as
+// PYTHON_CPU_COUNT does in CPython from 3.13 on.
 func CPUCount() int { return core.CPUCount() }
 
 // ActiveChildren are the processes that live: those made by [NewProcess], and the workers of pools.

@@ -98,6 +98,24 @@ func Product[A, B any](as []A, bs []B) []Args2[A, B] {
 	return out
 }
 
+// Split divides the indices 0 to length-1 into parts of nearly the same length, from A up to B, those that are longer first; there are no empty ones,
+// so that there may be fewer. It panics when parts is less than 1.
+func Split(length, parts int) []Args2[int, int] {
+	if parts < 1 {
+		panic("pool.Split: there must be at least one part")
+	}
+	out := make([]Args2[int, int], 0, max(min(parts, length), 0))
+	for i, lo := 0, 0; i < parts && lo < length; i++ {
+		hi := lo + length/parts
+		if i < length%parts {
+			hi++
+		}
+		out = append(out, Args2[int, int]{lo, hi})
+		lo = hi
+	}
+	return out
+}
+
 // Repeat is a slice of n times v. A negative n makes an empty one.
 func Repeat[T any](v T, n int) []T {
 	out := make([]T, max(n, 0))

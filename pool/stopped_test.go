@@ -43,6 +43,7 @@ func TestStoppedInTime(t *testing.T) {
 		awaitFile(t, "0")
 		n, _ := strconv.Atoi(children()[0])
 		_ = syscall.Kill(n, syscall.SIGSTOP)
+		awaitStop(n)
 		select {
 		case <-stalled:
 		case <-time.After(10 * time.Second):
@@ -107,6 +108,7 @@ func TestStopped(t *testing.T) {
 		must[[]int](t)(pool.Map(p, square, []int{1}))
 		n, _ := strconv.Atoi(children()[0])
 		_ = syscall.Kill(n, syscall.SIGSTOP)
+		awaitStop(n)
 		big := make([][]byte, 64)
 		for i := range big {
 			big[i] = make([]byte, 1<<20)

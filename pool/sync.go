@@ -206,6 +206,21 @@ func (c *Condition) WaitFor(ok func() bool) error {
 	return nil
 }
 
+// WaitForTimeout is WaitFor for d at most, in all; it reports what ok reported last.
+func (c *Condition) WaitForTimeout(ok func() bool, d time.Duration) (bool, error) {
+	end := time.Now().Add(d)
+	for !ok() {
+		left := time.Until(end)
+		if left <= 0 {
+			return false, nil
+		}
+		if _, err := c.WaitTimeout(left); err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
 // Notify lets n of those that wait go on, those first who have waited longest. It returns [ErrNotHeld] when the lock is not held.
 func (c *Condition) Notify(n int) error {
 	_, err := c.x.Do(core.CallerOrigin(), core.OpNotify, core.Call{N: max(n, 0)})

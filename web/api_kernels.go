@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"os"
 	"path"
@@ -19,7 +20,7 @@ func kernelErr(err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, kernels.ErrNoSuch), errors.Is(err, kernels.ErrNoSession):
+	case errors.Is(err, kernels.ErrNoSuch), errors.Is(err, kernels.ErrNoSession), errors.Is(err, kernels.ErrNotKept):
 		status = http.StatusNotFound
 	case errors.Is(err, kernels.ErrNoSpec), errors.Is(err, kernels.ErrIncomplete):
 		status = http.StatusBadRequest
@@ -181,6 +182,34 @@ func (s *Server) journal(w http.ResponseWriter, r *http.Request) error {
 		return kernelErr(err)
 	}
 	return writeJSON(w, http.StatusOK, map[string]any{"entries": k.Journal()})
+}
+
+// heldOutputs serves GET /poolbook/api/kernels/{id}/outputs/{request}: what a cell put out beyond what the page shows, as text.
+func (s *Server) heldOutputs(w http.ResponseWriter, r *http.Request) error {
+	k, err := s.kernels.Get(r.PathValue("id"))
+	if errors.Is(err, kernels.ErrNoSuch) {
+		err = kernels.ErrNotKept
+	}
+	var held io.Reader
+	if err == nil {
+		held, err = k.Held(r.PathValue("request"))
+	}
+	if err != nil {
+		return kernelErr(err)
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/plain; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	if r.URL.Query().Has("download") {
+		h.Set("Content-Disposition", `attachment; filename="output.txt"`)
+	}
+	if r.Method == http.MethodHead {
+		return nil
+	}
+	if _, err := io.Copy(w, held); err != nil {
+		s.log.Debug("held outputs not sent", "error", err)
+	}
+	return nil
 }
 
 func (s *Server) listSessions(w http.ResponseWriter, _ *http.Request) error {

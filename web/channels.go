@@ -68,7 +68,7 @@ func (s *Server) channels(w http.ResponseWriter, r *http.Request) error {
 	}
 	defer done()
 	defer conn.Close()
-	c, err := k.Connect(r.URL.Query().Get("session_id"))
+	c, err := k.Connect(r.URL.Query().Get("session_id"), r.URL.Query().Get("outputs") == "shaped")
 	if err != nil {
 		closeSocket(conn, websocket.CloseGoingAway, "the kernel is gone")
 		return nil

@@ -44,7 +44,7 @@ func (s *Server) page(file, kind string) handler {
 		h.Set("Content-Type", "text/html; charset=utf-8")
 		h.Set("Cache-Control", "no-cache, private")
 		h.Set("Content-Security-Policy", s.pageCSP(r))
-		if how, session := s.guard.Who(r); how == auth.ByCookie {
+		if how, session := s.who(w, r); how == auth.ByCookie {
 			s.guard.RefreshXSRF(w, r, session)
 		}
 		_, _ = w.Write(bytes.Replace(html, []byte(configMarker), []byte(element), 1))
@@ -52,18 +52,18 @@ func (s *Server) page(file, kind string) handler {
 	}
 }
 
-// pageCSP lets a page use what comes from this server only, and no inline scripts. Images may come from elsewhere, since
-// notebooks link to them; eval is what the JSON schemas of JupyterLab's settings editor need. Charts do not: their expressions are
-// interpreted.
+// pageCSP lets a page use what comes from this server only, and of scripts only the page's own: neither inline ones nor those that lie beside a
+// notebook, under /files/. Images may come from elsewhere, since notebooks link to them; eval is what the JSON schemas of
+// JupyterLab's settings editor need. Charts do not: their expressions are interpreted. The page itself sends no form and has no base.
 func (s *Server) pageCSP(r *http.Request) string {
-	ws := "ws://" + r.Host
+	ws, own := "ws://"+r.Host, "http://"+r.Host+"/static/"
 	if r.TLS != nil {
-		ws = "wss://" + r.Host
+		ws, own = "wss://"+r.Host, "https://"+r.Host+"/static/"
 	}
-	return "default-src 'self'; script-src 'self' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; " +
+	return "default-src 'self'; script-src " + own + " 'unsafe-eval'; style-src 'self' 'unsafe-inline'; " +
 		"img-src 'self' data: blob: https:; media-src 'self' data: blob: https:; font-src 'self' data:; " +
-		"connect-src 'self' data: blob: " + ws + "; worker-src 'self' blob:; frame-src 'self' blob: data:; " +
-		"object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'"
+		"connect-src 'self' data: blob: " + ws + "; worker-src " + own + " blob:; frame-src 'self' blob: data:; " +
+		"object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 }
 
 // pageConfig is what JupyterLab's PageConfig reads.
@@ -111,7 +111,7 @@ func displayDir(dir string) string {
 // browser's history. Programs that only look whether the page is there get it right away.
 func (s *Server) stripToken(w http.ResponseWriter, r *http.Request) bool {
 	q := r.URL.Query()
-	if !q.Has("token") || !s.guard.Right(q.Get("token")) {
+	if !q.Has("token") || s.guard.Blocked(r, false) > 0 || !s.guard.Right(q.Get("token")) {
 		return false
 	}
 	s.guard.SignIn(w, r, "")
@@ -133,8 +133,15 @@ func redirect(w http.ResponseWriter, r *http.Request, to string) {
 // signedIn lets signed-in users see a page and sends the others to the sign-in page.
 func (s *Server) signedIn(h handler) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		if how, _ := s.guard.Who(r); how != auth.None {
+		how := auth.None
+		if s.guard.Blocked(r, false) == 0 || !r.URL.Query().Has("token") && r.Header.Get("Authorization") == "" {
+			how, _ = s.who(w, r)
+		}
+		if how != auth.None {
 			return h(w, r)
+		}
+		if auth.TokenOf(r) != "" && s.guard.Failed(r, false) {
+			s.log.Warn("request with a wrong token", "from", r.RemoteAddr)
 		}
 		q := r.URL.Query()
 		q.Del("token")
@@ -158,7 +165,7 @@ func localPath(next string) string {
 func (s *Server) login(w http.ResponseWriter, r *http.Request) error {
 	next := localPath(r.URL.Query().Get("next"))
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
-		if how, _ := s.guard.Who(r); how == auth.ByCookie {
+		if how, _ := s.who(w, r); how == auth.ByCookie {
 			redirect(w, r, next)
 			return nil
 		}
@@ -168,7 +175,7 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) error {
 	if !s.guard.RightOrigin(r) || r.Header.Get("Sec-Fetch-Site") == "cross-site" {
 		return statusErr(http.StatusForbidden, "the form was sent by another site")
 	}
-	if wait, blocked := s.guard.Blocked(); blocked {
+	if wait := s.guard.Blocked(r, true); wait > 0 {
 		w.Header().Set("Retry-After", fmt.Sprint(int(wait.Seconds())+1))
 		return s.loginPage(w, r, http.StatusTooManyRequests, next, "Too many wrong tokens. Try again in a minute.")
 	}
@@ -185,8 +192,9 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) error {
 		token = u.Query().Get("token")
 	}
 	if !s.guard.Right(strings.TrimSpace(token)) {
-		s.guard.Failed()
-		s.log.Warn("sign-in with a wrong token", "from", r.RemoteAddr)
+		if s.guard.Failed(r, true) {
+			s.log.Warn("sign-in with a wrong token", "from", r.RemoteAddr)
+		}
 		return s.loginPage(w, r, http.StatusUnauthorized, next, "That is not the token.")
 	}
 	s.guard.SignIn(w, r, r.PostForm.Get(auth.XSRFCookie))
@@ -194,13 +202,29 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// logout ends the browser's session; the address may be opened by hand, but not be embedded by other sites.
+// logout asks whether to sign out, and does so when its form is sent. The address alone, which any picture in a notebook may have, does nothing.
 func (s *Server) logout(w http.ResponseWriter, r *http.Request) error {
-	switch r.Header.Get("Sec-Fetch-Site") {
-	case "cross-site", "same-site":
-		return statusErr(http.StatusForbidden, "asked by another site")
+	how, session := s.who(w, r)
+	switch r.Method {
+	case http.MethodGet, http.MethodHead:
+		if how != auth.ByCookie {
+			return s.loginPage(w, r, http.StatusOK, "/", "You are signed out.")
+		}
+		return s.formPage(w, r, http.StatusOK, form{XSRF: s.guard.XSRF(session)})
+	case http.MethodPost:
+	default:
+		return statusErr(http.StatusMethodNotAllowed, "signing out is a POST")
 	}
-	s.guard.SignOut(w)
+	if how == auth.ByCookie {
+		r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
+		if err := r.ParseForm(); err != nil {
+			return &httpError{Status: http.StatusBadRequest, Message: "the form cannot be read", Err: err}
+		}
+		if !s.guard.SameOrigin(r, session) || !s.guard.RightXSRF(r, session) && r.PostForm.Get(auth.XSRFCookie) != s.guard.XSRF(session) {
+			return statusErr(http.StatusForbidden, "the request does not come from the page that asks for it (XSRF)")
+		}
+	}
+	s.guard.SignOut(w, r)
 	return s.loginPage(w, r, http.StatusOK, "/", "You are signed out.")
 }
 
@@ -209,7 +233,7 @@ var loginTemplate = template.Must(template.New("login").Parse(`<!DOCTYPE html>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Sign in – Poolbook</title>
+<title>{{if .XSRF}}Sign out{{else}}Sign in{{end}} – Poolbook</title>
 <style>
 :root { color-scheme: light dark; }
 body { font: 16px/1.5 system-ui, sans-serif; display: grid; place-items: center; min-height: 90vh; margin: 0; padding: 1rem; }
@@ -225,21 +249,32 @@ code { font-size: .95em; }
 <body>
 <main>
 <h1>Poolbook</h1>
+{{if .XSRF}}<form method="post" action="/logout">
+<input type="hidden" name="_xsrf" value="{{.XSRF}}">
+<button type="submit">Sign out</button>
+</form>{{else}}
 <p>Open the address that <code>poolbook</code> printed when it started, or paste it, or its token, here.</p>
 {{if .Message}}<p role="alert">{{.Message}}</p>{{end}}
 <form method="post" action="/login?next={{.Next}}">
 <label for="token">Token or address</label>
 <input id="token" name="password" type="password" autocomplete="current-password" required autofocus>
 <button type="submit">Sign in</button>
-</form>
+</form>{{end}}
 </main>
 </body>
 </html>
 `))
 
 func (s *Server) loginPage(w http.ResponseWriter, r *http.Request, status int, next, message string) error {
+	return s.formPage(w, r, status, form{Next: next, Message: message})
+}
+
+// form is the sign-in page, or with XSRF the one that signs out.
+type form struct{ Next, Message, XSRF string }
+
+func (s *Server) formPage(w http.ResponseWriter, r *http.Request, status int, f form) error {
 	var b bytes.Buffer
-	if err := loginTemplate.Execute(&b, struct{ Next, Message string }{next, message}); err != nil {
+	if err := loginTemplate.Execute(&b, f); err != nil {
 		return err
 	}
 	h := w.Header()

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -286,5 +287,29 @@ func TestContentsOverHTTP(t *testing.T) {
 	// Ranges of a download.
 	if a := s.want(206, request{path: "/files/a.txt", header: map[string]string{"Range": "bytes=0-0"}}); a.body != "2" {
 		t.Error(a.body)
+	}
+}
+
+// A browser that is signed in stays so when the server is started again, also with another token; with another key it does not.
+func TestSignInOutlivesTheServer(t *testing.T) {
+	data := t.TempDir()
+	first := start(t, func(c *Config) { c.DataDir = data })
+	browser := first.browser()
+	addr := first.Addr().String()
+	if err := first.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	again := func(dir string) *testServer { return start(t, func(c *Config) { c.DataDir, c.Addr = dir, addr }) }
+	second := again(data)
+	if second.Token() == first.Token() {
+		t.Error("the token is the same")
+	}
+	second.want(200, request{path: "/api/status", noToken: true, client: browser})
+	if err := second.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	again(t.TempDir()).want(403, request{path: "/api/status", noToken: true, client: browser})
+	if info, err := os.Stat(filepath.Join(data, "session-key")); err != nil || info.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows" {
+		t.Error(info, err)
 	}
 }

@@ -2,11 +2,10 @@ package web
 
 import (
 	"errors"
-	"net"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"poolbook/web/internal/auth"
@@ -22,6 +21,10 @@ func (s *Server) protect(next http.Handler) http.Handler {
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'self'") // pages set their own
 		s.touch()
+		if r.ContentLength != 0 && s.conns.stranger(r) {
+			// Until it is known who it is; see who. A body that does not come would keep the connection busy for good.
+			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(strangerPatience))
+		}
 		if !s.guard.RightHost(r) {
 			s.log.Warn("request for another host refused", "host", r.Host, "path", r.URL.Path)
 			s.refuse(w, r, statusErr(http.StatusForbidden, "this server does not go by the name %q", r.Host))
@@ -43,14 +46,28 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 // api lets in who has the token, or a session and comes from the server's own pages.
 func (s *Server) api(h handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		how, session := s.guard.Who(r)
+		how, session := s.who(w, r)
+		if how != auth.ByCookie {
+			if wait := s.guard.Blocked(r, false); wait > 0 {
+				w.Header().Set("Retry-After", strconv.Itoa(int(wait.Seconds())+1))
+				s.refuse(w, r, statusErr(http.StatusTooManyRequests, "too many wrong tokens; try again in a minute"))
+				return
+			}
+		}
 		switch how {
 		case auth.None:
+			if auth.TokenOf(r) != "" && s.guard.Failed(r, false) {
+				s.log.Warn("request with a wrong token", "from", r.RemoteAddr)
+			}
 			s.refuse(w, r, statusErr(http.StatusForbidden, "sign in first: the token is missing or wrong"))
 			return
 		case auth.ByCookie:
 			if !safe(r) && !s.guard.SameOrigin(r, session) {
 				s.refuse(w, r, statusErr(http.StatusForbidden, "the request does not come from a page of this server (XSRF)"))
+				return
+			}
+			if !safe(r) && ofForm(r) && !s.guard.RightXSRF(r, session) {
+				s.refuse(w, r, statusErr(http.StatusForbidden, "the request was made by a form (XSRF)"))
 				return
 			}
 			if !s.guard.RightOrigin(r) {
@@ -64,13 +81,25 @@ func (s *Server) api(h handler) http.Handler {
 	})
 }
 
-// safe reports whether a request changes nothing. A websocket is not safe: it lets the other side speak to a kernel.
+// safe reports whether a request changes nothing. A websocket is not safe: it lets the other side speak to a kernel. Upgrade is a list, of
+// which any member may be the one.
 func safe(r *http.Request) bool {
 	switch r.Method {
 	case http.MethodGet, http.MethodHead, http.MethodOptions:
-		return !strings.EqualFold(r.Header.Get("Upgrade"), "websocket")
+		return len(r.Header.Values("Upgrade")) == 0
 	}
 	return false
+}
+
+// ofForm reports whether a form may have made a request. A form in a notebook's output is one of this server's own pages, and sends what its
+// author has thought of when it is clicked; scripts and programs say that they send JSON.
+func ofForm(r *http.Request) bool {
+	kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
+	switch strings.ToLower(strings.TrimSpace(kind)) {
+	case "application/x-www-form-urlencoded", "multipart/form-data", "text/plain":
+		return true
+	}
+	return r.Header.Get("Sec-Fetch-Mode") == "navigate"
 }
 
 // slowWriter gives each write of an answer a time to be done, so that a client that does not read is given up.
@@ -101,51 +130,4 @@ func (s *Server) impatient(h handler) handler {
 		}
 		return err
 	}
-}
-
-// connLimit keeps the number of connections below a maximum: beyond it, the one that has been idle for longest is closed for the new one;
-// when none is idle, the new one is.
-type connLimit struct {
-	max int
-
-	mu    sync.Mutex
-	conns map[net.Conn]*connState // guarded by mu
-}
-
-type connState struct {
-	state http.ConnState
-	since time.Time
-}
-
-// hook is for http.Server.ConnState. Hijacked connections (websockets) have a limit of their own.
-func (l *connLimit) hook(c net.Conn, state http.ConnState) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	switch state {
-	case http.StateClosed, http.StateHijacked:
-		delete(l.conns, c)
-		return
-	case http.StateNew:
-		if len(l.conns) >= l.max {
-			victim := l.oldestIdle()
-			if victim == nil {
-				_ = c.Close()
-				return
-			}
-			delete(l.conns, victim)
-			_ = victim.Close()
-		}
-	}
-	l.conns[c] = &connState{state, time.Now()}
-}
-
-func (l *connLimit) oldestIdle() net.Conn {
-	var oldest net.Conn
-	var since time.Time
-	for c, s := range l.conns {
-		if s.state != http.StateActive && (oldest == nil || s.since.Before(since)) {
-			oldest, since = c, s.since
-		}
-	}
-	return oldest
 }

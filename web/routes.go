@@ -18,7 +18,7 @@ func (s *Server) routes() http.Handler {
 	open("GET /favicon.ico", s.favicon)
 	open("GET /robots.txt", s.robots)
 	open("/login", s.login)
-	open("GET /logout", s.logout)
+	open("/logout", s.logout)
 
 	page("GET /{$}", s.page("index.html", "start"))
 	page("GET /tree", s.page("index.html", "start"))
@@ -78,6 +78,7 @@ func (s *Server) routes() http.Handler {
 	api("GET /poolbook/api/settings", s.pageSettings)
 	api("PUT /poolbook/api/settings/{id...}", s.setSettings)
 	api("GET /poolbook/api/kernels/{id}/journal", s.journal)
+	page("GET /poolbook/api/kernels/{id}/outputs/{request}", s.impatient(s.heldOutputs))
 
 	mux.Handle("/", s.serve(func(http.ResponseWriter, *http.Request) error {
 		return statusErr(http.StatusNotFound, "there is nothing at this address")

@@ -21,15 +21,15 @@ import (
 // What the server promises, and the test that attacks it:
 //
 //	only this machine reaches it             TestListensOnLoopbackOnly
-//	nobody gets in without the token         TestNobodyGetsInWithoutToken, TestGuessingIsSlowedDown, TestSignInGoesNowhereElse
+//	nobody gets in without the token         TestNobodyGetsInWithoutToken, TestGuessingIsSlowedDown, TestSignInGoesNowhereElse, TestSignOut
 //	wrong Host (DNS rebinding)               TestForeignHostIsRefused
 //	XSRF                                     TestXSRF, TestAnotherSessionsXSRFTokenIsNoUse, TestXSRFOfTheSignInPage
 //	websockets of other sites' pages         TestCrossOriginWebsocket
 //	paths with "..", links                   TestNoWayOutOfTheFolder; TestNothingLeadsOutside of internal/contents
-//	scripts in files and stored outputs      TestFilesCannotActAsTheUser, TestSecurityHeaders; frontend/test/safety.mjs in the browser
+//	scripts in files and stored outputs      TestFilesCannotActAsTheUser, TestSecurityHeaders, TestOnlyThePagesScripts; frontend/test/safety.mjs
 //	oversized requests                       TestOversizedRequests; TestTooLarge of internal/contents
 //	thousands of connections                 TestThousandsOfConnections, TestTooManyWebsockets
-//	slow clients                             TestSlowStranger, TestSlowWebsocket, TestSlowDownload
+//	slow clients                             TestSlowStranger, TestManySlowStrangers, TestSlowBodiesOfStrangers, TestSlowWebsocket, TestSlowDownload
 //	a save interrupted by SIGKILL            TestKilledWhileSaving of internal/contents
 //	garbage on a websocket                   TestGarbageOnTheWebsocket; fuzzing of internal/wsproto
 //	secrets in pages and logs                TestPageHasNoSecrets; every test looks for the token in its log
@@ -114,8 +114,36 @@ func TestSignIn(t *testing.T) {
 			t.Errorf("cookies %v", got.Cookies())
 		}
 	}
+}
+
+// TestSignOut holds that only its own form signs out, and that a copy of the cookie is of no use afterwards.
+func TestSignOut(t *testing.T) {
+	s := start(t)
+	c, other := s.browser(), s.browser()
+	name := "poolbook-" + strings.Split(s.Addr().String(), ":")[1]
+	copied := map[string]string{"Cookie": name + "=" + s.cookie(c, name)}
+	s.want(200, request{path: "/api/status", noToken: true, header: copied})
+	// What a picture, a link or a form elsewhere can do.
 	s.want(200, request{path: "/logout", noToken: true, client: c})
+	form := "application/x-www-form-urlencoded"
+	for _, h := range []map[string]string{
+		{"Content-Type": form}, {"Content-Type": form, "Origin": "https://evil.example"}, {"Content-Type": form, "Origin": s.base},
+		{"Content-Type": form, "Sec-Fetch-Site": "cross-site"}, {"Content-Type": form, "Sec-Fetch-Site": "same-origin"},
+	} {
+		s.want(403, request{method: "POST", path: "/logout", noToken: true, client: c, header: h, body: "_xsrf=" + s.cookie(other, "_xsrf")})
+	}
+	s.want(405, request{method: "DELETE", path: "/logout", noToken: true, client: c})
+	s.want(200, request{path: "/api/status", noToken: true, client: c})
+	page := s.want(200, request{path: "/logout", noToken: true, client: c})
+	_, value, _ := strings.Cut(page.body, `name="_xsrf" value="`)
+	value, _, _ = strings.Cut(value, `"`)
+	s.want(200, request{method: "POST", path: "/logout", noToken: true, client: c,
+		header: map[string]string{"Content-Type": form, "Origin": s.base}, body: "_xsrf=" + value})
 	s.want(403, request{path: "/api/status", noToken: true, client: c})
+	s.want(403, request{path: "/api/status", noToken: true, header: copied})
+	s.want(200, request{path: "/api/status", noToken: true, client: other})
+	s.want(200, request{path: "/logout", noToken: true, client: c}) // again, by who is out
+	s.want(200, request{method: "POST", path: "/logout", noToken: true, client: c})
 }
 
 func urlEscape(s string) string {
@@ -139,17 +167,72 @@ func TestSignInGoesNowhereElse(t *testing.T) {
 	}
 }
 
-func TestGuessingIsSlowedDown(t *testing.T) {
-	s := start(t)
-	form := map[string]string{"Content-Type": "application/x-www-form-urlencoded"}
-	for range 10 {
-		s.want(http.StatusUnauthorized, request{method: "POST", path: "/login", noToken: true, header: form, body: "password=guess"})
+// clientAt is a client with an address of its own on this machine, as another one would have.
+func clientAt(t *testing.T, ip string) *http.Client {
+	t.Helper()
+	l, err := net.Listen("tcp", ip+":0")
+	if err != nil {
+		t.Skipf("this machine has no second address for itself: %v", err)
 	}
-	got := s.want(http.StatusTooManyRequests, request{method: "POST", path: "/login", noToken: true, header: form, body: "password=" + s.Token()})
+	_ = l.Close()
+	d := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(ip)}}
+	tr := &http.Transport{DialContext: d.DialContext}
+	t.Cleanup(tr.CloseIdleConnections)
+	return &http.Client{Transport: tr, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+}
+
+// TestGuessingIsSlowedDown: a token that somebody has chosen may be guessed; a client that tries is not listened to for a while, and others are.
+func TestGuessingIsSlowedDown(t *testing.T) {
+	s := start(t, func(c *Config) { c.Token = "chosen-by-a-person" })
+	form := map[string]string{"Content-Type": "application/x-www-form-urlencoded"}
+	guesser, other := clientAt(t, "127.0.0.2"), clientAt(t, "127.0.0.3")
+	in := s.browser()
+	for range 10 {
+		s.want(http.StatusUnauthorized, request{method: "POST", path: "/login", noToken: true, header: form, body: "password=guess", client: guesser})
+	}
+	right := "password=" + urlEscape(s.Token())
+	got := s.want(http.StatusTooManyRequests, request{method: "POST", path: "/login", noToken: true, header: form, body: right, client: guesser})
 	if got.Header.Get("Retry-After") == "" {
 		t.Error("no Retry-After")
 	}
-	s.want(200, request{path: "/api/status"}) // who knows the token is not locked out
+	s.want(http.StatusFound, request{method: "POST", path: "/login", noToken: true, header: form, body: right, client: other})
+	s.want(200, request{path: "/api/status", client: guesser}) // programs are counted by themselves
+	wrong := map[string]string{"Authorization": "token guess"}
+	for i := range 100 {
+		switch i % 3 {
+		case 0:
+			s.want(http.StatusForbidden, request{path: "/api/status", noToken: true, header: wrong, client: guesser})
+		case 1:
+			s.want(http.StatusForbidden, request{path: "/api/status?token=guess", noToken: true, client: guesser})
+		case 2:
+			s.want(http.StatusFound, request{path: "/?token=guess", noToken: true, client: guesser, header: map[string]string{"Accept": "text/html"}})
+		}
+	}
+	got = s.want(http.StatusTooManyRequests, request{path: "/api/status", client: guesser})
+	if got.Header.Get("Retry-After") == "" {
+		t.Error("no Retry-After")
+	}
+	if got := s.want(http.StatusFound, request{path: "/?token=" + urlEscape(s.Token()), noToken: true, client: guesser}); !strings.HasPrefix(got.Header.Get("Location"), "/login") {
+		t.Errorf("the right token signs in at %s", got.Header.Get("Location"))
+	}
+	s.want(200, request{path: "/api/status", client: other})
+	in.Transport = guesser.Transport // who is in stays in, also at that address
+	s.want(200, request{path: "/api/status", client: in, noToken: true})
+}
+
+// TestGuessingARandomToken: nobody is locked out, because there is nothing to be found.
+func TestGuessingARandomToken(t *testing.T) {
+	s := start(t)
+	form := map[string]string{"Content-Type": "application/x-www-form-urlencoded"}
+	for range 200 {
+		s.want(http.StatusUnauthorized, request{method: "POST", path: "/login", noToken: true, header: form, body: "password=guess"})
+		s.want(http.StatusForbidden, request{path: "/api/status?token=guess", noToken: true})
+	}
+	s.want(http.StatusFound, request{method: "POST", path: "/login", noToken: true, header: form, body: "password=" + s.Token()})
+	s.want(200, request{path: "/api/status"})
+	if n := strings.Count(s.logs.String(), "with a wrong token"); n > 20 {
+		t.Errorf("%d lines in the log", n)
+	}
 }
 
 // A page of another site makes the user's browser send the cookie along.
@@ -173,6 +256,11 @@ func TestXSRF(t *testing.T) {
 		{"X-XSRFToken": "wrong"},
 		{"X-XSRFToken": "planted", "Cookie": "_xsrf=planted"}, // what another port can set
 		{"Content-Type": "text/plain"},
+		// A form in an output of a notebook, which is one of this server's own pages.
+		{"Origin": s.base, "Sec-Fetch-Site": "same-origin", "Content-Type": "text/plain"},
+		{"Origin": s.base, "Content-Type": "application/x-www-form-urlencoded; charset=utf-8"},
+		{"Origin": s.base, "Content-Type": "Multipart/Form-Data; boundary=x"},
+		{"Origin": s.base, "Sec-Fetch-Mode": "navigate"},
 	}
 	for _, h := range attempts {
 		for _, a := range []struct{ method, path string }{
@@ -241,6 +329,12 @@ func TestCrossOriginWebsocket(t *testing.T) {
 	if got := dial("/api/events/subscribe", nil); got != 403 {
 		t.Errorf("no origin: %d", got)
 	}
+	// Upgrade is a list, and may come more than once.
+	for _, upgrade := range []string{"websocket, x", "x, websocket", "WebSocket,x/1", "x\r\nUpgrade: websocket"} {
+		if got := rawUpgrade(t, s, c, upgrade); strings.Contains(got, " 101 ") || !strings.Contains(got, " 403 ") {
+			t.Errorf("Upgrade %q without any sign of where it comes from: %s", upgrade, got)
+		}
+	}
 	if got := dial("/api/events/subscribe", http.Header{"Origin": {s.base}}); got != 101 {
 		t.Errorf("own origin: %d", got)
 	}
@@ -251,6 +345,25 @@ func TestCrossOriginWebsocket(t *testing.T) {
 	if got := dial("/api/events/subscribe?token="+s.Token(), nil); got != 101 {
 		t.Errorf("token in the query: %d", got)
 	}
+}
+
+// rawUpgrade asks for a websocket with the cookie alone, and returns the first line of the answer.
+func rawUpgrade(t *testing.T, s *testServer, c *http.Client, upgrade string) string {
+	t.Helper()
+	conn, err := net.Dial("tcp", s.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	name := "poolbook-" + strings.Split(s.Addr().String(), ":")[1]
+	fmt.Fprintf(conn, "GET /api/events/subscribe HTTP/1.1\r\nHost: %s\r\nCookie: %s=%s\r\nConnection: Upgrade\r\nUpgrade: %s\r\n"+
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n", s.Addr(), name, s.cookie(c, name), upgrade)
+	_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
+	line, err := bufio.NewReader(conn).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	return line
 }
 
 func TestNoWayOutOfTheFolder(t *testing.T) {
@@ -347,6 +460,30 @@ func TestSecurityHeaders(t *testing.T) {
 	}
 }
 
+// TestOnlyThePagesScripts holds that no page lets a script run which is not under /static/: a file of the served folder is none.
+func TestOnlyThePagesScripts(t *testing.T) {
+	s := start(t)
+	for _, p := range []string{"/", "/notebooks/a.ipynb", "/edit/a.txt"} {
+		csp := s.want(200, request{path: p}).Header.Get("Content-Security-Policy")
+		directives := map[string]string{}
+		for d := range strings.SplitSeq(csp, ";") {
+			name, value, _ := strings.Cut(strings.TrimSpace(d), " ")
+			directives[name] = value
+		}
+		for _, name := range []string{"script-src", "worker-src"} {
+			for _, source := range strings.Fields(directives[name]) {
+				if source != s.base+"/static/" && source != "'unsafe-eval'" && source != "blob:" {
+					t.Errorf("%s: %s has %s", p, name, source)
+				}
+			}
+		}
+		if !strings.HasPrefix(directives["script-src"], s.base+"/static/") || directives["base-uri"] != "'none'" || directives["form-action"] != "'none'" ||
+			directives["object-src"] != "'none'" {
+			t.Errorf("%s: %s", p, csp)
+		}
+	}
+}
+
 func TestOversizedRequests(t *testing.T) {
 	s := start(t, func(c *Config) { c.MaxBody = 1 << 20 })
 	big := `{"type":"file","format":"text","content":"` + strings.Repeat("x", 2<<20) + `"}`
@@ -436,6 +573,89 @@ func TestSlowStranger(t *testing.T) {
 	}
 	if _, err := io.Copy(io.Discard, r); err != nil && strings.Contains(err.Error(), "timeout") {
 		t.Error("the connection stays open")
+	}
+}
+
+// TestManySlowStrangers: strangers whose requests never end do not keep out who comes, and those who are in go on.
+func TestManySlowStrangers(t *testing.T) {
+	s := start(t, func(c *Config) { c.MaxConnections = 30 })
+	in := s.browser()
+	s.want(200, request{path: "/api/status", noToken: true, client: in})
+	// Somebody who is signed in saves something large, slowly.
+	saving, err := net.Dial("tcp", s.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer saving.Close()
+	body := `{"type":"file","format":"text","content":"kept"}`
+	fmt.Fprintf(saving, "PUT /api/contents/slow.txt HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: token %s\r\nContent-Length: %d\r\n\r\n%s", s.Token(), len(body), body[:20])
+	eventually(t, "the request is being read", func() bool {
+		s.conns.mu.Lock()
+		defer s.conns.mu.Unlock()
+		for _, c := range s.conns.conns {
+			if c.known && c.state == http.StateActive {
+				return true
+			}
+		}
+		return false
+	})
+	for i := range 200 {
+		c, err := net.Dial("tcp", s.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		head := []string{
+			"POST /login HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 1000\r\n\r\npass",
+			"GET /api HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n\r\nx",
+			"GET /nothing HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx",
+			"GET /static/favicon.svg HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ",
+		}[i%4]
+		if _, err := io.WriteString(c, head); err != nil {
+			continue // closed for another one already
+		}
+	}
+	s.want(200, request{path: "/api/status", noToken: true, client: in})
+	s.want(200, request{path: "/api/status"}) // somebody new
+	s.browser()
+	if _, err := io.WriteString(saving, body[20:]); err != nil {
+		t.Fatal(err)
+	}
+	_ = saving.SetReadDeadline(time.Now().Add(10 * time.Second))
+	if line, err := bufio.NewReader(saving).ReadString('\n'); err != nil || !strings.Contains(line, " 201 ") {
+		t.Errorf("the slow save: %q, %v", line, err)
+	}
+}
+
+// TestSlowBodiesOfStrangers: a body that does not come ends the connection, at every address that is open to anybody.
+func TestSlowBodiesOfStrangers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits for deadlines")
+	}
+	s := start(t)
+	heads := map[string]string{
+		"sign-in":  "POST /login HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 1000\r\n\r\npass",
+		"sign-out": "POST /logout HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n\r\nx",
+		"version":  "GET /api HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n\r\nx",
+		"nothing":  "PUT /none HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx",
+		"host":     "GET /api HTTP/1.1\r\nHost: evil.example\r\nContent-Length: 1000\r\n\r\nx",
+	}
+	for name, head := range heads {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c, err := net.Dial("tcp", s.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			if _, err := io.WriteString(c, head); err != nil {
+				t.Fatal(err)
+			}
+			_ = c.SetReadDeadline(time.Now().Add(3 * strangerPatience))
+			if _, err := io.Copy(io.Discard, c); err != nil && strings.Contains(err.Error(), "timeout") {
+				t.Error("the connection stays open")
+			}
+		})
 	}
 }
 

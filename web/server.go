@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -35,11 +36,13 @@ type Config struct {
 	Addr        string // address to listen on; default "127.0.0.1:8888"
 	PortRetries int    // how many next ports are tried when Addr's is taken; default 0
 	Token       string // secret that lets in; default: a random one, see Server.Token
+	CertFile    string // PEM certificates for HTTPS, with KeyFile; default: plain HTTP
+	KeyFile     string // PEM private key of CertFile's first certificate
 
 	Hosts   []string // names that the server may be called by in addresses, besides localhost and address literals
 	Origins []string // origins ("https://host:port") whose pages may use the server, besides its own
 
-	DataDir     string // where settings and trust are kept; default: "poolbook" in the user's configuration folder
+	DataDir     string // where settings and trust are kept; default: "poolbook" in the user's configuration folder, or, for a user without one, nowhere
 	AllowHidden bool   // show and serve files whose names start with a dot
 	NoTrash     bool   // delete for good; default: to the desktop's trash
 
@@ -69,8 +72,10 @@ type Server struct {
 	events     events
 	startedAt  time.Time
 
+	tls      *tls.Config  // nil: plain HTTP
 	guard    *auth.Guard  // set by Start
 	listener net.Listener // set by Start
+	conns    *connLimit   // set by Start
 	http     *http.Server // set by Start
 
 	ctx      context.Context // ends when the server is to stop
@@ -113,31 +118,47 @@ func New(c Config) (*Server, error) {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	if c.DataDir == "" {
-		dir, err := os.UserConfigDir()
-		if err != nil {
-			return nil, fmt.Errorf("web: %w", err)
+		if dir, err := os.UserConfigDir(); err == nil {
+			c.DataDir = filepath.Join(dir, "poolbook")
+		} else {
+			c.Logger.Warn("settings and trust are kept only as long as the server runs", "error", err)
 		}
-		c.DataDir = filepath.Join(dir, "poolbook")
+	}
+	table := func(name string) store {
+		if c.DataDir == "" {
+			return store{log: c.Logger}
+		}
+		return store{log: c.Logger, file: filepath.Join(c.DataDir, name)}
 	}
 	s := &Server{
 		cfg: c, log: c.Logger, static: c.Static, stopping: make(chan struct{}), started: make(chan struct{}), done: make(chan struct{}),
-		settings:   store{file: filepath.Join(c.DataDir, "settings.json")},
-		workspaces: store{file: filepath.Join(c.DataDir, "workspaces.json")},
-		configs:    store{file: filepath.Join(c.DataDir, "config.json")},
+		settings:   table("settings.json"),
+		workspaces: table("workspaces.json"),
+		configs:    table("config.json"),
 		startedAt:  time.Now().UTC(),
 	}
 	if s.static == nil {
 		s.static = embeddedStatic()
 	}
 	var err error
+	if c.CertFile != "" || c.KeyFile != "" {
+		pair, err := tls.LoadX509KeyPair(c.CertFile, c.KeyFile)
+		if err != nil {
+			return nil, fmt.Errorf("web: certificate and key: %w", err)
+		}
+		// Websockets are HTTP/1.1's here.
+		s.tls = &tls.Config{Certificates: []tls.Certificate{pair}, NextProtos: []string{"http/1.1"}}
+	}
 	if s.tutorials, err = readTutorials(c.Tutorials); err != nil {
 		return nil, fmt.Errorf("web: tutorials: %w", err)
 	}
-	notary, err := contents.OpenNotary(filepath.Join(c.DataDir, "trust"))
-	if err != nil {
-		// A home that cannot be written is no reason not to work: outputs are then only as trusted as strangers'.
-		s.log.Warn("trust of notebooks is not kept", "error", err)
-		notary = nil
+	var notary *contents.Notary
+	if c.DataDir != "" {
+		if notary, err = contents.OpenNotary(filepath.Join(c.DataDir, "trust")); err != nil {
+			// A home that cannot be written is no reason not to work: outputs are then only as trusted as strangers'.
+			s.log.Warn("trust of notebooks is not kept", "error", err)
+			notary = nil
+		}
 	}
 	s.contents, err = contents.Open(c.Dir, contents.Options{AllowHidden: c.AllowHidden, NoTrash: c.NoTrash, Notary: notary, Logger: c.Logger})
 	if err != nil {
@@ -169,14 +190,22 @@ func (s *Server) Start(ctx context.Context) error {
 	s.running = true
 	s.listener = l
 	addr := l.Addr().(*net.TCPAddr)
+	key, err := auth.OpenKey(filepath.Join(s.cfg.DataDir, "session-key"))
+	if err != nil {
+		// A home that cannot be written is no reason not to work: after the next start, browsers have to sign in again.
+		s.log.Warn("sign-ins are not kept", "error", err)
+	}
 	s.guard = auth.New(auth.Config{
-		Token: s.cfg.Token, Port: addr.Port, Hosts: s.cfg.Hosts, Origins: s.cfg.Origins, AnyIP: !addr.IP.IsLoopback(),
+		Token: s.cfg.Token, Key: key, Port: addr.Port, Hosts: s.cfg.Hosts, Origins: s.cfg.Origins, AnyIP: !addr.IP.IsLoopback(),
 	})
 	s.touch()
-	limit := &connLimit{max: s.cfg.MaxConnections, conns: map[net.Conn]*connState{}}
+	s.conns = &connLimit{max: s.cfg.MaxConnections, conns: map[net.Conn]*connState{}}
 	s.http = &http.Server{
 		Handler: s.routes(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
-		ConnState: limit.hook, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+		ConnState: s.conns.hook, ConnContext: s.conns.context, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+	}
+	if s.tls != nil {
+		l = tls.NewListener(l, s.tls)
 	}
 	s.work.Go(func() { // serve
 		if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
@@ -299,20 +328,56 @@ func (s *Server) Token() string { return s.guard.Token() }
 
 // URL is the address of the start page with its token, for the user's browser. Valid once started.
 func (s *Server) URL() string {
-	u := url.URL{Scheme: "http", Host: s.displayAddr(), Path: "/", RawQuery: url.Values{"token": {s.Token()}}.Encode()}
+	return s.address(s.localIP())
+}
+
+// address is the address of the start page with its token, by way of an IP address.
+func (s *Server) address(ip netip.Addr) string {
+	scheme := "http"
+	if s.tls != nil {
+		scheme = "https"
+	}
+	host := net.JoinHostPort(ip.String(), strconv.Itoa(s.listener.Addr().(*net.TCPAddr).Port))
+	u := url.URL{Scheme: scheme, Host: host, Path: "/", RawQuery: url.Values{"token": {s.Token()}}.Encode()}
 	return u.String()
 }
 
-// displayAddr is the address as this machine's browser reaches it.
-func (s *Server) displayAddr() string {
-	addr := s.listener.Addr().(*net.TCPAddr)
-	ip, _ := netip.AddrFromSlice(addr.IP)
-	host := ip.Unmap().String()
-	if ip.IsUnspecified() {
-		host = "127.0.0.1"
+// localIP is where this machine's browser reaches the server.
+func (s *Server) localIP() netip.Addr {
+	ip, _ := netip.AddrFromSlice(s.listener.Addr().(*net.TCPAddr).IP)
+	if ip = ip.Unmap(); ip.IsUnspecified() {
+		return netip.AddrFrom4([4]byte{127, 0, 0, 1})
 	}
-	return net.JoinHostPort(host, strconv.Itoa(addr.Port))
+	return ip
 }
+
+// OtherURLs are the addresses of the start page, with its token, for the browsers of other machines; none when the server listens on the loopback
+// address. Valid once started.
+func (s *Server) OtherURLs() []string {
+	listening, _ := netip.AddrFromSlice(s.listener.Addr().(*net.TCPAddr).IP)
+	listening = listening.Unmap()
+	switch {
+	case listening.IsLoopback():
+		return nil
+	case !listening.IsUnspecified():
+		return []string{s.address(listening)}
+	}
+	var urls []string
+	own, _ := net.InterfaceAddrs() // without them there is nothing to tell
+	for _, a := range own {
+		n, ok := a.(*net.IPNet)
+		if !ok {
+			continue
+		}
+		if ip, _ := netip.AddrFromSlice(n.IP); ip.Unmap().IsGlobalUnicast() {
+			urls = append(urls, s.address(ip.Unmap()))
+		}
+	}
+	return urls
+}
+
+// Secure reports whether the server speaks HTTPS.
+func (s *Server) Secure() bool { return s.tls != nil }
 
 // Addr is what the server listens on. Valid once started.
 func (s *Server) Addr() net.Addr { return s.listener.Addr() }

@@ -1,12 +1,16 @@
 package web
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"time"
 )
@@ -19,10 +23,14 @@ const (
 
 // store is a small table of JSON values on disk: one file, replaced as a whole at each change, so that it is never half written.
 // Several servers of a user may share it: the file is read anew before each use.
+//
+// A file that is no such table is put aside under another name, and the table begins anew: a page that cannot read its settings cannot be used.
 type store struct {
-	file string
+	file string // "": the table is in memory only, for a user without a home
+	log  *slog.Logger
 
-	mu sync.Mutex
+	mu     sync.Mutex
+	memory map[string]storeEntry // without a file; guarded by mu
 }
 
 // entry of a store.
@@ -32,17 +40,26 @@ type storeEntry struct {
 	Modified time.Time       `json:"modified"`
 }
 
+// read returns the table. The caller holds mu.
 func (t *store) read() (map[string]storeEntry, error) {
-	all := map[string]storeEntry{}
+	if t.file == "" {
+		return maps.Clone(t.memory), nil
+	}
 	data, err := os.ReadFile(t.file)
 	if errors.Is(err, fs.ErrNotExist) {
-		return all, nil
-	}
-	if err == nil {
-		err = json.Unmarshal(data, &all)
+		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", filepath.Base(t.file), err)
+		return nil, fmt.Errorf("read %s: %w", filepath.Base(t.file), errors.Unwrap(err))
+	}
+	var all map[string]storeEntry
+	if err := json.Unmarshal(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")), &all); err != nil {
+		aside := t.file + ".broken-" + strconv.FormatInt(time.Now().UnixNano(), 36)
+		if moved := os.Rename(t.file, aside); moved != nil {
+			return nil, fmt.Errorf("read %s: it is damaged (%w), and cannot be put aside (%w)", filepath.Base(t.file), err, errors.Unwrap(moved))
+		}
+		t.log.Warn("a damaged settings file was put aside", "file", t.file, "as", aside, "error", err)
+		return nil, nil
 	}
 	return all, nil
 }
@@ -69,6 +86,9 @@ func (t *store) update(key string, change func(old json.RawMessage) (json.RawMes
 	if err != nil {
 		return err
 	}
+	if all == nil {
+		all = map[string]storeEntry{}
+	}
 	old, existed := all[key]
 	value, err := change(old.Value)
 	if err != nil {
@@ -94,7 +114,18 @@ func (t *store) update(key string, change func(old json.RawMessage) (json.RawMes
 	if len(data) > maxStore {
 		return statusErr(413, "the settings are larger than %d bytes together", maxStore)
 	}
-	return writeFileAtomic(t.file, data)
+	if t.file == "" {
+		t.memory = all
+		return nil
+	}
+	if err := writeFileAtomic(t.file, data); err != nil {
+		var path *fs.PathError // of some temporary file
+		if errors.As(err, &path) {
+			err = path.Err
+		}
+		return fmt.Errorf("the settings cannot be saved: %w", err)
+	}
+	return nil
 }
 
 // writeFileAtomic replaces a file of the user's own: temporary file, fsync, rename.

@@ -9,6 +9,7 @@ import (
 	"poolbook/interp"
 	"poolbook/interp/comm"
 	"poolbook/interp/display"
+	"poolbook/kernel/tempdir"
 	"poolbook/pool"
 	"poolbook/pool/core"
 )
@@ -26,6 +27,7 @@ func sessionConfig(host *poolHost, comms *cellComms, log *slog.Logger) interp.Co
 		Sources:    map[string]fs.FS{"poolbook/pool": pool.Source},
 		Preload:    []string{"poolbook/pool", "poolbook/interp/display", "poolbook/interp/comm"},
 		Intrinsics: map[string]func(interp.Call, []reflect.Value) []reflect.Value{},
+		TempDir:    tempdir.Make,
 		Logger:     log,
 	}
 	c.MemoryLimit, _ = memoryLimit(host == nil) // checked when the command began

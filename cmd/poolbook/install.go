@@ -70,6 +70,9 @@ func (p *place) dir() (string, error) {
 	if p.prefix != "" {
 		data = filepath.Join(p.prefix, "share", "jupyter")
 	}
+	if data == "" {
+		return "", errors.New("there is no home folder (HOME is not set): name a place with --prefix, or in JUPYTER_DATA_DIR")
+	}
 	return filepath.Join(data, "kernels", p.name), nil
 }
 

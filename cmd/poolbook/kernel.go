@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -50,8 +51,12 @@ it to.`,
 				return err
 			}
 			// Signals are the kernel's own affair: SIGINT interrupts the cell.
+			limit, err := outputCap()
+			if err != nil {
+				return err
+			}
 			err = kernel.Run(context.WithoutCancel(cmd.Context()), kernel.Config{
-				ConnectionFile: file, Session: session, HistoryDir: kernel.DefaultHistoryDir(kernelName), Logger: log,
+				ConnectionFile: file, Session: session, HistoryDir: kernel.DefaultHistoryDir(kernelName), Logger: log, OutputCap: limit,
 			})
 			if errors.Is(err, kernel.ErrStuck) {
 				fmt.Fprintln(process.Stderr, "poolbook:", err)
@@ -63,4 +68,17 @@ it to.`,
 	cmd.Flags().StringVarP(&file, "connection-file", "f", "", "the connection `FILE`")
 	cmd.Flags().BoolVar(&verbose, "verbose", false, "log to standard error more than what was refused and what went wrong")
 	return cmd
+}
+
+// outputCap is [kernel.Config.OutputCap] as POOLBOOK_OUTPUT_CAP has it, in bytes. The server, which holds outputs back itself, sets it to -1.
+func outputCap() (int64, error) {
+	text := os.Getenv("POOLBOOK_OUTPUT_CAP")
+	if text == "" {
+		return 0, nil
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return 0, usageError{fmt.Errorf("POOLBOOK_OUTPUT_CAP is %q: want a number of bytes, or -1 for no limit", text)}
+	}
+	return n, nil
 }

@@ -50,7 +50,7 @@ func (s *kernelSession) Info() kernel.Info {
 			PygmentsLexer: "go", CodeMirrorMode: "go",
 		},
 		Subshells: true,
-		Banner:    "Poolbook " + version + ": Go in cells, with a worker pool. %help lists what is special.",
+		Banner:    "Poolbook " + version + ": Go " + interp.Language + " in cells, with a worker pool. %help lists what is special.",
 	}
 }
 

@@ -40,7 +40,10 @@ func main() {
 
 // execute runs the command line and returns the exit code.
 func execute(args []string) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := context.Background(), func() {}
+	if len(args) == 0 || args[0] != workerName { // signals end a worker as they end other processes
+		ctx, stop = signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	}
 	defer stop()
 	// After the first Ctrl-C a second one ends the process at once.
 	context.AfterFunc(ctx, stop)

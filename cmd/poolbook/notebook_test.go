@@ -456,3 +456,48 @@ func TestKernelKilled(t *testing.T) {
 	}
 	waitUntil(t, 5*time.Second, "all processes have ended", func() bool { return len(p.processes()) == 0 })
 }
+
+// TestRunKeepsDamagedText holds that no run loses what is no text in a notebook.
+func TestRunKeepsDamagedText(t *testing.T) {
+	p := newPlace(t)
+	text := strings.Replace(notebookText("1 + 1"), "1 + 1", "// caf\xe9\\n1 + 1", 1)
+	p.write("n.ipynb", text)
+	for _, args := range [][]string{{"--inplace"}, {"-o", "n.ipynb"}} {
+		out := p.poolbook(append([]string{"run", "n.ipynb"}, args...)...)
+		if out.code != 1 || !strings.Contains(out.stderr, "the byte 0xE9 is not UTF-8") {
+			t.Errorf("%v: %+v", args, out)
+		}
+	}
+	if data, err := os.ReadFile(p.file("n.ipynb")); err != nil || string(data) != text {
+		t.Errorf("the file is %q now (%v)", data, err)
+	}
+	if out := p.poolbook("run", "n.ipynb", "-o", "done.ipynb"); out.code != 0 {
+		t.Errorf("to another file: %+v", out)
+	}
+}
+
+// TestRunOldAndEmptyNotebooks holds that run takes what the page opens.
+func TestRunOldAndEmptyNotebooks(t *testing.T) {
+	p := newPlace(t)
+	p.write("mark.ipynb", "\xef\xbb\xbf"+notebookText("6 * 7"))
+	p.write("old.ipynb", `{"metadata":{},"nbformat":3,"nbformat_minor":0,"worksheets":[{"cells":[{"cell_type":"code","input":["6 * 7"],"outputs":[]}]}]}`)
+	p.write("empty.ipynb", "")
+	for name, want := range map[string]string{"mark": "42", "old": "42", "empty": ""} {
+		if out := p.poolbook("run", name+".ipynb"); out.code != 0 || strings.TrimSpace(out.stdout) != want {
+			t.Errorf("%s: %+v", name, out)
+		}
+	}
+}
+
+// notebookText is a notebook of code cells.
+func notebookText(cells ...string) string {
+	nb := &nbformat.Notebook{}
+	for _, source := range cells {
+		nb.Cells = append(nb.Cells, &nbformat.Cell{Type: nbformat.Code, Source: source})
+	}
+	text, err := nb.Marshal()
+	if err != nil {
+		panic(err)
+	}
+	return string(text)
+}

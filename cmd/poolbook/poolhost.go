@@ -38,6 +38,7 @@ func newPoolHost() *poolHost {
 	h := &poolHost{bars: newProgressBars()}
 	h.Spawn = spawnWorker
 	h.Unit = h.unit
+	h.Define = h.define
 	h.panel = newPoolPanel(h.CancelJob)
 	h.Events = func(e core.Event) {
 		h.bars.event(e)
@@ -105,16 +106,29 @@ func (h *poolHost) origin(c interp.Call, _ []reflect.Value) []reflect.Value {
 func cellKey(number int) string { return "[" + strconv.Itoa(number) + "]" }
 
 // unit takes a function apart for the workers.
-func (h *poolHost) unit(fn any) (*core.Unit, error) {
-	u, err := h.session.Unit(reflect.ValueOf(fn))
+func (h *poolHost) unit(fn any, need core.Need) (*core.Unit, error) {
+	u, err := h.session.Unit(reflect.ValueOf(fn), interp.UnitExtra{Types: need.Types, Without: need.Without})
 	if err != nil {
 		return nil, err
 	}
+	return h.packed(u)
+}
+
+// define takes a type apart that a worker has met.
+func (h *poolHost) define(name string, without map[string]string) (*core.Unit, error) {
+	u, err := h.session.TypeUnit(name, without)
+	if err != nil {
+		return nil, err
+	}
+	return h.packed(u)
+}
+
+func (h *poolHost) packed(u *interp.Unit) (*core.Unit, error) {
 	payload, err := h.payload(u)
 	if err != nil {
 		return nil, err
 	}
-	out := &core.Unit{Hash: u.Hash, Payload: payload, Assigns: u.Assigns}
+	out := &core.Unit{Hash: u.Hash, Payload: payload, Assigns: u.Assigns, Types: u.Types}
 	for _, v := range u.Vars {
 		out.Vars = append(out.Vars, core.Var{ID: v.ID, Name: v.Name, Value: v.Value})
 	}
@@ -154,5 +168,5 @@ func spawnWorker() (*exec.Cmd, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find this program: %w", err)
 	}
-	return exec.Command(exe, "worker", "--pipe"), nil
+	return exec.Command(exe, workerName, "--pipe"), nil
 }

@@ -50,8 +50,8 @@ func (h *cellHistory) rewrite() {
 		b.Write(append(line, '\n'))
 	}
 	tmp := h.file + ".new"
-	if os.WriteFile(tmp, b.Bytes(), 0o600) == nil {
-		os.Rename(tmp, h.file)
+	if os.WriteFile(tmp, b.Bytes(), 0o600) != nil || os.Rename(tmp, h.file) != nil {
+		os.Remove(tmp)
 	}
 }
 

@@ -96,6 +96,13 @@ func runNotebook(cmd *cobra.Command, name, target string, inPlace bool, f runFla
 	if err != nil {
 		return err
 	}
+	if filepath.Ext(target) == ".ipynb" {
+		if data, err := os.ReadFile(target); err == nil {
+			if err := nbformat.CheckText(data); err != nil {
+				return fmt.Errorf("%s is not written over: %w, which would be lost. Write to another file with -o, or mend it in a text editor", target, err)
+			}
+		}
+	}
 	show := newProgress(cmd.ErrOrStderr(), filepath.Base(name))
 	runErr := executeIn(cmd.Context(), nb, filepath.Dir(name), f, show)
 	if target == "" {
@@ -121,10 +128,10 @@ var writers = map[string]func(name string, nb *nbformat.Notebook) error{
 		if err != nil {
 			return fmt.Errorf("write %s: %w", name, err)
 		}
-		return os.WriteFile(name, page, 0o644)
+		return nbformat.ReplaceFile(name, page)
 	},
 	".go": func(name string, nb *nbformat.Notebook) error {
-		return os.WriteFile(name, export.Code(nb, strings.TrimSuffix(filepath.Base(name), ".go")+".ipynb"), 0o644)
+		return nbformat.ReplaceFile(name, export.Code(nb, strings.TrimSuffix(filepath.Base(name), ".go")+".ipynb"))
 	},
 }
 

@@ -7,13 +7,13 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"poolbook/interp"
 	"poolbook/notebooks"
 	"poolbook/web"
 )
@@ -26,6 +26,9 @@ type serveFlags struct {
 	ip        string
 	port      int
 	token     string
+	tokenFile string
+	certFile  string
+	keyFile   string
 	noBrowser bool
 	tutorials string
 	verbose   bool
@@ -45,6 +48,9 @@ every kernel with it.`,
   poolbook serve --tutorials /srv/course    a class room's own tutorials`,
 		Args: atMost(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := interp.Supported(); err != nil { // else each of its kernels would fail
+				return err
+			}
 			dir := "."
 			if len(args) == 1 {
 				dir = args[0]
@@ -55,7 +61,10 @@ every kernel with it.`,
 	flags := cmd.Flags()
 	flags.StringVar(&f.ip, "ip", "127.0.0.1", "listen on `ADDRESS`; the default is this machine only")
 	flags.IntVar(&f.port, "port", 0, "listen on this port (default: 8888, or the next that is free)")
-	flags.StringVar(&f.token, "token", "", "the secret of the address (default: a new random one)")
+	flags.StringVar(&f.tokenFile, "token-file", "", "read the secret of the address from `FILE`, or take that of $"+tokenVariable+" (default: a new random one)")
+	flags.StringVar(&f.token, "token", "", "the secret itself; other users of this machine can see it in the list of processes")
+	flags.StringVar(&f.certFile, "certfile", "", "serve HTTPS with the certificates of `FILE` (PEM); needs --keyfile")
+	flags.StringVar(&f.keyFile, "keyfile", "", "the private key of --certfile, in `FILE` (PEM)")
 	flags.BoolVar(&f.noBrowser, "no-browser", false, "do not open the page")
 	flags.StringVar(&f.tutorials, "tutorials", "", "offer the notebooks of `DIR` instead of the built-in tutorials")
 	flags.BoolVar(&f.verbose, "verbose", false, "log requests and kernels to standard error")
@@ -74,12 +83,51 @@ func serve(cmd *cobra.Command, dir string, f serveFlags) error {
 	if err := server.Start(cmd.Context()); err != nil {
 		return errors.Join(err, server.Stop())
 	}
-	fmt.Fprintf(cmd.OutOrStdout(), "Poolbook serves %s at\n\n    %s\n\nCtrl-C ends it.\n", config.Dir, server.URL())
+	fmt.Fprintf(cmd.OutOrStdout(), "Poolbook serves %s at\n\n    %s\n\n", config.Dir, server.URL())
+	if others := server.OtherURLs(); len(others) > 0 {
+		fmt.Fprintf(cmd.OutOrStdout(), "and for other machines at\n\n    %s\n\n", strings.Join(others, "\n    "))
+		if !server.Secure() {
+			fmt.Fprint(cmd.ErrOrStderr(), plainHTTP)
+		}
+	}
+	fmt.Fprintln(cmd.OutOrStdout(), "Ctrl-C ends it.")
 	if !f.noBrowser {
-		openBrowser(server.URL())
+		defer openBrowser(server.URL())()
 	}
 	<-server.Done()
 	return server.Err()
+}
+
+// plainHTTP is the warning of a server that other machines reach.
+const plainHTTP = `poolbook: warning: other machines reach this server, in plain HTTP: whoever sees the network's traffic sees the token too, and who has it
+runs programs as you. Serve HTTPS with --certfile and --keyfile, or leave --ip out and reach it through ssh -L.
+`
+
+// tokenVariable is the environment variable with the server's token.
+const tokenVariable = "POOLBOOK_TOKEN"
+
+// secret is the token that the user has chosen, "" for none. Processes that the server starts do not inherit it.
+func (f *serveFlags) secret() (string, error) {
+	inherited := os.Getenv(tokenVariable)
+	_ = os.Unsetenv(tokenVariable)
+	if f.tokenFile == "" {
+		if f.token != "" {
+			return f.token, nil
+		}
+		return strings.TrimSpace(inherited), nil
+	}
+	if f.token != "" {
+		return "", usageError{errors.New("--token and --token-file are two tokens: choose one")}
+	}
+	data, err := os.ReadFile(f.tokenFile)
+	if err != nil {
+		return "", fmt.Errorf("--token-file: %w", err)
+	}
+	token := strings.TrimSpace(string(data))
+	if token == "" {
+		return "", fmt.Errorf("--token-file: %s is empty", f.tokenFile)
+	}
+	return token, nil
 }
 
 func serverConfig(cmd *cobra.Command, dir string, f serveFlags) (web.Config, error) {
@@ -94,8 +142,18 @@ func serverConfig(cmd *cobra.Command, dir string, f serveFlags) (web.Config, err
 	if err != nil {
 		return web.Config{}, err
 	}
+	token, err := f.secret()
+	if err != nil {
+		return web.Config{}, err
+	}
+	if (f.certFile == "") != (f.keyFile == "") {
+		return web.Config{}, usageError{errors.New("--certfile and --keyfile belong together: give both")}
+	}
+	if f.ip == "*" { // as Jupyter has it
+		f.ip = ""
+	}
 	c := web.Config{
-		Dir: dir, Tutorials: notebooks.Tutorials, BuiltinSpec: spec, Token: f.token,
+		Dir: dir, Tutorials: notebooks.Tutorials, BuiltinSpec: spec, Token: token, CertFile: f.certFile, KeyFile: f.keyFile,
 		Addr: net.JoinHostPort(f.ip, "8888"), PortRetries: portTries,
 	}
 	if cmd.Flags().Changed("port") {
@@ -113,24 +171,4 @@ func serverConfig(cmd *cobra.Command, dir string, f serveFlags) (web.Config, err
 		c.Logger = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	}
 	return c, nil
-}
-
-// openBrowser shows the page where there is a desktop to show it on. That it
-// cannot is no failure: the address is printed.
-func openBrowser(url string) {
-	var cmd *exec.Cmd
-	switch runtime.GOOS {
-	case "darwin":
-		cmd = exec.Command("open", url)
-	case "windows":
-		cmd = exec.Command("rundll32", "url.dll,FileProtocolHandler", url)
-	default:
-		if os.Getenv("DISPLAY") == "" && os.Getenv("WAYLAND_DISPLAY") == "" {
-			return
-		}
-		cmd = exec.Command("xdg-open", url)
-	}
-	if cmd.Start() == nil {
-		_ = cmd.Process.Release() // the browser may outlive the server
-	}
 }

@@ -31,7 +31,7 @@ type runningServer struct {
 	ended chan error // gets the exit once
 }
 
-var addressLine = regexp.MustCompile(`http://\S+`)
+var addressLine = regexp.MustCompile(`https?://\S+`)
 
 func (p *testPlace) serve(args ...string) *runningServer {
 	p.t.Helper()
@@ -52,9 +52,11 @@ func (p *testPlace) serve(args ...string) *runningServer {
 	go func() { // ends with the process
 		defer close(done)
 		defer close(address)
+		found := false
 		for in := bufio.NewScanner(out); in.Scan(); {
-			if a := addressLine.FindString(in.Text()); a != "" {
-				address <- a
+			if a := addressLine.FindString(in.Text()); a != "" && !found {
+				address <- a // further ones are for other machines
+				found = true
 			}
 		}
 		s.ended <- cmd.Wait()

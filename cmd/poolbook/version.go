@@ -6,6 +6,8 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"poolbook/interp"
 )
 
 // version is that of the next release.
@@ -18,7 +20,7 @@ func versionCommand() *cobra.Command {
 		Example: "  poolbook version",
 		Args:    atMost(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			fmt.Fprintf(cmd.OutOrStdout(), "poolbook %s%s (%s, %s/%s)\n", version, revision(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			fmt.Fprintf(cmd.OutOrStdout(), "poolbook %s%s (cells are Go %s; built with %s, %s/%s)\n", version, revision(), interp.Language, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 			return nil
 		},
 	}

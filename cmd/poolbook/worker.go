@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"sync/atomic"
 
 	"github.com/spf13/cobra"
 
@@ -15,11 +16,14 @@ import (
 	"poolbook/pool/worker"
 )
 
+// workerName is the command of a worker.
+const workerName = "worker"
+
 // workerCommand is what a pool starts. It is not for people, and hidden.
 func workerCommand() *cobra.Command {
 	pipe := false
 	cmd := &cobra.Command{
-		Use:    "worker",
+		Use:    workerName,
 		Short:  "Run the tasks of a pool",
 		Hidden: true,
 		Args:   atMost(0),
@@ -31,8 +35,7 @@ func workerCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			// The pool decides when its workers end, not the signals of a terminal.
-			return worker.Main(context.WithoutCancel(cmd.Context()), in, out, newEvaluator)
+			return worker.Main(cmd.Context(), in, out, newEvaluator)
 		},
 	}
 	cmd.Flags().BoolVar(&pipe, "pipe", false, "talk to the pool that started it")
@@ -40,7 +43,36 @@ func workerCommand() *cobra.Command {
 }
 
 // evaluator runs code units in a session of the worker's own.
-type evaluator struct{ sessionTypes }
+type evaluator struct {
+	sessionTypes
+	define func(name string) error
+	unit   atomic.Pointer[interp.LoadedUnit] // whose values are decoded
+}
+
+// Enter says which unit gets the values that are decoded.
+func (e *evaluator) Enter(f worker.Func) { e.unit.Store(f.(loaded).unit) }
+
+// TypeByName finds a type, as the unit that gets its values has it. One that no unit has brought is asked for.
+func (e *evaluator) TypeByName(name string) (reflect.Type, error) {
+	find := func() (reflect.Type, error) {
+		if u := e.unit.Load(); u != nil {
+			return u.TypeByName(name)
+		}
+		return e.Session.TypeByName(name)
+	}
+	t, err := find()
+	var unknown *interp.UnknownTypeError
+	if !errors.As(err, &unknown) {
+		return t, err
+	}
+	if err := e.define(name); err != nil {
+		return nil, err
+	}
+	if t, err = find(); errors.As(err, &unknown) { // a cell has given it other methods since
+		return e.Session.LatestTypeByName(name)
+	}
+	return t, err
+}
 
 func newEvaluator(env worker.Env) (worker.Evaluator, error) {
 	session, err := interp.New(sessionConfig(nil, nil, nil))
@@ -48,7 +80,7 @@ func newEvaluator(env worker.Env) (worker.Evaluator, error) {
 		return nil, fmt.Errorf("start the interpreter: %w", err)
 	}
 	session.SetUnitCell(interp.Cell{Stdout: env.Stdout, Stderr: env.Stderr})
-	return &evaluator{sessionTypes{session}}, nil
+	return &evaluator{sessionTypes: sessionTypes{session}, define: env.Define}, nil
 }
 
 // warmUnit is a unit that needs what most units need.
@@ -126,6 +158,7 @@ func stackText(stack []interp.Frame) string {
 func coreError(err error) error {
 	var panicked *interp.RuntimeError
 	var exit *interp.ExitError
+	var deadlock *interp.DeadlockError
 	switch {
 	case errors.As(err, &panicked):
 		value := panicked.Value
@@ -133,6 +166,8 @@ func coreError(err error) error {
 			value = panicked.Kind + ": " + panicked.Message // a fatal error
 		}
 		return &core.Panic{Value: value, Stack: stackText(panicked.Stack)}
+	case errors.As(err, &deadlock):
+		return &core.Panic{Value: "fatal error: " + deadlock.Message, Stack: stackText(deadlock.Stack)}
 	case errors.As(err, &exit):
 		return &core.Exit{Code: exit.Code}
 	}

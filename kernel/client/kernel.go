@@ -16,6 +16,7 @@ import (
 	"github.com/google/uuid"
 
 	"poolbook/kernel/protocol"
+	"poolbook/kernel/tempdir"
 	"poolbook/kernel/wire"
 )
 
@@ -86,7 +87,8 @@ type Kernel struct {
 	log     *slog.Logger
 	session string // of the messages that this side makes, and the identity of its sockets
 	conn    protocol.Connection
-	file    string
+	file    string // of the connection
+	temp    string // folder made for it, "" when it is in Jupyter's
 	codec   *wire.Codec
 
 	lifecycle sync.Mutex // held by Restart, Shutdown and Start, one at a time
@@ -135,7 +137,7 @@ func Start(ctx context.Context, spec Spec, o Options) (*Kernel, error) {
 		if err == nil {
 			return k, nil
 		}
-		_ = os.Remove(k.file)
+		k.removeConnection()
 		if attempt == maxAttempts || !lostPort(err) {
 			return nil, err
 		}
@@ -159,18 +161,8 @@ func (k *Kernel) prepare() error {
 	if err := choosePorts(&c); err != nil {
 		return err
 	}
-	dir := k.opts.ConnectionDir
-	if dir == "" {
-		dir = RuntimeDir()
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("client: start: %w", err)
-	}
-	var err error
-	if k.file, err = filepath.Abs(filepath.Join(dir, "kernel-"+uuid.NewString()+".json")); err != nil {
-		return fmt.Errorf("client: start: %w", err)
-	}
-	if err := c.Write(k.file); err != nil {
+	err := k.writeConnection(c)
+	if err != nil {
 		return fmt.Errorf("client: start: %w", err)
 	}
 	k.conn = c
@@ -178,6 +170,50 @@ func (k *Kernel) prepare() error {
 		return fmt.Errorf("client: start: %w", err)
 	}
 	return nil
+}
+
+// writeConnection writes the connection file. Where Jupyter's directory for it cannot be written, as without a home or on a full disk, it goes
+// into a temporary one: the kernel works, only other front ends do not find it by themselves.
+func (k *Kernel) writeConnection(c protocol.Connection) error {
+	write := func(dir string) error {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return err
+		}
+		file, err := filepath.Abs(filepath.Join(dir, "kernel-"+uuid.NewString()+".json"))
+		if err != nil {
+			return err
+		}
+		k.file = file
+		return c.Write(file)
+	}
+	if k.opts.ConnectionDir != "" {
+		return write(k.opts.ConnectionDir)
+	}
+	err := errors.New("there is no home folder")
+	if dir := RuntimeDir(); dir != "" {
+		if err = write(dir); err == nil {
+			return nil
+		}
+	}
+	dir, tempErr := tempdir.Make("poolbook-runtime-")
+	if tempErr == nil {
+		tempErr = write(dir)
+	}
+	if tempErr != nil {
+		_ = os.RemoveAll(dir)
+		return errors.Join(err, tempErr)
+	}
+	k.temp = dir
+	k.log.Warn("the connection file is in a temporary folder", "file", k.file, "error", err)
+	return nil
+}
+
+// removeConnection removes the connection file. It may be called again.
+func (k *Kernel) removeConnection() {
+	_ = os.Remove(k.file)
+	if k.temp != "" {
+		_ = os.Remove(k.temp)
+	}
 }
 
 // choosePorts finds five free ports: all are taken at once, so that they differ, and given back for the kernel to take.
@@ -193,12 +229,16 @@ func choosePorts(c *protocol.Connection) error {
 	return nil
 }
 
-// RuntimeDir is Jupyter's directory for connection files: JUPYTER_RUNTIME_DIR, or "runtime" in the user's data directory.
+// RuntimeDir is Jupyter's directory for connection files: JUPYTER_RUNTIME_DIR, or "runtime" in the user's data directory; "" when there is none.
 func RuntimeDir() string {
 	if dir := os.Getenv("JUPYTER_RUNTIME_DIR"); dir != "" {
 		return dir
 	}
-	return filepath.Join(UserDataDir(), "runtime")
+	data := UserDataDir()
+	if data == "" {
+		return ""
+	}
+	return filepath.Join(data, "runtime")
 }
 
 // start brings up a process and makes it the current one. The caller holds lifecycle.

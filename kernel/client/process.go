@@ -338,7 +338,7 @@ func (k *Kernel) end() {
 	for _, s := range subs {
 		s.end()
 	}
-	_ = os.Remove(k.file)
+	k.removeConnection()
 }
 
 // stop ends p: by asking, and by force when that takes too long.

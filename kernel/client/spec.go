@@ -108,7 +108,9 @@ func ReadSpec(dir string) (Spec, error) {
 // DataPath is Jupyter's search path for data, best first: JUPYTER_PATH, the user's directory, the system's.
 func DataPath() []string {
 	paths := filepath.SplitList(os.Getenv("JUPYTER_PATH"))
-	paths = append(paths, UserDataDir())
+	if dir := UserDataDir(); dir != "" {
+		paths = append(paths, dir)
+	}
 	if runtime.GOOS == "windows" {
 		if dir := os.Getenv("PROGRAMDATA"); dir != "" {
 			paths = append(paths, filepath.Join(dir, "jupyter"))
@@ -118,23 +120,33 @@ func DataPath() []string {
 	return append(paths, "/usr/local/share/jupyter", "/usr/share/jupyter")
 }
 
-// UserDataDir is Jupyter's data directory of the user: JUPYTER_DATA_DIR, or the system's usual place.
+// UserDataDir is Jupyter's data directory of the user: JUPYTER_DATA_DIR, or the system's usual place; "" for a user without a home, as
+// some services and containers have.
 func UserDataDir() string {
 	if dir := os.Getenv("JUPYTER_DATA_DIR"); dir != "" {
 		return dir
 	}
-	home, _ := os.UserHomeDir()
+	home, err := os.UserHomeDir()
 	switch runtime.GOOS {
 	case "windows":
 		if dir := os.Getenv("APPDATA"); dir != "" {
 			return filepath.Join(dir, "jupyter")
 		}
+		if err != nil {
+			return ""
+		}
 		return filepath.Join(home, "jupyter")
 	case "darwin":
+		if err != nil {
+			return ""
+		}
 		return filepath.Join(home, "Library", "Jupyter")
 	}
 	if dir := os.Getenv("XDG_DATA_HOME"); dir != "" {
 		return filepath.Join(dir, "jupyter")
+	}
+	if err != nil {
+		return ""
 	}
 	return filepath.Join(home, ".local", "share", "jupyter")
 }

@@ -2,6 +2,7 @@ package nbformat
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"os"
 	"os/exec"
@@ -150,13 +151,13 @@ func TestProblems(t *testing.T) {
 		want       string // the lines of Validate
 		fatal      bool   // Parse refuses the file too
 	}{
-		{"empty", ``, `not a notebook: line 1, column 1: unexpected end of JSON input`, true},
+		{"empty", ``, `not a notebook: line 1, column 1: unexpected end of JSON input`, false},
 		{"cut off", "{\n \"cells\": [", `not a notebook: line 2, column 11: unexpected end of JSON input`, true},
 		{"syntax", "{\n \"cells\" []}", `not a notebook: line 2, column 10: invalid character '[' after object key`, true},
 		{"null", `null`, `not a notebook: must be an object, is null`, true},
 		{"array", `[]`, `not a notebook: not a JSON object`, true},
 		{"other JSON", `{"a":1}`, `nbformat: is missing: this JSON is not a notebook`, true},
-		{"format 3", `{"nbformat":3}`, `nbformat: is 3: only format 4 is read (jupyter nbconvert --to notebook --nbformat 4 converts older files)`, true},
+		{"format 2", `{"nbformat":2}`, `nbformat: is 2: only formats 3 and 4 are read (jupyter nbconvert --to notebook --nbformat 4 converts older files)`, true},
 		{"format 5", `{"nbformat":5}`, `nbformat: is 5: only format 4 is read; this file needs a later version of Poolbook`, true},
 		{"no cells", `{"nbformat":4,"nbformat_minor":5,"metadata":{}}`, `cells: is missing`, true},
 		{"no metadata", `{"nbformat":4,"cells":[]}`, "nbformat_minor: is missing\nmetadata: is missing", false},
@@ -280,4 +281,70 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("written differently the second time:\n%s\n%s", once, twice)
 		}
 	})
+}
+
+func TestCheckText(t *testing.T) {
+	for _, tt := range []struct{ text, want string }{
+		{`{"a": "\ud83d\ude00 \u00e9 é 😀 \\ud800 \\\\ud800 \n"}`, ""},
+		{"", ""},
+		{"{\n\n\"a\": \"\xff\"}", "line 3: the byte 0xFF is not UTF-8"},
+		{"\"caf\xe9\"", "line 1: the byte 0xE9 is not UTF-8"},
+		{"\"\xed\xa0\x80\"", "line 1: the byte 0xED is not UTF-8"}, // half a character as UTF-8
+		{`"\ud83d"`, `line 1: \ud83d is one half of a character`},
+		{`"\ud83dx\ude00"`, `line 1: \ud83d is one half of a character`},
+		{`"\uDE00\ud83d"`, `line 1: \uDE00 is one half of a character`},
+		{`"\\\ud83d"`, `line 1: \ud83d is one half of a character`},
+		{`"\ud83d\ud83d\ude00"`, `line 1: \ud83d is one half of a character`},
+		{`"\`, ""}, {`"\ud83`, ""}, {`\ud83d\ude0`, `line 1: \ud83d is one half of a character`},
+	} {
+		got := ""
+		if err := CheckText([]byte(tt.text)); err != nil {
+			got = err.Error()
+		}
+		if got != tt.want {
+			t.Errorf("%q: %q, want %q", tt.text, got, tt.want)
+		}
+	}
+}
+
+// FuzzCheckText compares with decoding: what is decoded and encoded again without a replacement character was text.
+func FuzzCheckText(f *testing.F) {
+	for _, s := range []string{`"a"`, `"\ud83d\ude00"`, `"\ud83d"`, "\"\xff\"", `"\\ud800"`, `"\u005cud800"`} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var s string
+		if json.Unmarshal(data, &s) != nil || strings.Contains(string(data), "�") || strings.Contains(strings.ToLower(string(data)), `\ufffd`) {
+			return
+		}
+		if replaced := strings.Contains(s, "�"); (CheckText(data) != nil) != replaced {
+			t.Errorf("%q: replaced %v, but CheckText says %v", data, replaced, CheckText(data))
+		}
+	})
+}
+
+func TestLenientFiles(t *testing.T) {
+	const plain = `{"cells":[{"cell_type":"code","id":"a","metadata":{},"source":["1"],"outputs":[],"execution_count":null}],"metadata":{},"nbformat":4,"nbformat_minor":5}`
+	for name, tt := range map[string]struct {
+		text  string
+		cells int
+	}{
+		"with a byte order mark": {"\xef\xbb\xbf" + plain, 1},
+		"empty":                  {"", 0},
+		"blank":                  {" \r\n", 0},
+		"only a byte order mark": {"\xef\xbb\xbf", 0},
+		"format 3":               {`{"metadata":{},"nbformat":3,"nbformat_minor":0,"worksheets":[{"cells":[{"cell_type":"code","input":["1"],"outputs":[{"output_type":"pyout","text":["1"],"prompt_number":1}]},{"cell_type":"heading","level":2,"source":"T"}]}]}`, 2},
+	} {
+		nb, err := Parse([]byte(tt.text))
+		if err != nil || len(nb.Cells) != tt.cells {
+			t.Errorf("%s: %v, %v", name, nb, err)
+			continue
+		}
+		if err := nb.Validate(); err != nil {
+			t.Errorf("%s: written: %v", name, err)
+		}
+		if tt.cells > 0 && nb.Cells[0].Source != "1" {
+			t.Errorf("%s: %q", name, nb.Cells[0].Source)
+		}
+	}
 }

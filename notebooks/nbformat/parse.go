@@ -22,11 +22,24 @@ func ReadFile(name string) (*Notebook, error) {
 	return nb, nil
 }
 
-// Parse reads a notebook of format 4. Notebooks of minor versions before 5 are
-// brought up to 4.5; faults with one sensible reading are repaired. Any other
-// is a *FormatError.
+// Parse reads a notebook of format 4. Notebooks of minor versions before 5, and
+// of format 3, are brought up to 4.5; faults with one sensible reading are
+// repaired: an empty file is a notebook without cells, and a byte order mark
+// is left out. Any other is a *FormatError.
 func Parse(data []byte) (*Notebook, error) {
 	p := &parser{}
+	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
+	if len(bytes.TrimSpace(data)) == 0 { // as "touch x.ipynb" makes it
+		return &Notebook{Minor: Minor}, nil
+	}
+	var version struct {
+		Major json.RawMessage `json:"nbformat"`
+	}
+	if json.Unmarshal(data, &version) == nil && string(version.Major) == "3" {
+		if upgraded, err := upgraded3(data); err == nil {
+			data = upgraded
+		}
+	}
 	nb := p.notebook(data)
 	if p.fatal != nil {
 		return nil, &FormatError{Problems: []Problem{*p.fatal}}
@@ -100,7 +113,7 @@ func (p *parser) notebook(data []byte) *Notebook {
 		p.fail("nbformat", "must be a whole number, is %s", kind(raw))
 		return nb
 	case major < Major:
-		p.fail("nbformat", "is %d: only format 4 is read (jupyter nbconvert --to notebook --nbformat 4 converts older files)", major)
+		p.fail("nbformat", "is %d: only formats 3 and 4 are read (jupyter nbconvert --to notebook --nbformat 4 converts older files)", major)
 		return nb
 	case major > Major:
 		p.fail("nbformat", "is %d: only format 4 is read; this file needs a later version of Poolbook", major)

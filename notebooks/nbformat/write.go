@@ -3,7 +3,9 @@ package nbformat
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"sort"
@@ -11,12 +13,21 @@ import (
 	"unicode/utf8"
 )
 
-// WriteFile writes the notebook to a file: all of it or, when anything fails,
-// nothing. An existing file keeps its permissions.
+// WriteFile writes the notebook to a file, as ReplaceFile does.
 func WriteFile(name string, nb *Notebook) error {
 	data, err := nb.Marshal()
 	if err != nil {
 		return fmt.Errorf("write %s: %w", name, err)
+	}
+	return ReplaceFile(name, data)
+}
+
+// ReplaceFile writes a file: all of it or, when anything fails, nothing. An
+// existing file keeps its permissions, and a link stays one.
+func ReplaceFile(name string, data []byte) error {
+	given := name
+	if to, err := filepath.EvalSymlinks(name); err == nil {
+		name = to
 	}
 	mode := os.FileMode(0o644)
 	if info, err := os.Stat(name); err == nil {
@@ -24,9 +35,12 @@ func WriteFile(name string, nb *Notebook) error {
 	}
 	tmp, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
 	if err != nil {
-		return fmt.Errorf("write %s: %w", name, err)
+		return fmt.Errorf("write %s: %w", given, cause(err))
 	}
 	_, err = tmp.Write(data)
+	if err == nil {
+		err = tmp.Sync() // some disks tell only now that they are full
+	}
 	if e := tmp.Chmod(mode); err == nil {
 		err = e
 	}
@@ -38,9 +52,18 @@ func WriteFile(name string, nb *Notebook) error {
 	}
 	if err != nil {
 		os.Remove(tmp.Name())
-		return fmt.Errorf("write %s: %w", name, err)
+		return fmt.Errorf("write %s: %w", given, cause(err))
 	}
 	return nil
+}
+
+// cause is an error without the name of the temporary file.
+func cause(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
 }
 
 // Marshal returns the notebook as a file: keys sorted, one space of

@@ -18,6 +18,8 @@ type Client struct {
 	mu      sync.Mutex
 	last    uint64
 	waiting map[uint64]chan []byte
+
+	memories map[uint64]*Memory // shared arrays, by number; guarded by mu
 }
 
 // EnterWorker makes this process a worker: CurrentProcess is the worker from now on, and shared objects are those of the

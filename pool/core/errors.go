@@ -74,8 +74,8 @@ func (e *RemoteError) Unwrap() error { return e.Err }
 // WorkerLostError is the failure of the item that ran in a worker process when that process died.
 type WorkerLostError struct {
 	Label    string // the job's label
-	Index    int    // index of the item, from 0
-	Single   bool   // the job is a single call: Index says nothing
+	Index    int    // index of the item, from 0; -1 when none had begun: in an initializer, or in a process that was still starting
+	Single   bool   // the job is a single call: Index says nothing, unless it is -1
 	Worker   string // name of the worker
 	PID      int    // its process
 	Signal   string // the signal that ended it, such as "killed"; empty when it exited
@@ -84,6 +84,9 @@ type WorkerLostError struct {
 	Output   string // the last lines it wrote
 	More     int    // how many further items of the job failed
 }
+
+// initLabel is the label of what goes wrong in an initializer.
+const initLabel = "initializer"
 
 // Error tells how the worker ended, the item, and its last output.
 func (e *WorkerLostError) Error() string {
@@ -96,12 +99,17 @@ func (e *WorkerLostError) Error() string {
 	} else {
 		fmt.Fprintf(&b, "exited with code %d", e.ExitCode)
 	}
-	if e.Single {
+	switch {
+	case e.Index < 0 && e.Label == initLabel:
+		b.WriteString(" while it ran the initializer")
+	case e.Index < 0:
+		b.WriteString(" before it had begun")
+	case e.Single:
 		b.WriteString(" while it ran the call")
-	} else {
+	default:
 		fmt.Fprintf(&b, " while it ran item %d", e.Index)
 	}
-	if e.Label != "" {
+	if e.Label != "" && e.Index >= 0 {
 		fmt.Fprintf(&b, " of job %q", e.Label)
 	}
 	if e.More > 0 {

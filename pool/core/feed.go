@@ -166,11 +166,7 @@ func (s *state) stealNow() {
 	now := time.Now()
 	for _, l := range s.links {
 		if len(l.flight) > 1 && !l.asked && l.phase != linkGone && now.Sub(l.last) >= stealAfter {
-			l.asked = true
-			l.out.Put(func(b []byte) []byte {
-				return frame(b, proc.Recall, func(b proc.Body) proc.Body { return b })
-			}, nil)
-			l.out.Push(false)
+			l.recall()
 		}
 	}
 	s.stealLater()
@@ -186,17 +182,13 @@ func (s *state) complete(l *link, batch []completion) {
 		if d.c.job.single() {
 			l.quick = l.last.Sub(d.c.sent) < listenTime
 		}
-		if d.err != nil && errors.Is(d.err, ErrCancelled) && l.reason == nil {
-			d.err = ErrCancelled
-		}
 		d.c.job.meter.got += int64(d.size)
 		s.total.Got += int64(d.size)
 		s.itemsDone(d.c, d.item, d.n, d.err, d.took)
 		l.items += d.n
 		s.taskDone(l.id, d)
 		if d.kill {
-			l.reason = d.err
-			l.p.Kill()
+			l.end()
 		}
 		if d.c.left == 0 {
 			l.landed(d.c)
@@ -221,15 +213,26 @@ func (l *link) landed(c *chunk) {
 			} else {
 				l.flight = slices.Delete(l.flight, i, i+1)
 			}
-			l.ahead.remove(c)
+			l.down(c)
 			break
 		}
 	}
 	if j := c.job; j.code != nil && c.n > 0 {
 		j.code.pace.saw(c.spent / time.Duration(c.n))
 	}
-	if c.job.failed == 0 {
+	if c.job.failed == 0 && c.asking == 0 {
 		c.data = nil // nobody will ask for it again
+	}
+}
+
+// down notes that a chunk is no longer in flight. A job that failed as a whole is ready when all of its chunks have come down.
+func (l *link) down(c *chunk) {
+	j := c.job
+	l.ahead.remove(c)
+	j.flying--
+	if j.finished {
+		l.drop(j)
+		l.s.conclude(j)
 	}
 }
 
@@ -242,7 +245,7 @@ const deathLimit = 3
 // ended: the process of a worker has ended. What it ran fails, or runs again; what it had not begun runs elsewhere; another worker
 // takes its place.
 func (s *state) ended(l *link, status proc.Status, readErr error) {
-	asked := l.phase == linkLeaving && l.reason == nil
+	asked := l.phase == linkLeaving && !l.killed
 	early := l.phase == linkStarting
 	l.phase = linkGone
 	if l.stall != nil {
@@ -252,8 +255,8 @@ func (s *state) ended(l *link, status proc.Status, readErr error) {
 	s.total.Sent += l.out.Bytes()
 	flight := l.flight
 	l.flight = nil
-	s.release(l)
-	lost := &WorkerLostError{Worker: l.name, PID: l.p.PID, Signal: status.Signal, ExitCode: status.Code, Output: l.tail.Lines(lastLines)}
+	l.release(status.Signal != "" || status.Code != 0 || s.name == "" && !asked || s.name != "" && s.total.Failed > 0)
+	lost := &WorkerLostError{Index: -1, Worker: l.name, PID: l.p.PID, Signal: status.Signal, ExitCode: status.Code, Output: l.tail.Lines(lastLines)}
 	if l.full {
 		lost.Limit = s.config.memory
 	}
@@ -268,19 +271,24 @@ func (s *state) ended(l *link, status proc.Status, readErr error) {
 	}
 	var back []*chunk
 	for _, c := range flight {
-		c.deaths++
-		if running && c.id == id && 0 <= item && item < c.n && !c.isDone(item) && !c.job.finished {
-			reason := l.reason
-			if l.silent > 0 {
+		l.down(c)
+		if !l.killed {
+			c.deaths++
+		}
+		switch {
+		case c.job.finished:
+		case running && c.id == id && 0 <= item && item < c.n && !c.isDone(item):
+			if c.job == l.blamed {
 				e := c.timedOut(item)
 				e.Worker, e.PID, e.Stopped = l.name, l.p.PID, l.silent
-				reason = e
+				s.lose(c, item, e, lost)
+			} else if !l.killed {
+				s.lose(c, item, nil, lost)
 			}
-			s.lose(c, item, reason, lost)
-		} else if c.deaths >= deathLimit {
+		case c.deaths >= deathLimit:
 			for i := range c.n {
 				if !c.isDone(i) {
-					s.lose(c, i, l.reason, lost)
+					s.lose(c, i, nil, lost)
 				}
 			}
 		}
@@ -292,6 +300,9 @@ func (s *state) ended(l *link, status proc.Status, readErr error) {
 	if early && s.phase != phaseTerminated && s.broken == nil {
 		s.misfits++
 		if s.misfits >= misfitLimit || s.init != nil && l.units[s.init.unit.Hash] != 0 {
+			if s.init != nil && l.units[s.init.unit.Hash] != 0 {
+				lost.Label = initLabel
+			}
 			var err error = lost
 			if readErr != nil && !errors.Is(readErr, errEOF) {
 				err = readErr
@@ -302,6 +313,7 @@ func (s *state) ended(l *link, status proc.Status, readErr error) {
 	s.requeue(back)
 	if s.lastStatus = status; s.name != "" {
 		if s.phase != phaseTerminated && len(s.jobs) > 0 {
+			lost.Label, lost.Single = s.name, true
 			s.breakLocked(lost)
 		}
 	} else if s.broken == nil && (s.phase == phaseOpen || s.phase == phaseClosed && len(s.jobs) > 0) && s.living() < s.config.processes {
@@ -314,12 +326,9 @@ func (s *state) ended(l *link, status proc.Status, readErr error) {
 // lastLines is how many lines of a worker's output its death report has.
 const lastLines = 20
 
-// lose ends an item whose worker died while it ran, or lets it run again.
+// lose ends an item whose worker died while it ran.
 func (s *state) lose(c *chunk, item int, reason error, lost *WorkerLostError) {
 	j := c.job
-	if reason == nil && j.retriesLeft(c, item) {
-		return
-	}
 	err := reason
 	if err == nil {
 		e := *lost
@@ -327,18 +336,6 @@ func (s *state) lose(c *chunk, item int, reason error, lost *WorkerLostError) {
 		err = &e
 	}
 	s.itemDone(c, item, err, 0)
-}
-
-// retriesLeft takes one of the times that an item may run again.
-func (j *Job) retriesLeft(c *chunk, item int) bool {
-	if j.opts.retries == 0 {
-		return false
-	}
-	if j.tries == nil {
-		j.tries = map[int]int{}
-	}
-	j.tries[c.index(item)]++
-	return j.tries[c.index(item)] <= j.opts.retries
 }
 
 // living is how many workers there are that take chunks, now or soon.

@@ -13,7 +13,7 @@ import (
 
 // functionData is the bytes by which workers find a function.
 func (s *state) functionData(fn reflect.Value) ([]byte, error) {
-	u, err := s.unit(fn.Interface())
+	u, err := s.unit(fn.Interface(), Need{})
 	if err != nil {
 		return nil, err
 	}

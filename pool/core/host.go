@@ -29,10 +29,15 @@ type Host struct {
 
 	// Unit is the code unit of a function value: what a worker needs to run it, and the variables it reads as they are now.
 	// Required with Spawn. Called in the goroutine of the call that submits the function. An error refuses the call.
-	Unit func(fn any) (*Unit, error)
+	Unit func(fn any, need Need) (*Unit, error)
 
-	// Types names the types of values in interfaces. Required with Spawn.
+	// Types names the types of values in interfaces. Required with Spawn. It may also name values that every process of the program
+	// has, as package codec's Sentinels.
 	Types Types
+
+	// Define is the code unit that declares a type that Types has named, for a worker that has met it in a shared object; without is
+	// Need.Without. Its function does nothing. nil if Types names none that units have to bring.
+	Define func(name string, without map[string]string) (*Unit, error)
 
 	// Events receives what progress bars and the panel show. It must not block, and is called from several goroutines,
 	// though never concurrently for one pool. nil discards.
@@ -44,9 +49,19 @@ type Host struct {
 	nextProc int                             // number of the last worker process named; guarded by mu
 	nextFree int                             // number of the last process named that is no worker of a pool; guarded by mu
 	objects  map[uint64]weak.Pointer[Object] // shared objects that have been sent to a worker; guarded by mu
+	memories memories                        // guarded by mu
 	held     map[codec.Handle]struct{}       // those inside of others; guarded by mu
 	spares   spares                          // guarded by mu
 	values   *codec.Codec                    // of the values in shared objects; guarded by mu
+}
+
+// Need is what the unit of a function is to have, or to do without, beside what the function reaches.
+type Need struct {
+	// Types are those of values in interfaces that go to the workers with it: their methods, and the variables that these read, come along.
+	Types []reflect.Type
+	// Without are the IDs of variables whose values cannot be sent, and why. There is a unit only if nothing that the function calls
+	// reads them.
+	Without map[string]string
 }
 
 // Unit is the code of one function, for a worker process.
@@ -61,6 +76,8 @@ type Unit struct {
 	// Assigns are the IDs of the variables the unit may assign. Those of a pool's initializer stay each worker's own: a later
 	// job does not set them again.
 	Assigns []string
+	// Types are those of Need, and those that an earlier unit of the function was made for. It is not changed.
+	Types map[reflect.Type]bool
 }
 
 // Var is one variable of a [Unit].

@@ -44,26 +44,32 @@ type Job struct {
 	hears *link // the worker whose box the caller is to look into
 
 	// The rest is guarded by s.mu. After finished is set it does not change.
-	total    int // items; grows while a stream goes on
-	open     bool
-	queue    []*chunk // not handed out yet
-	chunks   []*chunk // all of a map; nil for other calls
-	missing  []bool   // items that were not done when the job ended with an error of the whole; nil: none were
-	results  reflect.Value
-	stream   *results
-	errs     map[int]error
-	done     int
-	failed   int
-	err      error // of the whole job
-	finished bool  // the result is final; ready is closed after the callback
-	told     bool  // ready is closed
-	watchers []func()
-	failures []*chunk    // those with failed items, for RetryFailed
-	tries    map[int]int // how often an item's worker died, under Retries
-	meter    meter
-	progress progress
-	series   *series // it is one of, as front ends see it; nil for others
-	ordinal  int     // its number there, from 0
+	total     int // items; grows while a stream goes on
+	open      bool
+	queue     []*chunk // not handed out yet
+	reserve   []*chunk // behind them, held back until results are taken: see BufferSize
+	chunks    []*chunk // all of a map; nil for other calls
+	missing   []bool   // items that were not done when the job ended with an error of the whole; nil: none were
+	results   reflect.Value
+	stream    *results
+	errs      map[int]error
+	done      int
+	failed    int
+	err       error       // of the whole job
+	stopped   bool        // by StopAtFirstError: err is of the items that did not run, errs say why
+	release   func() bool // lets go of the call's context; nil without one
+	finished  bool        // the result is final; ready is closed after the callback
+	told      bool        // ready is closed
+	concluded bool        // its callback is called, or ready closed
+	flying    int         // chunks that workers have
+	grace     *time.Timer // of threads, when the job failed as a whole: then it is ready
+	watchers  []func()
+	failures  []*chunk // those with failed items, for RetryFailed
+	retry     retries
+	meter     meter
+	progress  progress
+	series    *series // it is one of, as front ends see it; nil for others
+	ordinal   int     // its number there, from 0
 }
 
 // chunk is what goes to a worker at once: some of a job's items.
@@ -86,6 +92,8 @@ type chunk struct {
 	done   []bool // which others are; nil: none
 	left   int    // items that are not done
 	deaths int    // workers that died with it
+	redo   []int  // items that are to run again, when all others are done
+	asking int    // items of which RetryIf is being asked
 	sent   time.Time
 	guess  time.Duration // how long it was to take when it was sent; 0 when that could not be told
 	size   int           // of data then
@@ -273,9 +281,14 @@ func (j *Job) Run(o *Origin, into any) error {
 	err := j.Get(o, -1, into)
 	if errors.Is(err, ErrInterrupted) && !j.Ready() {
 		j.Cancel()
+		_ = j.wait(nil, stopTime)
 	}
 	return err
 }
+
+// stopTime is how long an interrupted call waits at most for its tasks to stop, so that they do nothing behind the cell. Mostly it is milliseconds,
+// and never more than cancelGrace and the end of a process.
+const stopTime = time.Second
 
 // Outcomes waits for the result and stores the values of all items in *into, a slice; it returns the error of each item, nil for
 // those that succeeded.
@@ -309,7 +322,7 @@ func (j *Job) Outcomes(o *Origin, into any) []error {
 
 // failure is the error of a job that is ready: that of the whole, or of the failed item with the lowest index.
 func (j *Job) failure() error {
-	if j.err != nil || len(j.errs) == 0 {
+	if j.err != nil && !j.stopped || len(j.errs) == 0 {
 		return j.err
 	}
 	return withMore(j.errs[slices.Min(slices.Collect(maps.Keys(j.errs)))], len(j.errs)-1)
@@ -338,7 +351,7 @@ func withMore(err error, more int) error {
 }
 
 // Cancel ends the job: queued items are dropped, running ones are stopped. Outcomes has those that were done.
-func (j *Job) Cancel() { j.s.cancelJob(j) }
+func (j *Job) Cancel() { j.s.cancelJob(j, ErrCancelled) }
 
 // single is whether an index says nothing.
 func (j *Job) single() bool { return j.mode&Single != 0 }

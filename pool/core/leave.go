@@ -6,10 +6,15 @@ import (
 	"poolbook/pool/internal/proc"
 )
 
-// drop tells the worker that a job is over, when there is something else to tell it too.
+// drop tells the worker that a job is over, when there is something else to tell it too. While the worker has a chunk of it, it waits.
 func (l *link) drop(j *Job) {
 	if _, ok := l.jobs[j.id]; !ok || l.out == nil {
 		return
+	}
+	for _, c := range l.flight {
+		if c.job == j {
+			return
+		}
 	}
 	delete(l.jobs, j.id)
 	l.out.Put(func(b []byte) []byte {
@@ -43,10 +48,11 @@ func (l *link) kill() {
 	}
 }
 
-// cancelGrace is how long a cancelled task may go on before its worker is killed.
+// cancelGrace is how long a cancelled task may go on before its worker is killed. A thread's task may go on for ever: its result is ready then.
 const cancelGrace = 200 * time.Millisecond
 
-// cancel stops what the worker runs of a job.
+// cancel stops what the worker runs of a job. When the worker has come to another job's task in the moment in which it is killed, that task
+// runs elsewhere.
 func (l *link) cancel(j *Job) {
 	var of []*chunk
 	for _, c := range l.flight {
@@ -69,14 +75,19 @@ func (l *link) cancel(j *Job) {
 		defer s.mu.Unlock()
 		for _, c := range of {
 			if l.find(c.id) == c {
-				l.reason = ErrCancelled
-				if l.p != nil {
-					l.p.Kill()
-				}
+				l.end()
 				return
 			}
 		}
 	})
+}
+
+// end kills the worker for the sake of a job.
+func (l *link) end() {
+	l.killed = true
+	if l.p != nil {
+		l.p.Kill()
+	}
 }
 
 // stallGrace is how much longer than a task's limit a worker may be silent. It reports the end of the limit itself, when it can.
@@ -104,7 +115,8 @@ func (l *link) stalled() {
 	if len(l.flight) == 0 || l.phase == linkGone {
 		return
 	}
-	limit := l.flight[0].job.opts.timeout
+	blamed := l.flight[0].job
+	limit := blamed.opts.timeout
 	silent := time.Since(l.last)
 	switch {
 	case limit == 0:
@@ -115,7 +127,7 @@ func (l *link) stalled() {
 		l.watched = true
 		l.stall.Reset(limit + stallGrace - silent)
 	default:
-		l.reason, l.silent = ErrTimeout, silent
-		l.p.Kill()
+		l.blamed, l.silent = blamed, silent
+		l.end()
 	}
 }

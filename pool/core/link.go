@@ -26,13 +26,14 @@ type link struct {
 	p         *proc.Process // nil until started
 	out       *proc.Outbox
 	phase     linkPhase
-	reason    error          // why it is being killed, when that is the task's fault: what its running item fails with
-	flight    []*chunk       // sent and not done, in order
-	ahead     ahead          // what flight amounts to
-	stall     *time.Timer    // looks whether it keeps the limits of its tasks; nil until there is one
-	watched   bool           // stall is running
-	full      bool           // it ends because it holds more memory than its limit
-	silent    time.Duration  // how long it had not been heard of when stall ended it
+	killed    bool          // the pool ends it, for the sake of a job: what it ran of other jobs runs elsewhere
+	flight    []*chunk      // sent and not done, in order
+	ahead     ahead         // what flight amounts to
+	stall     *time.Timer   // looks whether it keeps the limits of its tasks; nil until there is one
+	watched   bool          // stall is running
+	full      bool          // it ends because it holds more memory than its limit
+	silent    time.Duration // how long it had not been heard of when stall ended it, because of the limit of a task of blamed
+	blamed    *Job
 	jobs      map[int64]*Job // set up in it
 	units     map[string]uint64
 	blobs     map[[2]uint64]*sentBlob
@@ -378,6 +379,7 @@ func (l *link) send(c *chunk) {
 	}
 	c.sent = l.last
 	l.ahead.add(c)
+	j.flying++
 	l.flight = append(l.flight, c)
 	l.watch(j.opts.timeout)
 	l.taken++
@@ -404,12 +406,16 @@ func (s *state) returned(l *link, ids []uint64) {
 		for i, c := range l.flight {
 			if c.id == id {
 				l.flight = append(l.flight[:i], l.flight[i+1:]...)
-				l.ahead.remove(c)
+				l.down(c)
 				back = append(back, c)
 				break
 			}
 		}
 	}
-	s.requeue(back)
+	if s.draining {
+		s.abandonChunks(back)
+	} else {
+		s.requeue(back)
+	}
 	s.feedAll()
 }

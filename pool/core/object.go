@@ -107,6 +107,12 @@ func (h *Host) hold(x codec.Handle) {
 
 // handle finds the object of that number: what arrives in the notebook is the very object that left it.
 func (h *Host) handle(id uint64, t reflect.Type) (reflect.Value, error) {
+	if t == memoryType {
+		if m := h.memory(id); m != nil {
+			return reflect.ValueOf(m), nil
+		}
+		return reflect.Value{}, fmt.Errorf("no shared array %d", id)
+	}
 	x := h.object(id)
 	if x == nil || reflect.TypeOf(x) != t {
 		return reflect.Value{}, fmt.Errorf("no shared object %d", id)
@@ -116,6 +122,9 @@ func (h *Host) handle(id uint64, t reflect.Type) (reflect.Value, error) {
 
 // handle makes a worker's handle of an object of the notebook.
 func (c *Client) handle(id uint64, t reflect.Type) (reflect.Value, error) {
+	if t == memoryType {
+		return reflect.ValueOf(c.memory(id)), nil
+	}
 	x := &Object{host: defaultHost, id: id, c: c}
 	if reflect.TypeOf(x) != t {
 		return reflect.Value{}, fmt.Errorf("shared object of type %v", t)
@@ -249,6 +258,10 @@ func (a *answer) read(f *proc.Fields) {
 // request serves an operation of a worker. One that has to wait does so in a goroutine of its own.
 func (l *link) request(f *proc.Fields) {
 	id, object := f.Uint(), f.Uint()
+	if object == defineRequest {
+		l.define(id, f.String())
+		return
+	}
 	r := &request{}
 	r.read(f)
 	if f.Err != nil {
@@ -261,6 +274,10 @@ func (l *link) request(f *proc.Fields) {
 		l.out.Push(true)
 	}
 	x := l.s.host.object(object)
+	if m := l.s.host.memory(object); m != nil {
+		reply(m.serve(r))
+		return
+	}
 	if x == nil {
 		reply(answer{err: fmt.Errorf("pool: no shared object %d", object)})
 		return
@@ -276,19 +293,20 @@ func (l *link) request(f *proc.Fields) {
 	}()
 }
 
-// release gives back what a worker held that has died.
-func (s *state) release(l *link) {
+// release takes from a worker that has ended what it held: what it held when it died is given back.
+func (l *link) release(died bool) {
 	close(l.holder.gone)
-	s.host.mu.Lock()
-	objects := make([]*Object, 0, len(s.host.objects))
-	for _, p := range s.host.objects {
+	h := l.s.host
+	h.mu.Lock()
+	objects := make([]*Object, 0, len(h.objects))
+	for _, p := range h.objects {
 		if x := p.Value(); x != nil {
 			objects = append(objects, x)
 		}
 	}
-	s.host.mu.Unlock()
+	h.mu.Unlock()
 	for _, x := range objects {
-		x.b.abandon(&l.holder)
+		x.b.abandon(&l.holder, died)
 	}
 }
 
@@ -297,8 +315,9 @@ type holder struct {
 	gone chan struct{} // closed when it has died
 }
 
-// notebook is this process as a holder: its goroutines count as one.
-var notebook holder
+// notebook is this process as a holder: its goroutines count as one. handedOn stands for those that have ended well and have left a lock or a
+// permit taken: whoever it was meant for gives it back.
+var notebook, handedOn holder
 
 // body is a shared object itself.
 type body struct {
@@ -380,8 +399,8 @@ func (b *body) changed() {
 	b.change = make(chan struct{})
 }
 
-// abandon takes back what a holder has that died.
-func (b *body) abandon(who *holder) {
+// abandon takes from a holder that has ended what it has: it is free again when the holder died, or when nobody else could give it back.
+func (b *body) abandon(who *holder, died bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	n := b.holders[who]
@@ -389,6 +408,13 @@ func (b *body) abandon(who *holder) {
 		return
 	}
 	delete(b.holders, who)
+	switch b.kind {
+	case KindLock, KindSemaphore, KindBoundedSemaphore:
+		if !died {
+			b.holders[&handedOn] += n
+			return
+		}
+	}
 	if b.kind == KindRLock || b.kind == KindCondition {
 		n = 1
 	}

@@ -48,6 +48,7 @@ const (
 	OpDelete // the same
 	OpTake   // lock the object for an update
 	OpGive   // end the update, with what is to be stored
+	OpMap    // where an array is: see [Memory]
 	OpKeyAt  // the key and value at an index, for iterating
 )
 
@@ -148,6 +149,9 @@ func (b *body) release(who *holder) (answer, bool) {
 
 // drop takes a permit from who, or from another one when who has none.
 func (b *body) drop(who *holder) {
+	if b.holders[who] == 0 {
+		who = &handedOn
+	}
 	if b.holders[who] == 0 {
 		for h := range b.holders {
 			who = h

@@ -1,9 +1,9 @@
 package core
 
 import (
+	"context"
 	"fmt"
 	"reflect"
-	"runtime"
 	"time"
 )
 
@@ -98,7 +98,7 @@ func StartMethod(method string) Option {
 func Engine(kind EngineKind) Option { return Option{func(c *config) { c.engine = kind }} }
 
 func makeConfig(opts []Option) config {
-	c := config{processes: runtime.NumCPU()}
+	c := config{processes: CPUCount()}
 	for _, o := range opts {
 		if o.set != nil {
 			o.set(&c)
@@ -117,8 +117,14 @@ type callConfig struct {
 	onError     reflect.Value
 	timeout     time.Duration
 	retries     int
+	retryIf     reflect.Value // a func(error) bool; invalid without one
+	backoff     backoff
 	label       string
 	nextTimeout time.Duration
+	ctx         context.Context // the job ends with it; nil: with nothing
+	stopAtError bool
+	priority    int
+	buffer      int // items of a stream under way or waiting to be taken; 0: the default
 }
 
 // ChunkSize is how many items go to a worker at once.
@@ -157,12 +163,28 @@ func Timeout(d time.Duration) CallOption {
 	return CallOption{func(c *callConfig) { c.timeout = d }}
 }
 
-// Retries runs items again whose worker died, at most n times each.
+// Retries runs items again that failed, at most n times each.
 func Retries(n int) CallOption {
 	if n < 0 {
 		panic(fmt.Sprintf("pool.Retries(%d): the number must not be negative", n))
 	}
 	return CallOption{func(c *callConfig) { c.retries = n }}
+}
+
+// RetryIf is asked before an item runs again.
+func RetryIf(f func(error) bool) CallOption {
+	if f == nil {
+		return CallOption{}
+	}
+	return CallOption{func(c *callConfig) { c.retryIf = reflect.ValueOf(f) }}
+}
+
+// Backoff is how long an item waits before it runs again.
+func Backoff(first, limit time.Duration) CallOption {
+	if first <= 0 || limit < first {
+		panic(fmt.Sprintf("pool.Backoff(%v, %v): the first time must be positive, and the longest not shorter", first, limit))
+	}
+	return CallOption{func(c *callConfig) { c.backoff = backoff{first, limit} }}
 }
 
 // Label names the job.
@@ -174,6 +196,28 @@ func NextTimeout(d time.Duration) CallOption {
 		panic(fmt.Sprintf("pool.NextTimeout(%v): the time must be positive", d))
 	}
 	return CallOption{func(c *callConfig) { c.nextTimeout = d }}
+}
+
+// Context ends the job when ctx ends.
+func Context(ctx context.Context) CallOption {
+	if ctx == nil {
+		panic("pool.Context: the context is nil")
+	}
+	return CallOption{func(c *callConfig) { c.ctx = ctx }}
+}
+
+// StopAtFirstError ends the job when one of its items fails.
+func StopAtFirstError() CallOption { return CallOption{func(c *callConfig) { c.stopAtError = true }} }
+
+// Priority is the job's: workers take chunks of the highest first.
+func Priority(n int) CallOption { return CallOption{func(c *callConfig) { c.priority = n }} }
+
+// BufferSize is how many items of a stream may be under way or wait to be taken.
+func BufferSize(n int) CallOption {
+	if n < 1 {
+		panic(fmt.Sprintf("pool.BufferSize(%d): the buffer has room for one result at least", n))
+	}
+	return CallOption{func(c *callConfig) { c.buffer = n }}
 }
 
 func makeCallConfig(opts []CallOption) callConfig {

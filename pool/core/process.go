@@ -21,8 +21,9 @@ func CurrentProcess() (name string, pid int) {
 	return "MainProcess", os.Getpid()
 }
 
-// CPUCount is the number of CPUs that this process may use.
-func CPUCount() int { return runtime.NumCPU() }
+// CPUCount is how many CPUs this process may use: Go's GOMAXPROCS, which honours the CPUs that it is bound to and, on Linux, the CPU quota of
+// its container, rounded up and at least 2 where there are two CPUs.
+func CPUCount() int { return runtime.GOMAXPROCS(0) }
 
 // Process is a process that runs one function and ends. In a program without worker processes it is a goroutine.
 type Process struct {
@@ -35,6 +36,7 @@ type Process struct {
 	job     *Job
 	worker  *link // of a process that is a pool's worker: it was not made here
 	started bool
+	ending  atomic.Bool // Kill or Terminate was called
 }
 
 // NewProcess makes a process that runs fn, a func(). name may be empty.
@@ -58,7 +60,7 @@ func (p *Process) Start(o *Origin) error {
 	p.job = pool.Start(p.o, "Process", Single|NoResult, p.fn, nil, []CallOption{Label(p.name)})
 	job := p.job
 	job.OnDone(func() {
-		if err := job.failure(); err != nil && !errors.Is(err, ErrTerminated) {
+		if err := job.failure(); p.surprising(err) {
 			p.o.write(p.name, -1, true, fmt.Appendf(nil, "process %s: %v\n", p.name, err))
 		}
 	})
@@ -74,6 +76,16 @@ func (p *Process) Start(o *Origin) error {
 		return p.job.err
 	}
 	return p.s.broken
+}
+
+// surprising reports whether an error of the process's function is to be told: a panic, or an end by somebody else. What it was ended by, or ends
+// itself with, is in its exit code, as in Python.
+func (p *Process) surprising(err error) bool {
+	var lost *WorkerLostError
+	if errors.As(err, &lost) {
+		return !p.ending.Load() && lost.Signal != ""
+	}
+	return err != nil && !errors.Is(err, ErrTerminated)
 }
 
 // Name is its name.
@@ -145,14 +157,17 @@ func (p *Process) Join(o *Origin, d time.Duration) (bool, error) {
 	}
 }
 
-// Terminate asks it to end (SIGTERM), Kill ends it at once.
+// Terminate ends it by SIGTERM, which its function may catch; on Windows it is Kill.
 func (p *Process) Terminate() { p.end(func(l *link) { l.p.Terminate() }) }
 
 // Kill ends it at once.
 func (p *Process) Kill() { p.end(func(l *link) { l.p.Kill() }) }
 
 func (p *Process) end(how func(*link)) {
+	p.ending.Store(true)
+	p.mu.Lock()
 	s := p.s
+	p.mu.Unlock()
 	if p.worker != nil {
 		s = p.worker.s
 	}
@@ -187,15 +202,13 @@ func (p *Process) ExitCode() int {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	var lost *WorkerLostError // or it has ended itself
 	if st := s.lastStatus; st.Number != 0 {
 		return -st.Number
-	} else if st.Code != 0 {
+	} else if err := p.job.failure(); st.Code != 0 || err == nil || errors.As(err, &lost) {
 		return st.Code
 	}
-	if p.job.failure() != nil {
-		return 1
-	}
-	return 0
+	return 1
 }
 
 // Children are the worker processes that live, of pools too.

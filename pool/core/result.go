@@ -193,7 +193,7 @@ func (r *resultReader) readInit(f *proc.Fields) error {
 		return nil
 	case StatusPanic:
 		e := r.panicked(c, 0, f)
-		e.Label = "initializer"
+		e.Label = initLabel
 		return e
 	default:
 		return errors.New(f.String())

@@ -14,7 +14,7 @@ func (j *Job) RetryFailed(o *Origin) *Job {
 	r := &Job{id: jobIDs.Add(1), s: j.s, o: o, name: j.name, mode: j.mode, opts: j.opts, fn: j.fn, out: j.out, code: j.code, ready: make(chan struct{})}
 	r.meter.start = time.Now()
 	r.err = j.wait(o, -1)
-	if r.err == nil {
+	if r.err == nil && !j.stopped {
 		r.err = j.err
 	}
 	if r.err != nil {
@@ -40,11 +40,14 @@ func (j *Job) RetryFailed(o *Origin) *Job {
 		for i := range again.idx {
 			again.idx[i] = -1
 			if to, ok := place[c.index(i)]; ok && c.index(i) >= 0 {
+				delete(place, c.index(i)) // an item that ran again is in two chunks
 				again.idx[i] = to
 				again.left++
 			}
 		}
-		r.queue = append(r.queue, again)
+		if again.left > 0 {
+			r.queue = append(r.queue, again)
+		}
 	}
 	j.s.mu.Unlock()
 	slices.SortFunc(r.queue, func(a, b *chunk) int { return a.first - b.first })

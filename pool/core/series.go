@@ -1,6 +1,9 @@
 package core
 
-import "time"
+import (
+	"errors"
+	"time"
+)
 
 // series are the calls of one cell that are alike and have no items, such as ApplyAsync in a loop: front ends see them as one job with as
 // many items, under the ID of the first. It lasts while some of them are unfinished, and a tick of the progress longer. Guarded by s.mu.
@@ -103,4 +106,6 @@ func (c *chunk) toldAs(i int) (job int64, item int) {
 }
 
 // cancelled reports whether the job was ended on request.
-func (j *Job) cancelled() bool { return j.err == ErrCancelled || j.err == ErrTerminated }
+func (j *Job) cancelled() bool {
+	return !j.stopped && (errors.Is(j.err, ErrCancelled) || errors.Is(j.err, ErrTerminated))
+}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
+	"maps"
 	"reflect"
 	"slices"
 	"strconv"
@@ -17,7 +18,7 @@ type code struct {
 	unit    *Unit
 	vars    []byte        // the body of the Setup frame behind the job's number
 	blobs   []*blob       // large variables that vars refers to
-	session codec.Session // errors that the variables hold, under the names that the worker gives them too
+	session codec.Session // errors that the variables hold, which the worker numbers in the same way
 	pace    *pace         // of the unit, for all its jobs
 }
 
@@ -37,22 +38,67 @@ func makeBlob(data []byte) *blob {
 	return &blob{data: data, key: [2]uint64{maphash.Bytes(seeds[0], data), maphash.Bytes(seeds[1], data)}}
 }
 
-// VarName names an error that a variable holds on both sides of a pipe.
-func VarName(id string) string { return "var " + id }
-
-// prepare asks the host for the code of fn and encodes its variables, without those in except.
-func (s *state) prepare(fn any, except map[string]bool) (*code, error) {
+// prepare asks the host for the code of fn and encodes its variables, without those in except. types are those of values in interfaces
+// that go to the workers with it.
+func (s *state) prepare(fn any, except map[string]bool, types map[reflect.Type]bool) (*code, error) {
 	if s.host.Unit == nil {
 		return nil, errors.New("pool: the host gives no code units")
 	}
-	u, err := s.unit(fn)
-	if err != nil {
+	return s.encodeUnit(types, func(need Need) (*Unit, error) { return s.unit(fn, need) }, varSet{except: except})
+}
+
+// varSet says which variables of a unit are encoded, and how.
+type varSet struct {
+	except map[string]bool // these are not
+	inline bool            // large ones like all others
+}
+
+// encodeUnit gets a unit that has the types of all values in interfaces, and encodes its variables.
+func (s *state) encodeUnit(types map[reflect.Type]bool, get func(Need) (*Unit, error), set varSet) (*code, error) {
+	need := Need{Types: slices.Collect(maps.Keys(types)), Without: map[string]string{}}
+	var first error // of a variable that cannot be sent: it says more than why there is no unit without
+	failed := func(err error) (*code, error) {
+		if first != nil {
+			err = first
+		}
 		return nil, err
 	}
-	if len(u.Vars) == 0 {
-		return s.plainCode(u), nil
+	for {
+		u, err := get(need)
+		if err != nil {
+			return failed(err)
+		}
+		c, met, bad, err := s.encodeVars(u, set)
+		if err != nil {
+			if bad == "" || need.Without[bad] != "" {
+				return failed(err)
+			}
+			if first == nil {
+				first = err
+			}
+			need.Without[bad] = err.Error() // perhaps only methods that nothing calls read it
+			continue
+		}
+		more := 0
+		for t := range met {
+			if !u.Types[t] && !slices.Contains(need.Types, t) {
+				need.Types = append(need.Types, t)
+				more++
+			}
+		}
+		if more == 0 {
+			return c, nil
+		}
 	}
-	c := &code{unit: u}
+}
+
+// encodeVars is the code of a unit with its variables, and the types of values in interfaces that it has met. An error may be that of
+// one variable.
+func (s *state) encodeVars(u *Unit, set varSet) (c *code, met map[reflect.Type]bool, bad string, err error) {
+	if len(u.Vars) == 0 {
+		return s.plainCode(u), nil, "", nil
+	}
+	c = &code{unit: u}
 	var inline []Var
 	b := proc.Body(nil)
 	type large struct {
@@ -61,19 +107,16 @@ func (s *state) prepare(fn any, except map[string]bool) (*code, error) {
 	}
 	var larges []large
 	for _, v := range u.Vars {
-		if except[v.ID] {
+		if set.except[v.ID] {
 			continue
 		}
 		if !v.Value.IsValid() {
-			return nil, fmt.Errorf("the variable %s has no value", v.Name)
+			return nil, nil, "", fmt.Errorf("the variable %s has no value", v.Name)
 		}
-		if err, ok := v.Value.Interface().(error); ok && v.Value.Kind() == reflect.Interface {
-			c.session.Add(VarName(v.ID), err)
-		}
-		if tree(v.Value.Type(), 0) && heavy(v.Value) {
+		if !set.inline && tree(v.Value.Type(), 0) && heavy(v.Value) {
 			e := s.codec.NewEncoder(nil, nil)
 			if err := e.Encode(v.Value); err != nil {
-				return nil, codec.In(err, v.Name)
+				return nil, nil, v.ID, codec.In(err, v.Name)
 			}
 			if len(e.Bytes()) >= blobSize {
 				l := makeBlob(e.Bytes())
@@ -93,11 +136,12 @@ func (s *state) prepare(fn any, except map[string]bool) (*code, error) {
 	for _, v := range inline {
 		b = b.String(v.ID)
 		if err := e.Encode(v.Value); err != nil {
-			return nil, codec.In(err, v.Name)
+			return nil, nil, v.ID, codec.In(err, v.Name)
 		}
 	}
+	c.session.Know(e.Errors())
 	c.vars = append(b, e.Bytes()...)
-	return c, nil
+	return c, e.Types(), "", nil
 }
 
 // plainCode is the code of a unit without variables, which all its jobs share.
@@ -119,13 +163,13 @@ func (s *state) plainCode(u *Unit) *code {
 const plainLimit = 1000
 
 // unit asks the host for the code of fn. A host that panics refuses the call, no more.
-func (s *state) unit(fn any) (u *Unit, err error) {
+func (s *state) unit(fn any, need Need) (u *Unit, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("pool: the code of the function cannot be found: %v", r)
 		}
 	}()
-	return s.host.Unit(fn)
+	return s.host.Unit(fn, need)
 }
 
 // tree reports whether values of the type share nothing with other variables but the memory of slices and maps.
@@ -178,8 +222,8 @@ func (j *Job) chunkSize(n int) int {
 	return max(1, (n+parts-1)/parts)
 }
 
-// cut makes the chunks of the items, encoded for processes.
-func (j *Job) cut(items reflect.Value) error {
+// cut makes the chunks of the items of a call of fn, encoded for processes.
+func (j *Job) cut(fn any, items reflect.Value) error {
 	n := items.Len()
 	j.total = n
 	j.results = reflect.MakeSlice(reflect.SliceOf(j.out), n, n)
@@ -209,7 +253,7 @@ func (j *Job) cut(items reflect.Value) error {
 	if err != nil {
 		return err
 	}
-	e := j.s.codec.NewEncoder(nil, nil)
+	e := j.s.codec.NewEncoder(nil, &j.code.session)
 	for _, c := range j.queue {
 		start := len(e.Bytes())
 		if cap(e.Bytes())-start < 256 {
@@ -224,6 +268,21 @@ func (j *Job) cut(items reflect.Value) error {
 		c.data = e.Bytes()[start:len(e.Bytes()):len(e.Bytes())]
 		if len(c.data) > 1<<16 {
 			e.Reset(nil)
+		}
+	}
+	return j.bring(fn, e.Types())
+}
+
+// bring gives the job's code the types of values in interfaces that its unit was not made for.
+func (j *Job) bring(fn any, met map[reflect.Type]bool) error {
+	for t := range met {
+		if !j.code.unit.Types[t] {
+			code, err := j.s.prepare(fn, j.s.owned, met)
+			if err != nil {
+				return j.refuse(err)
+			}
+			j.code = code
+			return nil
 		}
 	}
 	return nil

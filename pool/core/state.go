@@ -40,7 +40,8 @@ type state struct {
 	queue     []*Job         // those of jobs that have chunks to hand out, first come first served
 	links     []*link        // worker processes, those that are ending too
 	lastLink  int
-	misfits   int // workers in a row that ended before they were ready
+	draining  bool // CancelQueue: chunks that come back are not handed out again
+	misfits   int  // workers in a row that ended before they were ready
 	init      *code
 	initFn    reflect.Value
 	functions functions
@@ -112,7 +113,7 @@ func knownErrors() map[string]error {
 func (s *state) startProcesses() {
 	s.starter = proc.NewStarter()
 	if s.config.init != nil {
-		c, err := s.prepare(s.config.init, nil)
+		c, err := s.prepare(s.config.init, nil, nil)
 		s.mu.Lock()
 		if err != nil {
 			s.breakLocked(fmt.Errorf("pool.Initializer: %w", err))
@@ -160,7 +161,7 @@ func (p *Pool) start(o *Origin, name string, mode Mode, fn, items any, opts []Ca
 	} else if v := reflect.ValueOf(items); j.err != nil {
 		j.total = v.Len()
 	} else {
-		j.err = j.cut(v)
+		j.err = j.cut(fn, v)
 	}
 	s.submit(j)
 	runtime.KeepAlive(p)
@@ -191,6 +192,9 @@ func (s *state) submit(j *Job) {
 	if j.err == nil {
 		j.err = s.refusalLocked()
 	}
+	if ctx := j.opts.ctx; j.err == nil && ctx != nil && ctx.Err() != nil {
+		j.err = contextError(ctx)
+	}
 	if s.threads {
 		j.ctx, j.cancelTasks = context.WithCancel(s.ctx)
 	}
@@ -209,7 +213,10 @@ func (s *state) submit(j *Job) {
 		s.finish(j)
 		return
 	}
-	s.queue = append(s.queue, j)
+	if ctx := j.opts.ctx; ctx != nil {
+		j.release = context.AfterFunc(ctx, func() { s.cancelJob(j, contextError(ctx)) })
+	}
+	s.enqueue(j)
 	s.feedAll()
 	j.waits = false
 }
@@ -250,9 +257,7 @@ func (s *state) requeue(cs []*chunk) {
 			continue
 		}
 		j.queue = append([]*chunk{c}, j.queue...)
-		if len(s.queue) == 0 || s.queue[0] != j {
-			s.queue = append([]*Job{j}, s.queue...)
-		}
+		s.enqueueFirst(j)
 	}
 }
 
@@ -268,11 +273,21 @@ func (s *state) itemsDone(c *chunk, i, n int, err error, took time.Duration) {
 	if marked == 0 || j.finished {
 		return
 	}
-	j.done += marked
 	j.meter.busy += took
 	c.spent += took
-	s.total.Done += marked
 	s.total.Busy += took
+	if err == nil || !s.mayRetry(c, i, err) {
+		s.itemsOver(c, i, n, marked, err)
+	}
+	s.runAgain(c)
+}
+
+// itemsOver notes the end of items that do not run again, marked of which had none.
+func (s *state) itemsOver(c *chunk, i, n, marked int, err error) {
+	j := c.job
+	j.done += marked
+	s.total.Done += marked
+	j.retry.over(c, i, n)
 	if err != nil {
 		j.failed++
 		s.total.Failed++
@@ -284,6 +299,7 @@ func (s *state) itemsDone(c *chunk, i, n int, err error, took time.Duration) {
 			j.failures = append(j.failures, c)
 		}
 	}
+	stop := err != nil && j.opts.stopAtError && !isCancel(err)
 	if j.stream != nil {
 		for k := range n {
 			j.stream.put(c, i+k, err)
@@ -291,6 +307,9 @@ func (s *state) itemsDone(c *chunk, i, n int, err error, took time.Duration) {
 	}
 	if j.done == j.total && !j.open {
 		s.finish(j)
+	} else if stop {
+		j.stopped = true
+		s.fail(j, ErrCancelled)
 	}
 }
 
@@ -303,8 +322,12 @@ func (s *state) finish(j *Job) {
 	if j.cancelTasks != nil {
 		j.cancelTasks()
 	}
+	if j.release != nil {
+		j.release()
+	}
 	j.meter.end = time.Now()
-	j.queue = nil
+	j.queue, j.reserve = nil, nil
+	j.retry.stop(s)
 	delete(s.jobs, j.id)
 	if j.stream != nil {
 		j.stream.end()
@@ -312,6 +335,20 @@ func (s *state) finish(j *Job) {
 	s.jobDone(j)
 	for _, l := range s.links {
 		l.drop(j)
+	}
+	s.conclude(j)
+	s.settle()
+}
+
+// conclude makes the result of a finished job ready, after its callback. One that failed as a whole waits for its tasks: when it is ready none
+// of them does anything any more.
+func (s *state) conclude(j *Job) {
+	if j.concluded || j.err != nil && j.flying > 0 {
+		return
+	}
+	j.concluded = true
+	if j.grace != nil && j.grace.Stop() {
+		s.wg.Done()
 	}
 	cb := j.opts.callback
 	if j.failure() != nil {
@@ -327,7 +364,6 @@ func (s *state) finish(j *Job) {
 	} else {
 		j.turnReady()
 	}
-	s.settle()
 }
 
 // callLater runs f on the goroutine of the callbacks.
@@ -358,7 +394,7 @@ func (s *state) runCallbacks() {
 	}
 }
 
-// fail ends a job with an error of the whole. What was done before stays for Outcomes.
+// fail ends a job with an error of the whole, and stops what runs of it. What was done before stays for Outcomes.
 func (s *state) fail(j *Job, err error) {
 	if j.finished {
 		return
@@ -366,6 +402,21 @@ func (s *state) fail(j *Job, err error) {
 	j.err = err
 	j.seal()
 	s.finish(j)
+	if s.phase != phaseTerminated && s.broken == nil { // otherwise all workers end
+		for _, l := range s.links {
+			l.cancel(j)
+		}
+	}
+	if s.threads && !j.concluded {
+		s.wg.Add(1)
+		j.grace = time.AfterFunc(cancelGrace, func() {
+			defer s.wg.Done()
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			j.flying = 0 // what still runs cannot be stopped
+			s.conclude(j)
+		})
+	}
 }
 
 // seal takes the values that are there to slots of the job's own: workers that are still at it may write to the old ones.
@@ -381,7 +432,7 @@ func (j *Job) seal() {
 	}
 	for _, c := range j.chunks {
 		for i := range c.n {
-			if slot := c.slot(i); slot >= 0 && c.isDone(i) {
+			if slot := c.slot(i); slot >= 0 && c.isDone(i) && !j.retry.again[c.index(i)] {
 				sealed.Index(slot).Set(c.base.Index(slot))
 				j.missing[slot] = false
 			}
@@ -390,20 +441,13 @@ func (j *Job) seal() {
 	j.results = sealed
 }
 
-// cancelJob ends a job on request.
-func (s *state) cancelJob(j *Job) {
+// cancelJob ends a job on request, with that error.
+func (s *state) cancelJob(j *Job, why error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !j.finished {
-		s.cancelLocked(j)
+		s.fail(j, why)
 		s.feedAll()
-	}
-}
-
-func (s *state) cancelLocked(j *Job) {
-	s.fail(j, ErrCancelled)
-	for _, l := range s.links {
-		l.cancel(j)
 	}
 }
 
@@ -414,7 +458,7 @@ func (s *state) cancelID(id int64) bool {
 	found := false
 	for _, j := range s.jobs {
 		if j.id == id && j.series == nil || j.series != nil && j.series.first.id == id {
-			s.cancelLocked(j)
+			s.fail(j, ErrCancelled)
 			found = true
 		}
 	}

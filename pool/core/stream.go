@@ -23,6 +23,7 @@ type results struct {
 	arrived []arrived     // in the order of their end, when not ordered
 	wake    chan struct{} // something has arrived, or the job is over
 	told    bool          // the error of the whole job was given
+	failed  bool          // the error of an item was given
 
 	// Of a stream whose items come one by one.
 	limit   int           // items that may be under way or wait to be taken
@@ -89,7 +90,8 @@ func (p *Pool) Stream(o *Origin, name string, ordered bool, mode Mode, fn, items
 	v := reflect.ValueOf(items)
 	j.total = v.Len()
 	if j.err == nil {
-		j.err = j.cut(v)
+		j.err = j.cut(fn, v)
+		st.q.hold()
 	}
 	s.submit(j)
 	runtime.KeepAlive(p)
@@ -107,6 +109,9 @@ func (p *Pool) StreamSeq(o *Origin, name string, ordered bool, mode Mode, fn, se
 	j.open = true
 	s.prepareJob(j, fn)
 	st.q.limit = max(2, 4*s.config.processes) * j.opts.chunk
+	if j.opts.buffer > 0 {
+		st.q.limit = max(j.opts.buffer, j.opts.chunk)
+	}
 	f := &feeder{j: j, q: st.q, seq: reflect.ValueOf(seq)}
 	if j.err == nil {
 		j.err = f.prepare()
@@ -127,7 +132,7 @@ func (s *state) prepareJob(j *Job, fn any) {
 		j.err = s.refusal()
 	}
 	if j.err == nil && !s.threads {
-		j.code, j.err = s.prepare(fn, s.owned)
+		j.code, j.err = s.prepare(fn, s.owned, nil)
 		j.err = j.refuse(j.err)
 	}
 }
@@ -148,12 +153,18 @@ func (st *Stream) Next(o *Origin, into any) (more bool, err error) {
 	for {
 		s.mu.Lock()
 		a, ok := q.take()
-		over, whole := j.finished, j.err
+		over, whole := j.finished && (j.err == nil || j.told), j.err
+		if !ok && over && j.stopped {
+			if whole = nil; !q.failed { // it waits behind items that did not run
+				whole = j.failure()
+			}
+		}
 		if !ok && over && whole != nil && !q.told {
 			q.told = true
 			s.mu.Unlock()
 			return true, whole
 		}
+		q.failed = q.failed || ok && a.err != nil
 		s.mu.Unlock()
 		if ok {
 			if a.err == nil && into != nil {
@@ -191,6 +202,7 @@ func (q *results) take() (a arrived, ok bool) {
 		q.arrived = q.arrived[1:]
 	}
 	q.taken++
+	q.fill()
 	q.more()
 	return a, true
 }
@@ -202,6 +214,7 @@ func (q *results) stop() {
 	q.j.s.mu.Lock()
 	defer q.j.s.mu.Unlock()
 	q.stopped = true
+	q.drop()
 	q.more()
 }
 
@@ -311,7 +324,7 @@ func (f *feeder) flush() bool {
 	s.total.Items += n
 	j.queue = append(j.queue, c)
 	if len(j.queue) == 1 {
-		s.queue = append(s.queue, j)
+		s.enqueue(j)
 	}
 	s.feedAll()
 	return true

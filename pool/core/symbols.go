@@ -10,6 +10,7 @@ func Symbols() map[string]reflect.Value {
 		"CallerOrigin": reflect.ValueOf(CallerOrigin),
 		"NewPool":      reflect.ValueOf(NewPool),
 		"NewProcess":   reflect.ValueOf(NewProcess),
+		"NewMemory":    reflect.ValueOf(NewMemory),
 		"NewObject":    reflect.ValueOf(NewObject),
 		"Watch":        reflect.ValueOf(Watch),
 
@@ -18,6 +19,12 @@ func Symbols() map[string]reflect.Value {
 		"Children":       reflect.ValueOf(Children),
 
 		"Callback":         reflect.ValueOf(Callback),
+		"Backoff":          reflect.ValueOf(Backoff),
+		"RetryIf":          reflect.ValueOf(RetryIf),
+		"BufferSize":       reflect.ValueOf(BufferSize),
+		"Context":          reflect.ValueOf(Context),
+		"Priority":         reflect.ValueOf(Priority),
+		"StopAtFirstError": reflect.ValueOf(StopAtFirstError),
 		"ChunkSize":        reflect.ValueOf(ChunkSize),
 		"Engine":           reflect.ValueOf(Engine),
 		"ErrorCallback":    reflect.ValueOf(ErrorCallback),
@@ -88,6 +95,7 @@ func Symbols() map[string]reflect.Value {
 		"ErrTimeout":     variable(&ErrTimeout),
 
 		"Call":            reflect.ValueOf((*Call)(nil)),
+		"Memory":          reflect.ValueOf((*Memory)(nil)),
 		"Object":          reflect.ValueOf((*Object)(nil)),
 		"ObjectKind":      reflect.ValueOf((*ObjectKind)(nil)),
 		"Op":              reflect.ValueOf((*Op)(nil)),

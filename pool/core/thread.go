@@ -51,7 +51,7 @@ func (t *thread) run() {
 	}()
 	if s.initFn.IsValid() {
 		if _, err := s.origin.call(s.ctx, s.initFn, nil, func(error) {}); err != nil {
-			e := &RemoteError{Label: "initializer", Single: true, Worker: t.name}
+			e := &RemoteError{Label: initLabel, Single: true, Worker: t.name}
 			fill(e, err)
 			s.mu.Lock()
 			s.breakLocked(&InitError{Worker: t.name, Err: e})
@@ -77,6 +77,7 @@ func (t *thread) run() {
 		c.job.meter.chunks++
 		c.job.meter.chunk = max(c.job.meter.chunk, c.n)
 		s.total.Chunks++
+		c.job.flying++
 		s.mu.Unlock()
 		if !t.chunk(c) {
 			return
@@ -87,6 +88,13 @@ func (t *thread) run() {
 // chunk runs the items of a chunk. It reports false when the worker has been replaced.
 func (t *thread) chunk(c *chunk) bool {
 	s, j := t.s, c.job
+	defer func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if j.flying--; j.finished {
+			s.conclude(j)
+		}
+	}()
 	for i := range c.n {
 		s.mu.Lock()
 		skip, over := c.isDone(i), j.finished

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"errors"
 	"sync"
 	"time"
 )
@@ -72,6 +73,9 @@ func (j *Job) whenReady(f func()) {
 func (j *Job) turnReady() {
 	j.told = true
 	close(j.ready)
+	if j.stream != nil {
+		j.stream.signal()
+	}
 	for _, f := range j.watchers {
 		f()
 	}
@@ -97,7 +101,7 @@ func (j *Job) CancelQueued() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if j.finished {
-		return j.err == ErrCancelled
+		return errors.Is(j.err, ErrCancelled)
 	}
 	if len(j.queue) == 0 {
 		return false
@@ -117,5 +121,5 @@ func (j *Job) Running() bool {
 func (j *Job) Cancelled() bool {
 	j.s.mu.Lock()
 	defer j.s.mu.Unlock()
-	return j.finished && j.err == ErrCancelled
+	return j.finished && !j.stopped && errors.Is(j.err, ErrCancelled)
 }

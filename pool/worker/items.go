@@ -3,7 +3,6 @@ package worker
 import (
 	"context"
 	"fmt"
-	"os"
 	"reflect"
 	"sync/atomic"
 	"time"
@@ -25,7 +24,8 @@ func (w *worker) begin(f *proc.Fields) error {
 		return nil
 	}
 	w.activate(j)
-	c.job, c.items = j, w.codec.NewDecoder(f.Data, nil)
+	w.enter(j.unit)
+	c.job, c.items = j, w.codec.NewDecoder(f.Data, &j.session)
 	w.at = c
 	w.items()
 	return nil
@@ -54,7 +54,7 @@ func (w *worker) along(j *job) bool {
 		return false
 	}
 	w.next()
-	c.job, c.items = j, w.codec.NewDecoder(f.Data, nil)
+	c.job, c.items = j, w.codec.NewDecoder(f.Data, &j.session)
 	w.at = c
 	return true
 }
@@ -75,7 +75,7 @@ func (w *worker) items() {
 	closed := w.closed
 	w.mu.Unlock()
 	if closed {
-		os.Exit(exitOrphan)
+		orphaned()
 	}
 	if !reads {
 		w.out.arm() // the flusher looks whether it takes long

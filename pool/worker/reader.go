@@ -2,7 +2,6 @@ package worker
 
 import (
 	"bytes"
-	"os"
 	"time"
 
 	"poolbook/pool/internal/proc"
@@ -181,6 +180,6 @@ func (w *worker) ended() {
 	w.closed = true
 	w.wake.Signal()
 	if w.running != 0 {
-		os.Exit(exitOrphan)
+		orphaned()
 	}
 }

@@ -91,6 +91,7 @@ func (w *worker) panicBody(j *job, v any, stack string) proc.Body {
 	if j != nil {
 		s = &j.session
 	}
+	v = w.client.Fault(v)
 	text := codec.Text(v)
 	e := w.codec.NewEncoder(nil, s)
 	b := proc.Body(nil).String(stack)

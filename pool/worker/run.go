@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,6 +35,8 @@ type worker struct {
 	out    *writer
 	beacon *proc.Beacon
 	ev     Evaluator
+	scoper Scoper     // ev, when it is one
+	loads  sync.Mutex // held while ev loads a unit
 	codec  *codec.Codec
 	client *core.Client // shared objects of the notebook
 
@@ -105,7 +108,14 @@ func (w *worker) peek() bool {
 
 // main is Main.
 func (w *worker) main(ctx context.Context, open func(Env) (Evaluator, error)) error {
-	signal.Ignore(os.Interrupt)
+	// Caught and dropped, not ignored: the commands that tasks start would inherit that.
+	signal.Notify(make(chan os.Signal, 1), os.Interrupt)
+	if dead := proc.DeathOfParent(); dead != nil {
+		go func() {
+			<-dead
+			orphaned()
+		}()
+	}
 	defer w.out.stop()
 	kind, body, err := w.in.Next()
 	if err != nil {
@@ -117,10 +127,11 @@ func (w *worker) main(ctx context.Context, open func(Env) (Evaluator, error)) er
 		return w.fail(fmt.Errorf("the pool speaks version %d of the frames, this worker %d", version, core.Version))
 	}
 	w.client = core.EnterWorker(w.request)
-	w.ev, err = open(Env{Stdout: &stream{w, 0}, Stderr: &stream{w, 1}})
+	w.ev, err = open(Env{Stdout: &stream{w, 0}, Stderr: &stream{w, 1}, Define: w.define})
 	if err != nil {
 		return w.fail(err)
 	}
+	w.scoper, _ = w.ev.(Scoper)
 	w.codec = codec.New(core.CodecOptions(w.ev, w.client, w.function))
 	w.enc = w.codec.NewEncoder(nil, nil)
 	w.out.put(func(b proc.Body) proc.Body { return b.Uint(core.Version) }, proc.Ready, nil)
@@ -158,6 +169,12 @@ func (w *worker) fail(err error) error {
 
 // exitOrphan is the exit code of a worker whose pool went away in the middle of a task.
 const exitOrphan = 3
+
+// orphaned ends the process after its pool, and the commands that tasks have started.
+func orphaned() {
+	proc.EndGroup()
+	os.Exit(exitOrphan)
+}
 
 // cancelJob stops what runs of a job, and gives back what waits.
 func (w *worker) cancelJob(id int64) {
@@ -206,12 +223,14 @@ func (w *worker) returned(ids ...uint64) {
 
 // execute is the executor. It returns when the pool says stop or is gone.
 func (w *worker) execute(ctx context.Context) error {
-	if w.at != nil { // the executor before this one was ended by its task
+	debug.SetPanicOnFault(true) // a write into a shared slice is the item's failure, not the worker's end
+	if w.at != nil {            // the executor before this one was ended by its task
 		w.items()
 	}
 	for {
 		m, ok := w.take()
 		if !ok {
+			proc.EndGroup()
 			return errors.New("the pool's pipe has ended")
 		}
 		f := proc.Fields{Data: m.body}

@@ -66,7 +66,7 @@ func (w *worker) load(f *proc.Fields) {
 			u.err = fmt.Errorf("loading the code panicked: %v", r)
 		}
 	}()
-	u.fn, u.err = w.ev.Load(hash, payload)
+	u.fn, u.err = w.loadUnit(hash, payload)
 	if u.err != nil {
 		return
 	}
@@ -82,6 +82,57 @@ func (w *worker) load(f *proc.Fields) {
 		u.call = func(ctx context.Context, args []reflect.Value) ([]reflect.Value, error) {
 			return call.Func(ctx, v, args, noExit)
 		}
+	}
+}
+
+// loadUnit has the evaluator load a unit.
+func (w *worker) loadUnit(hash string, payload []byte) (Func, error) {
+	w.loads.Lock()
+	defer w.loads.Unlock()
+	return w.ev.Load(hash, payload)
+}
+
+// define loads the unit of a type that has come in a shared object. Variables that its methods read, and that no job has set, get the
+// values that they have now.
+func (w *worker) define(name string) error {
+	hash, payload, vars, err := w.client.Define(name)
+	if err != nil {
+		return err
+	}
+	fn, err := w.loadUnit(hash, payload)
+	if err != nil {
+		return err
+	}
+	f := proc.Fields{Data: vars}
+	f.Len() // large ones: none
+	ids := make([]string, f.Len())
+	for i := range ids {
+		ids[i] = f.String()
+	}
+	if f.Err != nil {
+		return f.Err
+	}
+	d := w.codec.NewDecoder(f.Data, nil)
+	for _, id := range ids {
+		target, ok := fn.Var(id)
+		if !ok || !target.CanSet() {
+			return fmt.Errorf("the code has no variable %s", id)
+		}
+		v := reflect.New(target.Type()).Elem()
+		if err := d.Decode(v); err != nil {
+			return fmt.Errorf("variable %s: %w", id, err)
+		}
+		if target.IsZero() {
+			target.Set(v)
+		}
+	}
+	return nil
+}
+
+// enter tells the evaluator what function gets what is decoded.
+func (w *worker) enter(u *unit) {
+	if w.scoper != nil {
+		w.scoper.Enter(u.fn)
 	}
 }
 
@@ -131,6 +182,7 @@ func (w *worker) prepare(id int64, num uint64, mode core.Mode, f *proc.Fields) (
 		return nil, u.err
 	}
 	j := &job{id: id, unit: u, mode: mode}
+	w.enter(u)
 	set := func(id string, d *codec.Decoder) error {
 		target, ok := u.fn.Var(id)
 		if !ok || !target.CanSet() {
@@ -139,9 +191,6 @@ func (w *worker) prepare(id int64, num uint64, mode core.Mode, f *proc.Fields) (
 		v := variable{target, reflect.New(target.Type()).Elem()}
 		if err := d.Decode(v.value); err != nil {
 			return fmt.Errorf("variable %s: %w", id, err)
-		}
-		if err, ok := v.value.Interface().(error); ok && target.Kind() == reflect.Interface {
-			j.session.Add(core.VarName(id), err)
 		}
 		j.vars = append(j.vars, v)
 		return nil
@@ -169,6 +218,7 @@ func (w *worker) prepare(id int64, num uint64, mode core.Mode, f *proc.Fields) (
 			return nil, err
 		}
 	}
+	j.session.Know(d.Errors())
 	return j, nil
 }
 

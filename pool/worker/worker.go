@@ -13,11 +13,13 @@ type Env struct {
 	// Stdout and Stderr are where what tasks write goes: at once to the cell that submitted the job, tagged with the running item.
 	// They are safe for concurrent use. What is written to the process's own file descriptors 1 and 2 arrives too, with a coarser tag.
 	Stdout, Stderr io.Writer
+	// Define makes the evaluator load, by Load, the unit of a type that core.Types has named in the notebook.
+	Define func(name string) error
 }
 
 // Evaluator runs code units in a worker process. Its methods are called from one goroutine at a time, except those of core.Types.
 type Evaluator interface {
-	// Load makes the function of a code unit callable. It is called once for each hash, on the worker's main goroutine.
+	// Load makes the function of a code unit callable. It is called once for each hash, and again for one that Define brings.
 	Load(hash string, payload []byte) (Func, error)
 	// Types of values in interfaces.
 	core.Types
@@ -26,6 +28,10 @@ type Evaluator interface {
 // Warmer is an Evaluator that can do ahead what its first unit would wait for. Warm is called in a process that is started before its pool,
 // on the worker's main goroutine.
 type Warmer interface{ Warm() }
+
+// Scoper is an Evaluator to whose TypeByName it matters what function gets the value. Enter names the one that gets those that are decoded
+// from now on.
+type Scoper interface{ Enter(f Func) }
 
 // Func is the function of a loaded code unit.
 type Func interface {
@@ -73,8 +79,9 @@ type Loop struct {
 //	…
 //	err = worker.Main(context.Background(), in, out, open)
 //
-// Main ignores interrupt signals: the terminal sends them to workers too, and it is the notebook that decides.
-// It returns nil after an orderly stop. When in ends in the middle of a task, Main ends the process.
+// Main lets interrupt signals (SIGINT) have no effect: it is the notebook that decides. On Linux a SIGHUP tells it that the process of the pool
+// has ended. It returns nil after an orderly stop. When in ends in the middle of a task, Main ends the process; on Unix the commands that
+// tasks have started end with it.
 func Main(ctx context.Context, in io.Reader, out io.Writer, open func(Env) (Evaluator, error)) error {
 	w := newWorker(in, out)
 	return w.main(ctx, open)

@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"go/token"
 	"iter"
 	"maps"
 	"reflect"
@@ -142,7 +143,7 @@ func (s *Set) Type(pkgPath, name string) (reflect.Type, bool) {
 	}
 	p := s.pkg(pkgPath)
 	if p == nil {
-		return nil, false
+		return internalType(pkgPath, name)
 	}
 	if v, ok := p.symbols.Lookup(name); ok {
 		if !IsType(v) {
@@ -153,6 +154,57 @@ func (s *Set) Type(pkgPath, name string) (reflect.Type, bool) {
 	t, ok := p.hidden()[name]
 	return t, ok
 }
+
+// internalType returns a type of an internal package of the standard library that public packages beside it mention, as encoding/json has
+// its options from encoding/json/internal/jsonopts.
+func internalType(pkgPath, name string) (reflect.Type, bool) {
+	root, _, ok := strings.Cut(pkgPath, "/internal/")
+	if !ok {
+		return nil, false
+	}
+	for path := range std.Paths() {
+		if path == root || strings.HasPrefix(path, root+"/") {
+			if t, ok := standardPkg(path).hidden()[pkgPath+"."+name]; ok {
+				return t, true
+			}
+		}
+	}
+	return nil, false
+}
+
+// Has reports whether there is a table for a package.
+func (s *Set) Has(pkgPath string) bool { return s.pkg(pkgPath) != nil }
+
+// Compiled returns the type of that name of any package of the standard library that the process has, internal ones and those that no
+// symbol mentions included: what values in interfaces may have. Types that are declared in functions are not found.
+func (s *Set) Compiled(pkgPath, name string) (reflect.Type, bool) {
+	if t, ok := s.Type(pkgPath, name); ok {
+		return t, true
+	}
+	t := linked()[pkgPath+"."+name]
+	return t, t != nil
+}
+
+// linked returns the named types of the standard library that the linker has kept a pointer type of, as it does for those with
+// methods that are in an interface anywhere; nil for names that several types have.
+var linked = sync.OnceValue(func() map[string]reflect.Type {
+	found := make(map[string]reflect.Type)
+	for _, p := range reflectx.TypeLinks() {
+		if p.Kind() != reflect.Pointer || p.Elem().Name() == "" || p.Elem().PkgPath() == "" {
+			continue
+		}
+		t := p.Elem()
+		if first, _, _ := strings.Cut(t.PkgPath(), "/"); strings.Contains(first, ".") || first == "main" || first == "poolbook" || strings.Contains(t.Name(), "[") {
+			continue
+		}
+		key := t.PkgPath() + "." + t.Name()
+		if other, ok := found[key]; ok && other != t {
+			t = nil
+		}
+		found[key] = t
+	}
+	return found
+})
 
 // IsType reports whether a symbol stands for a type.
 func IsType(v reflect.Value) bool {
@@ -167,14 +219,19 @@ func (s *Set) Packages() []string {
 	return slices.Compact(paths)
 }
 
-// hiddenTypes returns the types of a package that its symbols mention, by name.
+// hiddenTypes returns the types of a package that its symbols mention, by name, and those of internal packages, by path and name.
 func hiddenTypes(path string, s symbols) map[string]reflect.Type {
 	found := make(map[string]reflect.Type)
 	w := walker{seen: make(map[reflect.Type]bool), named: func(t reflect.Type) bool {
-		if t.PkgPath() == path {
+		switch {
+		case t.PkgPath() == path:
 			found[t.Name()] = t
+			return true
+		case strings.Contains(t.PkgPath(), "/internal/"):
+			found[t.PkgPath()+"."+t.Name()] = t
+			return true
 		}
-		return t.PkgPath() == path
+		return false
 	}}
 	for _, v := range s.All() {
 		w.walk(v.Type())
@@ -216,13 +273,13 @@ func (w walker) walk(t reflect.Type) {
 	}
 }
 
-// instances returns the instances of generic function types that the process's other types mention, by package path and
-// name. Instances of other generic types are left out: they may have another layout and other methods than those that
-// are interpreted from source.
+// instances returns the instances of generic function types, and of generic types that are not exported, which the process's other types
+// mention, by package path and name. Instances of other generic types are left out: they may have another layout and other methods than
+// those that are interpreted from source.
 var instances = sync.OnceValue(func() map[string]reflect.Type {
 	found := make(map[string]reflect.Type)
 	w := walker{seen: make(map[reflect.Type]bool), named: func(t reflect.Type) bool {
-		if name := t.Name(); t.Kind() == reflect.Func && strings.HasSuffix(name, "]") && !strings.Contains(name, "main.") {
+		if name := t.Name(); strings.HasSuffix(name, "]") && (t.Kind() == reflect.Func || !token.IsExported(name)) && !strings.Contains(name, "main.") {
 			found[t.PkgPath()+"."+name] = t
 		}
 		return false

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 
+	"poolbook/interp/internal/goabi"
 	"poolbook/interp/internal/split"
 )
 
@@ -51,7 +52,7 @@ func (p *pass) assemble() {
 			p.file.Imports = append(p.file.Imports, s.(*ast.ImportSpec))
 		}
 	}
-	p.pkg.Info.FileVersions[p.file] = "go1.26"
+	p.pkg.Info.FileVersions[p.file] = goabi.Language
 }
 
 func (p *pass) importName(s *ast.ImportSpec) string {

@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"go/build"
 	"go/importer"
 	"go/token"
 	"go/types"
@@ -117,7 +118,7 @@ func TestCells(t *testing.T) {
 					continue
 				}
 				n++
-				got.Files = append(got.Files, f, txtar.File{Name: "want", Data: []byte(runCell(t, e, prog, n, string(f.Data)))})
+				got.Files = append(got.Files, f, txtar.File{Name: "want", Data: []byte(strings.ReplaceAll(runCell(t, e, prog, n, string(f.Data)), build.Default.GOROOT, "$GOROOT"))})
 			}
 			compare(t, file, ar, &got)
 		})

@@ -8,6 +8,8 @@ import (
 	"go/token"
 	"go/types"
 	"slices"
+
+	"poolbook/interp/internal/goabi"
 )
 
 // CheckFile checks a Go file as a package of its own, which does not see the session's names. known are types that take the place of the
@@ -74,7 +76,7 @@ func (e *Env) filePass(files []*ast.File) *pass {
 	e.know(p.pkg)
 	for _, f := range files {
 		f.Name.Name = p.pkg.Types.Name()
-		p.pkg.Info.FileVersions[f] = "go1.26"
+		p.pkg.Info.FileVersions[f] = goabi.Language
 	}
 	return p
 }
@@ -147,12 +149,15 @@ func (p *pass) checkFiles(files []*ast.File, known map[string]*types.TypeName) {
 		setScopeParent(p.pkg.Types.Scope(), scope)
 	}
 	conf := types.Config{
-		GoVersion:                "go1.26",
+		GoVersion:                goabi.Language,
 		Importer:                 &recorder{Importer: p.env.imp},
 		DisableUnusedImportCheck: true,
 		Error:                    p.report,
 	}
 	types.NewChecker(&conf, p.env.Fset, p.pkg.Types, p.pkg.Info).Files(files)
+	for _, f := range files {
+		p.bodies(f)
+	}
 }
 
 func (p *pass) keyLiteralsOf(files []*ast.File) bool {
@@ -162,11 +167,4 @@ func (p *pass) keyLiteralsOf(files []*ast.File) bool {
 		done = p.keyLiterals() || done
 	}
 	return done
-}
-
-// Name makes a type known by its name, without being a cell's: types of loaded units.
-func (e *Env) Name(obj *types.TypeName) {
-	if pkg := e.cells[obj.Pkg()]; pkg != nil {
-		e.set(obj, pkg)
-	}
 }

@@ -11,6 +11,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/tools/go/ssa"
+
+	"poolbook/interp/internal/goabi"
 )
 
 // Methods of a generic type that a later cell declares. To go/types a type's methods are known before its first instance is made: an
@@ -223,7 +225,7 @@ func instancesTest() error {
 	}
 	for _, w := range want {
 		if f, ok := w.in.FieldByName(w.field); !ok || f.Type.Kind() != w.kind {
-			return errors.New("interp: this release of Go has another " + strings.TrimPrefix(w.in.String(), "*") + "." + w.field + ": build Poolbook with Go 1.26")
+			return errors.New("interp: this release of Go has another " + strings.TrimPrefix(w.in.String(), "*") + "." + w.field + ": build Poolbook with " + goabi.Name + " as it was released")
 		}
 	}
 	// The bit of the state: a generic type with one method, whose instance has made it.
@@ -245,7 +247,7 @@ func instancesTest() error {
 	before := *instanceOf(n).state
 	n.Method(0)
 	if i := instanceOf(n); before&hasMethods != 0 || *i.state&hasMethods == 0 || *i.expanded != 1 || len(*i.methods) != 1 {
-		return errors.New("interp: this release of Go makes the methods of instances in another way: build Poolbook with Go 1.26")
+		return errors.New("interp: this release of Go makes the methods of instances in another way: build Poolbook with " + goabi.Name + " as it was released")
 	}
 	return nil
 }

@@ -7,6 +7,8 @@ import (
 	"go/types"
 	"reflect"
 	"unsafe"
+
+	"poolbook/interp/internal/goabi"
 )
 
 // This file holds all that depends on unexported parts of go/types. A session is many packages that act as one, which
@@ -86,15 +88,15 @@ func SelfTest() error {
 	}
 	for _, w := range want {
 		if f, ok := w.in.FieldByName(w.field); !ok || f.Type != w.typ {
-			return errors.New("interp: this release of Go has another go/types (" + w.in.Name() + "." + w.field + "): build Poolbook with Go 1.26")
+			return errors.New("interp: this release of Go has another go/types (" + w.in.Name() + "." + w.field + "): build Poolbook with " + goabi.Name + " as it was released")
 		}
 	}
 	m, ok := reflect.TypeFor[types.Checker]().FieldByName("objMap")
 	if !ok || m.Type.Kind() != reflect.Map || m.Type.Key() != reflect.TypeFor[types.Object]() || m.Type.Elem().Kind() != reflect.Pointer {
-		return errors.New("interp: this release of Go has another go/types (Checker.objMap): build Poolbook with Go 1.26")
+		return errors.New("interp: this release of Go has another go/types (Checker.objMap): build Poolbook with " + goabi.Name + " as it was released")
 	}
 	if f, ok := m.Type.Elem().Elem().FieldByName("tdecl"); !ok || f.Type != reflect.TypeFor[*ast.TypeSpec]() {
-		return errors.New("interp: this release of Go has another go/types (declInfo.tdecl): build Poolbook with Go 1.26")
+		return errors.New("interp: this release of Go has another go/types (declInfo.tdecl): build Poolbook with " + goabi.Name + " as it was released")
 	}
 	return instancesTest()
 }

@@ -5,9 +5,11 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"path/filepath"
 	"slices"
 	"strings"
 
+	"poolbook/interp/internal/goabi"
 	"poolbook/interp/internal/pattern"
 	"poolbook/interp/internal/split"
 )
@@ -134,7 +136,7 @@ func (p *pass) check() {
 	p.pkg.instances = types.NewContext()
 	conf := types.Config{
 		Context:                  p.pkg.instances,
-		GoVersion:                "go1.26",
+		GoVersion:                goabi.Language,
 		Importer:                 imp,
 		DisableUnusedImportCheck: true,
 		Error:                    p.report,
@@ -159,6 +161,7 @@ func (p *pass) check() {
 		}()
 		checker.Files([]*ast.File{p.file}) // errors go to report
 	}()
+	p.bodies(p.file)
 	for _, a := range p.adopt {
 		p.settle(a)
 	}
@@ -197,8 +200,8 @@ func (p *pass) report(err error) {
 		if n := len(p.diags); n > 0 && p.diags[n-1].Hint == "" && strings.HasPrefix(more, "other declaration") {
 			if at := p.env.Fset.Position(e.Pos); at.IsValid() {
 				where := fmt.Sprintf("on line %d", at.Line)
-				if cell := strings.NewReplacer("[", "", "]", "").Replace(at.Filename); at.Filename != p.env.Fset.Position(p.file.Package).Filename {
-					where += " of " + cell
+				if at.Filename != p.env.Fset.Position(p.diags[n-1].Pos).Filename {
+					where += " of " + strings.NewReplacer("[", "", "]", "").Replace(filepath.Base(at.Filename))
 				}
 				p.diags[n-1].Hint = fmt.Sprintf("%s is %s", p.clean(more), where)
 			}
@@ -225,6 +228,28 @@ func (p *pass) report(err error) {
 		d.End = end
 	}
 	p.diags = append(p.diags, d)
+}
+
+// bodies complains of functions without a body, as the compiler does: go/types lets them pass. What //go:linkname names is elsewhere.
+func (p *pass) bodies(f *ast.File) {
+	for _, d := range f.Decls {
+		if d, ok := d.(*ast.FuncDecl); ok && d.Body == nil && !hasLinkname(f, d.Name.Name) {
+			p.diags = append(p.diags, Diag{Pos: d.Name.Pos(), End: d.Name.End(), Msg: "missing function body",
+				Hint: "a function's statements stand in braces, the first of which is on the line of func: func " + d.Name.Name + "() { … }"})
+		}
+	}
+}
+
+// hasLinkname reports whether a directive of f says that the function called name is another one's.
+func hasLinkname(f *ast.File, name string) bool {
+	for _, g := range f.Comments {
+		for _, c := range g.List {
+			if words := strings.Fields(c.Text); len(words) > 1 && words[0] == "//go:linkname" && words[1] == name {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // recorder is an importer that keeps the cell's import errors short.

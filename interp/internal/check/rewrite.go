@@ -7,6 +7,8 @@ import (
 	"go/types"
 	"slices"
 	"strings"
+
+	"poolbook/interp/internal/goabi"
 )
 
 // finish turns the last pass into what go/ssa and the session need.
@@ -114,7 +116,7 @@ func (c *Checked) rewrite(p *pass, olds map[*types.Var]*types.Var) {
 	file := *p.file
 	file.Decls = append(decls, b.decls...)
 	c.File = &file
-	c.Info.FileVersions[c.File] = "go1.26"
+	c.Info.FileVersions[c.File] = goabi.Language
 }
 
 // builder makes checked syntax: nodes together with their entries in types.Info.

@@ -61,6 +61,8 @@ func (e *Error) Error() string { return e.Msg }
 
 // Set is the modules of a session. Its methods may be called concurrently. The zero Set is ready to use; Close removes its folder.
 type Set struct {
+	TempDir func(prefix string) (string, error) // makes a folder; set before the first use
+
 	mu   sync.Mutex
 	dir  string // of the session's own go.mod; "" before the first use
 	work string // where the go command runs: the notebook's folder when it has a go.mod, otherwise dir
@@ -90,7 +92,7 @@ func (s *Set) open(ctx context.Context, beside string, create bool) (ok bool, er
 	if _, err := exec.LookPath("go"); err != nil {
 		return false, &Error{Msg: "there is no go command on the PATH", Hint: "modules are fetched by Go itself: install it, then restart the kernel"}
 	}
-	dir, err2 := os.MkdirTemp("", "poolbook-modules-")
+	dir, err2 := s.TempDir("poolbook-modules-")
 	if err2 != nil {
 		return false, err2
 	}

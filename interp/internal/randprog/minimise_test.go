@@ -13,6 +13,7 @@ import (
 
 	"poolbook/interp/internal/bridge"
 	"poolbook/interp/internal/check/stdlib"
+	"poolbook/interp/internal/goabi"
 )
 
 // minimiser takes statements, declarations and operands out of a program as long as what the interpreter does with it differs.
@@ -98,7 +99,7 @@ func (m *minimiser) checks(src string) bool {
 	if err != nil {
 		return false
 	}
-	_, err = (&types.Config{Importer: m.imp, GoVersion: "go1.26"}).Check("main", fset, []*ast.File{f}, nil)
+	_, err = (&types.Config{Importer: m.imp, GoVersion: goabi.Language}).Check("main", fset, []*ast.File{f}, nil)
 	return err == nil
 }
 

@@ -218,7 +218,7 @@ func (t *Table) fill(r *rtype, u *uncommon, args []*rtype, under types.Type) {
 		for i := range fields {
 			f := under.Field(i)
 			fields[i] = structField{
-				name:   encodeName(f.Name(), under.Tag(i), f.Exported(), f.Embedded(), ""),
+				name:   encodeName(Shown(f.Name()), under.Tag(i), f.Exported(), f.Embedded(), ""),
 				typ:    descriptor(t.of(f.Type())),
 				offset: st.fields[i].offset,
 			}

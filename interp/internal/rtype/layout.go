@@ -1,5 +1,3 @@
-//go:build go1.26
-
 package rtype
 
 import (
@@ -8,10 +6,13 @@ import (
 	"sync"
 	"sync/atomic"
 	"unsafe"
+
+	"poolbook/interp/internal/goabi"
 )
 
-// This file mirrors the type descriptors of the Go runtime (internal/abi), as they are in Go 1.26. Nothing else in
-// the package knows offsets; selfTest compares the mirrors with what reflect says before the first type is made.
+// This file mirrors the type descriptors of the Go runtime (internal/abi); what is not the same in all releases is in package goabi.
+// Nothing else in the package knows offsets. SelfTest compares the mirrors with what reflect says before the first type is made, a test
+// field by field with the sources of the release.
 
 type (
 	nameOff int32
@@ -90,10 +91,9 @@ type (
 	}
 	mapType struct {
 		rtype
-		key, elem, group             *rtype
-		hasher                       func(unsafe.Pointer, uintptr) uintptr
-		groupSize, slotSize, elemOff uintptr
-		flags                        uint32
+		key, elem, group *rtype
+		hasher           func(unsafe.Pointer, uintptr) uintptr
+		tail             goabi.MapTail
 	}
 	ptrType struct {
 		rtype
@@ -262,38 +262,3 @@ func fixedType(k reflect.Kind) reflect.Type {
 	}
 	return reflect.TypeFor[rtype]()
 }
-
-type probe struct {
-	A int8 `k:"v"`
-	B *probe
-	//lint:ignore U1000 the shape of the type is what selfTest looks at
-	c [3]string
-}
-
-func (probe) Method() {}
-
-// selfTest reports whether the mirrors agree with the running Go release.
-var selfTest = sync.OnceValue(func() bool {
-	t := reflect.TypeFor[probe]()
-	r := descriptor(t)
-	st := (*structType)(unsafe.Pointer(r))
-	if r.size != t.Size() || reflect.Kind(r.kind) != reflect.Struct || int(r.align) != t.Align() || r.equal == nil || r.tflag&(tflagNamed|tflagUncommon) != tflagNamed|tflagUncommon {
-		return false
-	}
-	if len(st.fields) != 3 || reflectType(st.fields[1].typ) != t.Field(1).Type || st.fields[2].offset != t.Field(2).Offset {
-		return false
-	}
-	u := (*uncommon)(unsafe.Add(unsafe.Pointer(r), unsafe.Sizeof(structType{})))
-	if u.mcount != 1 || u.xcount != 1 {
-		return false
-	}
-	m := reflect.TypeFor[map[string]probe]()
-	mt := (*mapType)(unsafe.Pointer(descriptor(m)))
-	if reflectType(mt.key) != m.Key() || reflectType(mt.elem) != m.Elem() || mt.hasher == nil || mt.groupSize != mt.group.size {
-		return false
-	}
-	p := descriptor(reflect.TypeFor[*int]())
-	it := reflect.TypeFor[error]()
-	i := (*interfaceType)(unsafe.Pointer(descriptor(it)))
-	return p.tflag&tflagDirectIface != 0 && p.ptrBytes == p.size && len(i.methods) == 1 && reflectType((*rtype)(unsafe.Pointer(p))) == reflect.TypeFor[*int]()
-})

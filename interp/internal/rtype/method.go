@@ -267,7 +267,8 @@ func sameInterface(a, b reflect.Type) bool {
 
 // Extend adds to the reflect type of n, or to those of its instances when n is generic, the methods that were declared since Of made them, and
 // to the types that embed n the methods promoted from it. Values that exist see them at once. It fails with an [*Error] when more methods are
-// added to one type than there is room for (64), or when method stubs run out.
+// added to one type than there is room for (64), when method stubs run out, or
+// in a program in whose memory the places are not found that have to be mended.
 //
 // What the runtime remembers is mended (remembered.go). What it cannot do: packages that remember facts by type keep what they have learnt
 // (encoding/json does not look again for a MarshalJSON of a type that it has written), and the methods of unnamed struct types stay as they
@@ -295,12 +296,16 @@ func (t *Table) Extend(n *types.Named) (err error) {
 		if !d.outdated() {
 			continue
 		}
+		if remembered() == nil {
+			// The runtime would go on to act on the methods that it has found before, and compare old values and new ones as different.
+			return &Error{d.typ, "this build cannot add methods to a type of an earlier cell: declare the type again, with all its methods in one cell"}
+		}
 		t.methods(d)
 		grown[descriptor(d.val)], grown[descriptor(d.ptr)] = true, true
 	}
 	t.finish()
 	if len(grown) > 0 {
-		methodsChanged(grown)
+		remembered().changed(grown)
 	}
 	return nil
 }

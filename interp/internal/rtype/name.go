@@ -22,10 +22,34 @@ func (t *Table) typeName(n *types.Named) string {
 	if n.TypeArgs().Len() > 0 {
 		lists = append(lists, t.typeList(n.TypeArgs().Types()))
 	}
+	name := Shown(n.Obj().Name())
 	if len(lists) == 0 {
-		return n.Obj().Name()
+		return name
 	}
-	return n.Obj().Name() + "[" + strings.Join(lists, ";") + "]"
+	return name + "[" + strings.Join(lists, ";") + "]"
+}
+
+// dot is a letter that cells hardly use.
+const dot = "ꞏ"
+
+// Numbered is a name for the i-th thing that is called name, where several meet in one package.
+func Numbered(name string, i int) string { return name + dot + strconv.Itoa(i) }
+
+// Shown is the name of which Numbered has made one, for those that see it.
+func Shown(name string) string {
+	if i := strings.LastIndex(name, dot); i > 0 && strings.Trim(name[i+len(dot):], "0123456789") == "" {
+		return name[:i]
+	}
+	return name
+}
+
+// ShownText is a text in which all names are as Shown gives them.
+func ShownText(s string) string {
+	before, after, found := strings.Cut(s, dot)
+	if !found {
+		return s
+	}
+	return before + ShownText(strings.TrimLeft(after, "0123456789"))
 }
 
 func (t *Table) typeList(list iter.Seq[types.Type]) string {

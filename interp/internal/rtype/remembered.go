@@ -1,15 +1,13 @@
-//go:build go1.26
-
 package rtype
 
 import (
 	"encoding/binary"
 	"reflect"
-	"runtime"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"unsafe"
+
+	"poolbook/interp/internal/goabi"
 )
 
 // What the runtime remembers of types and interfaces, for types that get methods later. Compiled types never do, so it keeps
@@ -28,36 +26,8 @@ import (
 //   - an entry of a cache that goes has the type 0 stored: to code that looks this is the end of the entries, and it asks the runtime.
 //   - what is read and written are single words, as the runtime reads and writes them.
 
-// moduleData begins like runtime.moduledata.
-type moduleData struct {
-	_               unsafe.Pointer    // pcHeader
-	_               [6]unsafe.Pointer // funcnametab, cutab
-	_               [6]unsafe.Pointer // filetab, pctab
-	_               [6]unsafe.Pointer // pclntable, ftab
-	_               [3]uintptr        // findfunctab, minpc, maxpc
-	_, _            uintptr           // text
-	noptrData, _    unsafe.Pointer
-	data, dataEnd   unsafe.Pointer
-	_               [4]uintptr // bss, noptrbss
-	_, _            uintptr    // covctrs
-	end, _, _       unsafe.Pointer
-	types, typesEnd unsafe.Pointer
-	_               [3]uintptr    // rodata, gofunc, epclntab
-	_               [3][3]uintptr // textsectmap, typelinks, itablinks
-	_               [3]uintptr    // ptab
-	_               [2]uintptr    // pluginpath
-	_, _            [3]uintptr    // pkghashes, inittasks
-	_               [2]uintptr    // modulename
-	_               [3]uintptr    // modulehashes
-	_, _            bool
-	dataMask        struct {
-		n     int32
-		bytes unsafe.Pointer
-	}
-}
-
 //go:linkname lastModule runtime.lastmoduledatap
-var lastModule *moduleData
+var lastModule *goabi.ModuleData
 
 //go:linkname resolveNameOff reflect.resolveNameOff
 func resolveNameOff(base unsafe.Pointer, off nameOff) unsafe.Pointer
@@ -125,28 +95,12 @@ type memory struct {
 
 // remembered is where the runtime of this process remembers, nil if that is not known.
 var remembered = sync.OnceValue(func() *memory {
-	if !strings.HasPrefix(runtime.Version(), "go1.26") || unsafe.Sizeof(uintptr(0)) != 8 {
-		return nil
-	}
 	m := findMemory(lastModule)
 	if m == nil || !m.trial() {
 		return nil
 	}
 	return m
 })
-
-// methodsChanged makes compiled code know the methods that types have now.
-func methodsChanged(types map[*rtype]bool) {
-	if m := remembered(); m != nil {
-		m.changed(types)
-		return
-	}
-	// What is remembered is found by the hash: with a new one, the runtime looks again, mostly. Values that were converted to an
-	// interface before are not equal to others then.
-	for r := range types {
-		r.hash = nextHash()
-	}
-}
 
 // initialised lies in the data of the program: the linker gives it its value.
 var (
@@ -158,30 +112,30 @@ var (
 //
 //go:norace
 //go:nocheckptr
-func findMemory(md *moduleData) *memory {
-	if md == nil || !within(uintptr(unsafe.Pointer(&initialised)), md.data, md.dataEnd) ||
-		!within(uintptr(unsafe.Pointer(descriptor(reflect.TypeFor[error]()))), md.types, md.typesEnd) {
+func findMemory(md *goabi.ModuleData) *memory {
+	if md == nil || !within(uintptr(unsafe.Pointer(&initialised)), md.Data, md.DataEnd) ||
+		!within(uintptr(unsafe.Pointer(descriptor(reflect.TypeFor[error]()))), md.Types, md.TypesEnd) {
 		return nil
 	}
-	n := (uintptr(md.dataEnd) - uintptr(md.data)) / wordSize
-	if uintptr(md.dataMask.n) < n || md.dataMask.bytes == nil {
+	n := (uintptr(md.DataEnd) - uintptr(md.Data)) / wordSize
+	if uintptr(md.DataMask.N) < n || md.DataMask.Bytes == nil {
 		return nil
 	}
 	m := &memory{}
 	var err error = (*Error)(nil)
 	known := *(**itab)(unsafe.Pointer(&err)) // an interface value begins with its itab
 	for i := range n - 2 {
-		at := unsafe.Add(md.data, i*wordSize)
+		at := unsafe.Add(md.Data, i*wordSize)
 		p := *(*uintptr)(at)
-		if p == 0 || !md.isPointer(i) || within(p, md.types, md.typesEnd) {
+		if p == 0 || !isPointer(md, i) || within(p, md.Types, md.TypesEnd) {
 			continue
 		}
-		if words := md.answersAt(i, n); words > 0 {
+		if words := answersAt(md, i, n); words > 0 {
 			m.caches = append(m.caches, answers{(*unsafe.Pointer)(at), words})
 			continue
 		}
 		// A small table is in the data of the program, a large one a large object of the heap, which begins at a page.
-		if within(p, md.noptrData, md.end) || p%8192 == 0 {
+		if within(p, md.NoptrData, md.End) || p%8192 == 0 {
 			if t := *(**itabTable)(at); t.size >= 512 && t.size <= 1<<24 && t.size&(t.size-1) == 0 && 0 < t.count && t.count < t.size && t.has(known) {
 				if m.table != nil {
 					return nil
@@ -199,25 +153,25 @@ func findMemory(md *moduleData) *memory {
 func within(p uintptr, from, to unsafe.Pointer) bool { return uintptr(from) <= p && p < uintptr(to) }
 
 // isPointer reports whether the i-th word of the data is a pointer.
-func (md *moduleData) isPointer(i uintptr) bool {
-	return *(*uint8)(unsafe.Add(md.dataMask.bytes, i/8))>>(i%8)&1 != 0
+func isPointer(md *goabi.ModuleData, i uintptr) bool {
+	return *(*uint8)(unsafe.Add(md.DataMask.Bytes, i/8))>>(i%8)&1 != 0
 }
 
 // answersAt returns how long the entries of the cache are that the i-th of n words of the data points to, 0 when that is not what it is.
 //
 //go:norace
 //go:nocheckptr
-func (md *moduleData) answersAt(i, n uintptr) (words uintptr) {
-	word := func(i uintptr) uintptr { return *(*uintptr)(unsafe.Add(md.data, i*wordSize)) }
+func answersAt(md *goabi.ModuleData, i, n uintptr) (words uintptr) {
+	word := func(i uintptr) uintptr { return *(*uintptr)(unsafe.Add(md.Data, i*wordSize)) }
 	cases := word(i + 1)
-	if md.isInterface(cases) && word(i+2) <= 1 { // a cache, the interface, and whether the assertion may fail
+	if isInterface(md, cases) && word(i+2) <= 1 { // a cache, the interface, and whether the assertion may fail
 		return 2
 	}
 	if cases < 1 || cases > 1000 || i+2+cases > n { // a cache, the number of interfaces, and these
 		return 0
 	}
 	for j := range cases {
-		if !md.isInterface(word(i + 2 + j)) {
+		if !isInterface(md, word(i+2+j)) {
 			return 0
 		}
 	}
@@ -227,13 +181,13 @@ func (md *moduleData) answersAt(i, n uintptr) (words uintptr) {
 // isInterface reports whether p is the address of a compiled interface type with methods.
 //
 //go:nocheckptr
-func (md *moduleData) isInterface(p uintptr) bool {
-	if p%wordSize != 0 || !within(p, md.types, md.typesEnd) || !within(p+unsafe.Sizeof(interfaceType{}), md.types, md.typesEnd) {
+func isInterface(md *goabi.ModuleData, p uintptr) bool {
+	if p%wordSize != 0 || !within(p, md.Types, md.TypesEnd) || !within(p+unsafe.Sizeof(interfaceType{}), md.Types, md.TypesEnd) {
 		return false
 	}
-	t := (*interfaceType)(unsafe.Add(md.types, p-uintptr(md.types)))
+	t := (*interfaceType)(unsafe.Add(md.Types, p-uintptr(md.Types)))
 	return reflect.Kind(t.kind) == reflect.Interface && t.size == 2*wordSize && t.ptrBytes == 2*wordSize && len(t.methods) > 0 &&
-		within(uintptr(unsafe.Pointer(&t.methods[0])), md.types, md.typesEnd)
+		within(uintptr(unsafe.Pointer(&t.methods[0])), md.Types, md.TypesEnd)
 }
 
 // forget takes what compiled code has found out of some types out of its caches, and returns how many entries that were.
@@ -247,7 +201,7 @@ func (m *memory) forget(types map[*rtype]bool) (n int) {
 	}
 	for _, c := range m.caches {
 		p := atomic.LoadPointer(c.cache)
-		if p == nil || within(uintptr(p), lastModule.noptrData, lastModule.end) {
+		if p == nil || within(uintptr(p), lastModule.NoptrData, lastModule.End) {
 			continue // the empty one, which all begin with
 		}
 		mask := *(*uintptr)(p)
@@ -350,9 +304,20 @@ func uncommonOf(r *rtype) *uncommon {
 	return (*uncommon)(unsafe.Add(unsafe.Pointer(r), fixedType(reflect.Kind(r.kind)).Size()))
 }
 
-// decodeName reads a name that encodeName wrote: its text, and the package path of one that is not exported.
+// decodeName reads a name that encodeName wrote, or the compiler: its text, and the package path where it has one.
 func decodeName(base unsafe.Pointer, off nameOff) (name, pkg string) {
-	p := resolveNameOff(base, off)
+	name, in := decodeBytes(resolveNameOff(base, off))
+	if in != 0 {
+		pkg, _ = decodeName(base, in)
+	}
+	return name, pkg
+}
+
+// decodeBytes reads a name where it lies: its text, and where that of its package is.
+func decodeBytes(p unsafe.Pointer) (name string, pkg nameOff) {
+	if p == nil {
+		return "", 0
+	}
 	at := 1
 	text := func() string {
 		n := 0
@@ -375,7 +340,7 @@ func decodeName(base unsafe.Pointer, off nameOff) (name, pkg string) {
 		text() // the tag
 	}
 	if flags&(1<<2) != 0 {
-		pkg, _ = decodeName(base, nameOff(binary.NativeEndian.Uint32(unsafe.Slice((*byte)(unsafe.Add(p, at)), 4))))
+		pkg = nameOff(binary.NativeEndian.Uint32(unsafe.Slice((*byte)(unsafe.Add(p, at)), 4)))
 	}
 	return name, pkg
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"go/types"
 	"reflect"
-	"runtime"
 	"sync"
 
 	"golang.org/x/tools/go/types/typeutil"
@@ -73,8 +72,8 @@ func (t *Table) Of(typ types.Type) reflect.Type {
 	if r, ok := t.finished.Load(typ); ok {
 		return r.(reflect.Type)
 	}
-	if !selfTest() {
-		panic(&Error{Reason: "type descriptors of " + runtime.Version() + " are not those of Go 1.26; build with a Go release that this program knows"})
+	if err := SelfTest(); err != nil {
+		panic(&Error{Reason: err.Error()})
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -183,7 +182,7 @@ func (t *Table) compiled(n *types.Named) reflect.Type {
 		return nil
 	}
 	if r, ok := t.cfg.Compiled(obj.Pkg().Path(), t.typeName(n)); ok {
-		return r
+		return bind(n, r)
 	}
 	return nil
 }

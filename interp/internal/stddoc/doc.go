@@ -1,38 +1,22 @@
 // Package stddoc has the doc comments of the standard library: what a cell is told about a name that it points at.
 //
-// The comments of all exported names are embedded as a zip file with one entry for each package (stddoc.zip, 600 KB). Nothing of it
-// is read before the first question, and then one package. The command in gen writes the file.
+// The comments of all exported names are embedded as a zip file with one entry for each package (stddoc_go1.N.zip, 600 KB). Nothing of it
+// is read before the first question, and then one package. The command in gen writes a file for each release.
 package stddoc
 
 import (
 	"archive/zip"
 	"bytes"
-	_ "embed"
 	"io"
-	"strings"
+	"maps"
+	"slices"
 	"sync"
+
+	_ "poolbook/interp/internal/goabi" // ends the build for releases that have no comments
+	"poolbook/interp/internal/stddoc/entry"
 )
 
-//go:generate go run ./gen -o stddoc.zip
-
-//go:embed stddoc.zip
-var archive []byte
-
-// The entry of a package is a list of names and comments: name, unit, comment, record and so on. The package's own comment has the
-// name "". Methods and fields are named T.M.
-const (
-	unit   = "\x1f"
-	record = "\x1e"
-)
-
-// Join makes the entry of a package.
-func Join(names []string, comment func(name string) string) []byte {
-	var b bytes.Buffer
-	for _, n := range names {
-		b.WriteString(n + unit + comment(n) + record)
-	}
-	return b.Bytes()
-}
+//go:generate go run ./gen
 
 // comments are those of a package, by name.
 type comments map[string]string
@@ -81,11 +65,8 @@ func read(path string) comments {
 	if err != nil {
 		return nil
 	}
-	c := comments{}
-	for item := range strings.SplitSeq(string(text), record) {
-		if name, comment, ok := strings.Cut(item, unit); ok {
-			c[name] = comment
-		}
-	}
-	return c
+	return entry.Split(text)
 }
+
+// Packages returns the import paths of the packages with comments, sorted.
+func Packages() []string { return slices.Sorted(maps.Keys(entries())) }

@@ -38,6 +38,7 @@ func (m *maker) function(fn reflect.Value) function {
 		return function{m.bound(f, free), sig, false, 1}
 	case strings.HasPrefix(f.Synthetic, "thunk"):
 		obj := f.Object().(*types.Func)
+		m.calls(obj)
 		s := fmt.Sprintf("(%s).%s", m.typeText(f.Signature.Params().At(0).Type()), obj.Name())
 		return function{text{s, s}, sig, true, len(free)}
 	case f.Parent() != nil:
@@ -88,9 +89,12 @@ func (m *maker) bound(f *ssa.Function, free []reflect.Value) text {
 	recv := reflect.New(free[0].Type()).Elem()
 	recv.Set(free[0])
 	t := f.FreeVars[0].Type()
-	c := &capture{name: m.unique("receiver"), orig: "receiver", typ: t, value: recv}
+	c := &capture{name: m.unique("receiver"), orig: "receiver", typ: t, value: recv, owner: m.current}
 	m.order = append(m.order, c)
 	m.typeText(t) // its type and methods come along
+	if obj, ok := f.Object().(*types.Func); ok {
+		m.calls(obj)
+	}
 	sig := f.Signature
 	var params, args []string
 	for i := range sig.Params().Len() {
@@ -117,11 +121,20 @@ func (m *maker) bound(f *ssa.Function, free []reflect.Value) text {
 	return text{s, s}
 }
 
+// calls notes that a method is mentioned.
+func (m *maker) calls(f *types.Func) {
+	if recv := f.Signature().Recv(); recv != nil && types.IsInterface(recv.Type()) {
+		m.current.asks[f.Name()] = true
+		return
+	}
+	m.current.calls[m.s.Latest(f.Origin())] = true
+}
+
 // literal writes a function literal; its captured variables become the unit's.
 func (m *maker) literal(f *ssa.Function, lit *ast.FuncLit, free []reflect.Value) text {
 	info := m.s.InfoOf(f)
 	if info == nil {
-		refuse("a function literal of package %s cannot be sent to another process", f.Package().Pkg.Path())
+		refuse("a function that %s has made cannot be sent to another process%s", outermost(f), adviceFor(f))
 	}
 	captured := map[varKey]*capture{}
 	for i, v := range f.FreeVars {
@@ -133,7 +146,7 @@ func (m *maker) literal(f *ssa.Function, lit *ast.FuncLit, free []reflect.Value)
 		key := captureKey{ptr.Pointer(), v.Name(), ptr.Type()}
 		c := m.byAddr[key]
 		if c == nil {
-			c = &capture{name: m.unique(v.Name() + "_captured"), orig: v.Name(), typ: v.Type().Underlying().(*types.Pointer).Elem(), value: ptr.Elem(), index: i}
+			c = &capture{name: m.unique(v.Name() + "_captured"), orig: v.Name(), typ: v.Type().Underlying().(*types.Pointer).Elem(), value: ptr.Elem(), owner: m.current, index: i}
 			c.isFunc = c.value.Kind() == reflect.Func
 			m.byAddr[key] = c
 			m.order = append(m.order, c)
@@ -173,4 +186,32 @@ func typeArgs(f *ssa.Function) map[*types.TypeParam]types.Type {
 		}
 	}
 	return m
+}
+
+// outermost names the declared function around a literal: "slices.Values".
+func outermost(f *ssa.Function) string {
+	for f.Parent() != nil {
+		f = f.Parent()
+	}
+	if f.Origin() != nil {
+		f = f.Origin()
+	}
+	if f.Package() == nil {
+		return f.Name()
+	}
+	return f.Package().Pkg.Name() + "." + f.Name()
+}
+
+// adviceFor says what to do instead of sending a function that a package has made.
+func adviceFor(f *ssa.Function) string {
+	sig := f.Signature
+	if sig.Params().Len() == 1 && sig.Results().Len() == 0 {
+		if yield, ok := sig.Params().At(0).Type().Underlying().(*types.Signature); ok && yield.Results().Len() == 1 {
+			if yield.Params().Len() == 2 {
+				return ": collect what it yields before the call, with maps.Collect"
+			}
+			return ": collect what it yields before the call, with slices.Collect"
+		}
+	}
+	return ": call it before the call of the pool and send the result, or make it inside the task"
 }

@@ -52,7 +52,11 @@ func (m *maker) source(n ast.Node, info *types.Info, captured map[varKey]*captur
 			return true
 		}
 		name := id.Name
-		if obj := info.Defs[id]; obj != nil { // the declaration's own name may be another in the unit
+		obj := info.Defs[id]
+		if v, ok := obj.(*types.Var); ok && v.Embedded() {
+			obj = nil // an embedded field: the identifier declares it, and uses its type
+		}
+		if obj != nil { // the declaration's own name may be another in the unit
 			if now, ok := m.names[obj]; ok {
 				name = now
 			}
@@ -79,10 +83,15 @@ func (m *maker) mention(id *ast.Ident, obj types.Object, n ast.Node, info *types
 	switch o := obj.(type) {
 	case *types.Var:
 		if o.IsField() {
-			return id.Name
+			return m.field(o, env)
 		}
 	case *types.Func:
-		if o.Signature().Recv() != nil {
+		if recv := o.Signature().Recv(); recv != nil {
+			if types.IsInterface(recv.Type()) {
+				m.current.asks[o.Name()] = true
+			} else if m.s.IsCell(pkg) {
+				m.current.calls[m.s.Latest(o.Origin())] = true
+			}
 			return id.Name
 		}
 	case *types.TypeName:
@@ -90,6 +99,9 @@ func (m *maker) mention(id *ast.Ident, obj types.Object, n ast.Node, info *types
 			if env != nil {
 				if t := env.subst[tp]; t != nil {
 					return m.typeText(t)
+				}
+				if !declaredIn(n, obj) {
+					refuse("a type that is declared inside a generic function cannot be sent to another process: declare it at the top level of a cell")
 				}
 			}
 			return id.Name
@@ -130,8 +142,40 @@ func declaredIn(n ast.Node, obj types.Object) bool {
 	return n.Pos() <= obj.Pos() && obj.Pos() < n.End()
 }
 
+// field is the name of a field in the unit: an embedded one is called as its type is there.
+func (m *maker) field(v *types.Var, env *enclosing) string {
+	if !v.Embedded() {
+		return v.Name()
+	}
+	t := v.Origin().Type()
+	if p, ok := t.(*types.Pointer); ok {
+		t = p.Elem()
+	}
+	var obj *types.TypeName
+	switch t := t.(type) {
+	case *types.Alias:
+		obj = t.Obj()
+	case *types.Named:
+		obj = t.Origin().Obj()
+	}
+	switch {
+	case obj == nil || !m.s.IsCell(obj.Pkg()):
+		return v.Name()
+	case obj.Parent() != obj.Pkg().Scope():
+		if name, ok := m.names[obj]; ok {
+			return name
+		}
+		if env == nil {
+			return v.Name()
+		}
+		return m.localType(obj, env)
+	}
+	return m.need(obj)
+}
+
 // localType moves a type that is declared in a function to the unit's package level.
 func (m *maker) localType(o *types.TypeName, env *enclosing) string {
+	m.current.deps[o] = true
 	if name, ok := m.names[o]; ok {
 		return name
 	}
@@ -139,9 +183,10 @@ func (m *maker) localType(o *types.TypeName, env *enclosing) string {
 	if !ok {
 		refuse("the type %s is declared inside a function: declare it at the top level of a cell to use its values in tasks", o.Name())
 	}
-	name := m.unique(o.Name())
+	d := newDecl("")
+	m.nameType(d, o)
+	name := d.name
 	m.names[o] = name
-	d := &decl{name: name, deps: map[types.Object]bool{}, isTyp: true}
 	m.decls[o] = d
 	outer := m.current
 	m.current = d

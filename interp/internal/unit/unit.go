@@ -1,6 +1,7 @@
 package unit
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -14,6 +15,8 @@ import (
 	"strings"
 
 	"golang.org/x/tools/go/ssa"
+
+	"poolbook/interp/internal/rtype"
 )
 
 // Session is what Make asks of a session.
@@ -26,6 +29,10 @@ type Session interface {
 	Latest(f *types.Func) *types.Func
 	// Text returns source text and where it starts.
 	Text(from, to token.Pos) (text string, at token.Position, ok bool)
+	// TypeName numbers a type that a cell declares, and gives it a name that no other type of the session has: the same ones each time.
+	TypeName(obj *types.TypeName) (id int, name string)
+	// HasTypeName reports whether TypeName has given a type that name.
+	HasTypeName(name string) bool
 	// IsCell tells whether a package is a cell.
 	IsCell(p *types.Package) bool
 	// Var returns a session variable's ID and storage.
@@ -47,7 +54,8 @@ type Unit struct {
 	Hash, Source, Entry string
 	Vars                []Var
 	Assigns             []string
-	Imports             []string // sorted
+	Imports             []string                   // sorted
+	Types               map[*types.TypeName]TypeID // that cells declare and the unit has
 
 	free []int // of each captured variable, the last of Vars: its place among the function's; nil when the unit holds for one value only
 	all  int   // captured variables of the function
@@ -77,10 +85,19 @@ func (e *Error) Error() string { return e.Msg }
 
 func refuse(format string, args ...any) { panic(&Error{fmt.Sprintf(format, args...)}) }
 
+// Extra is what a unit is to have, or to do without, beside what the function reaches.
+type Extra struct {
+	// Types come along with all their methods: values of them may travel in interfaces.
+	Types []types.Type
+	// Without are the IDs of variables whose values cannot be sent, and why. When only methods that nothing calls read them, these
+	// become ones that say so when they are called after all; otherwise Make fails.
+	Without map[string]string
+}
+
 // maker collects a unit.
 type maker struct {
 	s       Session
-	names   map[any]string // types.Object, or capture address → name in the unit
+	names   map[types.Object]string // in the unit
 	taken   map[string]bool
 	decls   map[types.Object]*decl
 	queue   []types.Object
@@ -88,19 +105,42 @@ type maker struct {
 	dots    map[string]bool
 	order   []*capture
 	byAddr  map[captureKey]*capture
-	inits   []text // assignments of functions to variables
-	vars    []Var
+	inits   []owned[text] // assignments of functions to variables
+	vars    []owned[Var]
+	clash   bool // a type's name was taken: all of it has to be made again
 	assigns map[string]bool
+	without map[string]string
 	single  bool  // the unit holds for one value of the function only: see Unit.Again
-	current *decl // whose dependencies are being collected; nil for the entry
+	entry   *decl // what the function itself reaches
+	current *decl // whose dependencies are being collected
 }
 
 // decl is a declaration of the unit.
 type decl struct {
-	name  string
-	text  text
-	deps  map[types.Object]bool
-	isTyp bool
+	name    string
+	text    text
+	deps    map[types.Object]bool // declarations that it mentions
+	calls   map[*types.Func]bool  // methods that it mentions
+	asks    map[string]bool       // names of methods of interfaces that it mentions
+	refused string                // why it cannot be sent; "" when it can
+
+	// Of a type.
+	isTyp   bool
+	id      int
+	methods []*types.Func
+
+	// Of a method.
+	recv *types.TypeName
+}
+
+func newDecl(name string) *decl {
+	return &decl{name: name, deps: map[types.Object]bool{}, calls: map[*types.Func]bool{}, asks: map[string]bool{}}
+}
+
+// owned is what a declaration has brought with it.
+type owned[T any] struct {
+	owner *decl
+	v     T
 }
 
 // text is source with and without line comments.
@@ -117,11 +157,27 @@ type capture struct {
 	typ        types.Type
 	value      reflect.Value // addressable
 	isFunc     bool
+	owner      *decl
 	index      int // among the captured variables of the function
 }
 
 // Make returns the unit of a function value. The error is an *Error with a text for users.
-func Make(s Session, fn reflect.Value) (u *Unit, err error) {
+func Make(s Session, fn reflect.Value, with Extra) (u *Unit, err error) {
+	if fn.Kind() != reflect.Func {
+		return nil, &Error{fmt.Sprintf("%s is not a function", fn.Type())}
+	}
+	if fn.IsNil() {
+		return nil, &Error{"the function is nil"}
+	}
+	return makeUnit(s, with, fn.Type(), func(m *maker) function { return m.function(fn) })
+}
+
+// MakeTypes returns a unit that declares types and has a function that does nothing.
+func MakeTypes(s Session, with Extra) (*Unit, error) {
+	return makeUnit(s, with, reflect.TypeFor[func()](), func(*maker) function { return function{expr: text{"func() {}", "func() {}"}} })
+}
+
+func makeUnit(s Session, with Extra, typ reflect.Type, entry func(*maker) function) (u *Unit, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			e, ok := r.(*Error)
@@ -131,17 +187,39 @@ func Make(s Session, fn reflect.Value) (u *Unit, err error) {
 			u, err = nil, e
 		}
 	}()
-	if fn.Kind() != reflect.Func {
-		refuse("%s is not a function", fn.Type())
+	for range 3 {
+		m := newMaker(s, with)
+		u = m.make(with, typ, entry)
+		if !m.clash {
+			break
+		}
 	}
-	if fn.IsNil() {
-		refuse("the function is nil")
-	}
-	m := &maker{s: s, names: map[any]string{}, taken: map[string]bool{"main": true, "init": true}, decls: map[types.Object]*decl{},
-		imports: map[string]string{}, dots: map[string]bool{}, byAddr: map[captureKey]*capture{}, assigns: map[string]bool{}}
-	entry := m.function(fn)
+	return u, nil
+}
+
+func newMaker(s Session, with Extra) *maker {
+	m := &maker{s: s, names: map[types.Object]string{}, taken: map[string]bool{"main": true, "init": true}, decls: map[types.Object]*decl{},
+		imports: map[string]string{}, dots: map[string]bool{}, byAddr: map[captureKey]*capture{}, assigns: map[string]bool{},
+		without: with.Without, entry: newDecl("")}
+	m.current = m.entry
+	return m
+}
+
+func (m *maker) make(with Extra, typ reflect.Type, entry func(*maker) function) *Unit {
+	f := entry(m)
 	m.drain()
-	return m.finish(entry, fn.Type()), nil
+	extra := newDecl("") // nothing of it is called
+	m.current = extra
+	for _, t := range with.Types {
+		m.typeText(t)
+	}
+	m.current = m.entry
+	for _, c := range m.order {
+		m.typeText(c.typ)
+	}
+	m.drain()
+	m.leaveOut(extra)
+	return m.finish(f, typ)
 }
 
 // drain writes the declarations that are waiting, and those that these reach.
@@ -158,33 +236,55 @@ func (m *maker) need(obj types.Object) string {
 	if f, ok := obj.(*types.Func); ok {
 		obj = m.s.Latest(f)
 	}
-	if m.current != nil {
-		m.current.deps[obj] = true
-	}
+	m.current.deps[obj] = true
 	if name, ok := m.names[obj]; ok {
 		return name
 	}
-	name := m.unique(obj.Name())
-	m.names[obj] = name
-	m.decls[obj] = &decl{name: name, deps: map[types.Object]bool{}}
+	d := newDecl("")
+	if tn, ok := obj.(*types.TypeName); ok {
+		m.nameType(d, tn)
+	} else {
+		d.name = m.unique(obj.Name())
+	}
+	m.names[obj] = d.name
+	m.decls[obj] = d
 	m.queue = append(m.queue, obj)
-	return name
+	return d.name
 }
 
+// nameType gives a type the name that it has in all units.
+func (m *maker) nameType(d *decl, obj *types.TypeName) {
+	d.isTyp = true
+	d.id, d.name = m.s.TypeName(obj)
+	m.clash = m.clash || m.taken[d.name]
+	m.taken[d.name] = true
+}
+
+// unique returns a name that nothing in the unit has. Types have their names already: they are the same in all units.
 func (m *maker) unique(name string) string {
 	n := name
-	for i := 2; m.taken[n]; i++ {
-		n = fmt.Sprintf("%s_%d", name, i)
+	for i := 2; m.taken[n] || m.s.HasTypeName(n); i++ {
+		n = rtype.Numbered(name, i)
 	}
 	m.taken[n] = true
 	return n
 }
 
-// declare writes a package-level declaration.
+// declare writes a package-level declaration. What cannot be sent is noted there: it may turn out that nothing calls it.
 func (m *maker) declare(obj types.Object) {
 	d := m.decls[obj]
+	outer := m.current
 	m.current = d
-	defer func() { m.current = nil }()
+	defer func() {
+		m.current = outer
+		if r := recover(); r != nil {
+			e, ok := r.(*Error)
+			if !ok {
+				panic(r)
+			}
+			d.refused = e.Msg
+		}
+	}()
 	switch obj := obj.(type) {
 	case *types.Const:
 		s := fmt.Sprintf("const %s", d.name)
@@ -200,11 +300,15 @@ func (m *maker) declare(obj types.Object) {
 		}
 		s := fmt.Sprintf("var %s %s", d.name, m.typeText(obj.Type()))
 		d.text = text{s + " //poolbook:var " + id, s}
+		if why, ok := m.without[id]; ok {
+			d.refused = why
+			return
+		}
 		if value.Kind() == reflect.Func {
 			m.assignFunc(d.name, value)
 			return
 		}
-		m.vars = append(m.vars, Var{Name: obj.Name(), ID: id, Value: value})
+		m.vars = append(m.vars, owned[Var]{d, Var{Name: obj.Name(), ID: id, Value: value}})
 	case *types.Func:
 		node, info, ok := m.s.Decl(obj)
 		if !ok {
@@ -212,30 +316,22 @@ func (m *maker) declare(obj types.Object) {
 		}
 		d.text = m.source(node, info, nil, nil)
 	case *types.TypeName:
-		d.isTyp = true
 		node, info, ok := m.s.Decl(obj)
 		if !ok {
 			refuse("the source of type %s is not known", obj.Name())
 		}
 		t := m.source(node, info, nil, nil)
-		at, plain := "type "+t.mapped, "type "+t.plain
+		d.text = text{"type " + t.mapped, "type " + t.plain}
 		if named, ok := obj.Type().(*types.Named); ok && !obj.IsAlias() {
-			var methods []text
 			for f := range named.Methods() {
 				f = m.s.Latest(f)
-				node, info, ok := m.s.Decl(f)
-				if !ok {
-					refuse("the source of method %s.%s is not known", obj.Name(), f.Name())
-				}
-				methods = append(methods, m.source(node, info, nil, nil))
-			}
-			slices.SortFunc(methods, func(a, b text) int { return strings.Compare(a.plain, b.plain) })
-			for _, t := range methods {
-				at += "\n" + t.mapped
-				plain += "\n" + t.plain
+				md := newDecl(d.name + "." + f.Name())
+				md.recv = obj
+				m.decls[f], m.names[f] = md, f.Name()
+				m.queue = append(m.queue, f)
+				d.methods = append(d.methods, f)
 			}
 		}
-		d.text = text{at, plain}
 	default:
 		refuse("%s cannot be sent to another process", obj.Name())
 	}
@@ -248,7 +344,7 @@ func (m *maker) assignFunc(name string, fn reflect.Value) {
 		return
 	}
 	expr := m.function(fn).expr
-	m.inits = append(m.inits, text{name + " = " + expr.mapped, name + " = " + expr.plain})
+	m.inits = append(m.inits, owned[text]{m.current, text{name + " = " + expr.mapped, name + " = " + expr.plain}})
 }
 
 // importName returns the name of a package in the unit.
@@ -267,7 +363,10 @@ func (m *maker) importName(p *types.Package) string {
 
 // finish puts the parts together.
 func (m *maker) finish(entry function, typ reflect.Type) *Unit {
-	u := &Unit{Vars: m.vars}
+	u := &Unit{Types: map[*types.TypeName]TypeID{}}
+	for _, v := range m.vars {
+		u.Vars = append(u.Vars, v.v)
+	}
 	var head strings.Builder
 	head.WriteString("package main\n")
 	for _, p := range slices.Sorted(maps.Keys(m.imports)) {
@@ -280,13 +379,17 @@ func (m *maker) finish(entry function, typ reflect.Type) *Unit {
 	var mapped, plain strings.Builder
 	mapped.WriteString(head.String())
 	plain.WriteString(head.String())
-	objs := slices.SortedFunc(maps.Keys(m.decls), func(a, b types.Object) int { return strings.Compare(m.decls[a].name, m.decls[b].name) })
-	hashes := map[types.Object]string{}
+	objs := slices.SortedFunc(maps.Keys(m.decls), func(a, b types.Object) int {
+		x, y := m.decls[a], m.decls[b]
+		return cmp.Or(strings.Compare(x.name, y.name), strings.Compare(x.text.plain, y.text.plain))
+	})
 	for _, obj := range objs {
 		d := m.decls[obj]
 		if d.isTyp {
-			hashes[obj] = m.reach(obj)
-			fmt.Fprintf(&mapped, "\n//poolbook:type %s %s\n", d.name, hashes[obj])
+			id := TypeID{d.id, m.reach(obj)}
+			u.Types[obj.(*types.TypeName)] = id
+			fmt.Fprintf(&mapped, "\n//poolbook:type %s %s\n", d.name, id)
+			fmt.Fprintf(&plain, "\n// %d\n", d.id)
 		}
 		fmt.Fprintf(&mapped, "\n//line unit:1\n%s\n", d.text.mapped)
 		fmt.Fprintf(&plain, "\n%s\n", d.text.plain)
@@ -300,9 +403,9 @@ func (m *maker) finish(entry function, typ reflect.Type) *Unit {
 		}
 	}
 	fmt.Fprintf(&mapped, "\n//line unit:1\nfunc init() {\n")
-	for _, t := range m.inits {
-		mapped.WriteString("\t" + t.mapped + "\n")
-		plain.WriteString(t.plain + "\n")
+	for _, i := range m.inits {
+		mapped.WriteString("\t" + i.v.mapped + "\n")
+		plain.WriteString(i.v.plain + "\n")
 	}
 	u.Entry = "poolbook_entry"
 	fmt.Fprintf(&mapped, "\t%s = %s\n}\n\n//line unit:1\nvar %[1]s func%[3]s\n", u.Entry, entry.expr.mapped, entry.sig)
@@ -334,8 +437,16 @@ func (m *maker) finish(entry function, typ reflect.Type) *Unit {
 // CapturedID is the ID of a captured variable: units of other functions have variables of the same name.
 func CapturedID(hash, name string) string { return hash[:16] + "." + name }
 
-// reach hashes all that a type's declaration and methods reach: types with the same hash are the same type in a process that has
-// loaded both.
+// TypeID says which type of the session a declaration is.
+type TypeID struct {
+	Number int    // of the type in the session
+	Hash   string // of all that its declaration and methods reach
+}
+
+// String is the number and the hash, as they are written behind a type's name.
+func (id TypeID) String() string { return fmt.Sprintf("%d.%s", id.Number, id.Hash) }
+
+// reach hashes all that a type's declaration and methods reach.
 func (m *maker) reach(obj types.Object) string {
 	seen := map[types.Object]bool{}
 	var texts []string
@@ -345,15 +456,24 @@ func (m *maker) reach(obj types.Object) string {
 			return
 		}
 		seen[o] = true
-		if d := m.decls[o]; d != nil {
-			texts = append(texts, d.text.plain)
-			for dep := range d.deps {
-				visit(dep)
-			}
+		d := m.decls[o]
+		if d == nil {
+			return
+		}
+		s := d.text.plain
+		if d.isTyp {
+			s = fmt.Sprintf("%d %s", d.id, s)
+		}
+		texts = append(texts, s)
+		for dep := range d.deps {
+			visit(dep)
+		}
+		for _, f := range d.methods {
+			visit(f)
 		}
 	}
 	visit(obj)
 	slices.Sort(texts)
 	sum := sha256.Sum256([]byte(m.decls[obj].name + "\n" + strings.Join(texts, "\n")))
-	return hex.EncodeToString(sum[:12])
+	return hex.EncodeToString(sum[:8])
 }

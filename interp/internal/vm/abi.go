@@ -10,7 +10,7 @@ package vm
 //     collector's write barriers see it;
 //   - memory is allocated with its exact type, so that the collector finds
 //     every pointer; integers are never stored in pointer words;
-//   - layouts are checked by selfTest before the first machine is made; an
+//   - layouts are checked by SelfTest before the first machine is made; an
 //     unknown Go release is refused with an error instead of run wrongly.
 
 import (
@@ -20,6 +20,8 @@ import (
 	"runtime"
 	"sync"
 	"unsafe"
+
+	"poolbook/interp/internal/goabi"
 )
 
 type ptr = unsafe.Pointer
@@ -260,12 +262,11 @@ func storeValue(t reflect.Type, p ptr, v reflect.Value) {
 // Go release it was built with.
 var ErrUnsupported = errors.New("vm: not made for this Go release")
 
-var selfTest = sync.OnceValue(func() error {
+// SelfTest reports an error that wraps ErrUnsupported when the program was built
+// with a Go release whose memory layout is not known.
+var SelfTest = sync.OnceValue(func() error {
 	fail := func(what string) error {
-		return fmt.Errorf("%w (%s %s/%s): %s", ErrUnsupported, runtime.Version(), runtime.GOOS, runtime.GOARCH, what)
-	}
-	if unsafe.Sizeof(uintptr(0)) != 8 {
-		return fail("needs 64-bit words")
+		return fmt.Errorf("%w (%s %s/%s, taken for %s): %s", ErrUnsupported, runtime.Version(), runtime.GOOS, runtime.GOARCH, goabi.Name, what)
 	}
 	type one struct{ P *int }
 	for _, c := range []struct {

@@ -56,7 +56,7 @@ type Machine struct {
 // New makes a machine. It panics with an error that wraps ErrUnsupported when
 // the program was built with a Go release whose memory layout is not known.
 func New(c Config) *Machine {
-	if err := selfTest(); err != nil {
+	if err := SelfTest(); err != nil {
 		panic(err)
 	}
 	m := &Machine{

@@ -17,6 +17,7 @@ import (
 
 	"poolbook/interp/internal/bridge"
 	"poolbook/interp/internal/check/stdlib"
+	"poolbook/interp/internal/goabi"
 	"poolbook/interp/internal/rtype"
 	"poolbook/interp/internal/vm"
 )
@@ -71,7 +72,7 @@ func loadLimited(name, src string, limit int64) (*program, error) {
 		Selections: make(map[*ast.SelectorExpr]*types.Selection), FileVersions: make(map[*ast.File]string),
 	}
 	var ce compileError
-	conf := types.Config{Importer: imp, GoVersion: "go1.26", Error: func(err error) { ce.errs = append(ce.errs, err) }}
+	conf := types.Config{Importer: imp, GoVersion: goabi.Language, Error: func(err error) { ce.errs = append(ce.errs, err) }}
 	pkg, _ := conf.Check("main", fset, []*ast.File{file}, info)
 	if len(ce.errs) > 0 {
 		return nil, &ce

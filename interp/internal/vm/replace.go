@@ -13,6 +13,8 @@ import (
 
 	"golang.org/x/tools/go/ssa"
 	"golang.org/x/tools/go/types/typeutil"
+
+	"poolbook/interp/internal/goabi"
 )
 
 // Replace makes new run wherever old is called from now on, by functions
@@ -250,7 +252,7 @@ func instanceOf(origin *ssa.Function, targs []types.Type) *ssa.Function {
 		Defs:         map[*ast.Ident]types.Object{name: v},
 		Uses:         map[*ast.Ident]types.Object{use: origin.Object()},
 		Instances:    map[*ast.Ident]types.Instance{use: {TypeArgs: typeList(targs), Type: sig}},
-		FileVersions: map[*ast.File]string{file: "go1.26"},
+		FileVersions: map[*ast.File]string{file: goabi.Language},
 		InitOrder:    []*types.Initializer{{Lhs: []*types.Var{v}, Rhs: use}},
 	}
 	p := origin.Prog.CreatePackage(pkg, []*ast.File{file}, info, false)

@@ -113,7 +113,7 @@ func main() {
 			cmd.Env = append(os.Environ(), workerEnv+"=1")
 			return cmd, nil
 		},
-		Unit: func(fn any) (*core.Unit, error) {
+		Unit: func(fn any, _ core.Need) (*core.Unit, error) {
 			n := name(fn)
 			return &core.Unit{Hash: n, Payload: []byte(n)}, nil
 		},

@@ -31,8 +31,16 @@ type Options struct {
 	Func func(fn reflect.Value) ([]byte, error)
 	// FuncOf finds the function of type t that Func has given the bytes of. nil refuses.
 	FuncOf func(data []byte, t reflect.Type) (reflect.Value, error)
-	// Known are further errors that arrive as the same value; the codec knows those of the standard library.
+	// Known are further errors that arrive as the same value.
 	Known map[string]error
+}
+
+// Sentinels names values that both sides have, such as the variables of packages: they arrive as the same value. [Types] may implement it.
+type Sentinels interface {
+	// SentinelName returns the name of a pointer, or of a value without memory, and false when it is none that the other side has.
+	SentinelName(v reflect.Value) (string, bool)
+	// Sentinel is its inverse.
+	Sentinel(name string) (reflect.Value, bool)
 }
 
 // Codec encodes and decodes. It is safe for concurrent use.
@@ -43,25 +51,42 @@ type Codec struct {
 	fn     func(fn reflect.Value) ([]byte, error)
 	fnOf   func(data []byte, t reflect.Type) (reflect.Value, error)
 	known  map[string]error
-	names  map[unsafe.Pointer]string // of known errors, by the pointer in the interface
+	names  map[identity]string // of known errors
+	others Sentinels           // nil without
 
 	plans    sync.Map // reflect.Type → *plan, complete ones only
 	building sync.Mutex
-	byName   sync.Map // string → reflect.Type, that Types found before
-	byType   sync.Map // reflect.Type → string
+}
+
+// identity is what makes a pointer the same one: its type, too, since values without memory may all be at one address.
+type identity struct {
+	p unsafe.Pointer
+	t reflect.Type
+}
+
+// identify returns the identity of a pointer; false for other values.
+func identify(v reflect.Value) (identity, bool) {
+	if v.Kind() != reflect.Pointer {
+		return identity{}, false
+	}
+	if v.Type().Elem().Size() == 0 {
+		return identity{nil, v.Type()}, true
+	}
+	return identity{v.UnsafePointer(), v.Type()}, !v.IsNil()
 }
 
 // New makes a codec.
 func New(o Options) *Codec {
-	c := &Codec{types: o.Types, handle: o.Handle, sent: o.Sent, fn: o.Func, fnOf: o.FuncOf, known: map[string]error{}, names: map[unsafe.Pointer]string{}}
+	c := &Codec{types: o.Types, handle: o.Handle, sent: o.Sent, fn: o.Func, fnOf: o.FuncOf, known: map[string]error{}, names: map[identity]string{}}
 	if c.types == nil {
 		c.types = &localTypes{}
 	}
+	c.others, _ = c.types.(Sentinels)
 	for _, m := range []map[string]error{knownErrors, o.Known} {
 		for name, err := range m {
 			c.known[name] = err
-			if p := errorPointer(err); p != nil {
-				c.names[p] = name
+			if id, ok := identify(reflect.ValueOf(err)); ok {
+				c.names[id] = name
 			}
 		}
 	}
@@ -109,35 +134,26 @@ func step(err error, s string) error {
 
 func refuse(t reflect.Type, hint string) error { return &RefusedError{Type: t.String(), Hint: hint} }
 
-// Session is what two encoders or decoders of one conversation have in common: errors that both sides hold under a name.
+// Session is what two encoders or decoders of one conversation have in common: errors that both sides hold under a number.
 // The zero value has none. It is not changed while in use.
 type Session struct {
-	Names  map[unsafe.Pointer]string // for the encoder
-	Errors map[string]error          // for the decoder
+	names map[identity]uint64 // for the encoder
+	errs  []error             // for the decoder
 }
 
-// Add makes err known under name, when it is a pointer: others have no identity.
-func (s *Session) Add(name string, err error) {
-	p := errorPointer(err)
-	if p == nil {
-		return
+// Know makes errors known, in an order that is the same on both sides: [Encoder.Errors] and [Decoder.Errors].
+func (s *Session) Know(errs []error) {
+	for _, err := range errs {
+		if id, ok := identify(reflect.ValueOf(err)); ok && id.p != nil {
+			if s.names == nil {
+				s.names = map[identity]uint64{}
+			}
+			if _, ok := s.names[id]; !ok {
+				s.names[id] = uint64(len(s.errs))
+			}
+		}
+		s.errs = append(s.errs, err)
 	}
-	if s.Names == nil {
-		s.Names, s.Errors = map[unsafe.Pointer]string{}, map[string]error{}
-	}
-	s.Names[p], s.Errors[name] = name, err
-}
-
-// errorPointer is the pointer that an error consists of, nil when it is none.
-func errorPointer(err error) unsafe.Pointer {
-	if err == nil {
-		return nil
-	}
-	v := reflect.ValueOf(err)
-	if v.Kind() != reflect.Pointer {
-		return nil
-	}
-	return v.UnsafePointer()
 }
 
 // plan is how values of one type travel.
@@ -159,8 +175,16 @@ type Encoder struct {
 	buf   []byte
 	refs  map[ref]uint64
 	types map[reflect.Type]uint64
+	met   map[reflect.Type]bool // all that were named since NewEncoder
+	errs  []error               // that interfaces of the message have held
 	depth int
 }
+
+// Errors are the errors in interfaces of the message, in order.
+func (e *Encoder) Errors() []error { return e.errs }
+
+// Types are the types in interfaces that the encoder has named since it was made, but for those that need no [Types].
+func (e *Encoder) Types() map[reflect.Type]bool { return e.met }
 
 // ref identifies something shared.
 type ref struct {
@@ -177,7 +201,7 @@ func (e *Encoder) Bytes() []byte { return e.buf }
 
 // Reset starts another message, which shares nothing with the one before, behind what is in buf.
 func (e *Encoder) Reset(buf []byte) {
-	e.buf, e.depth = buf, 0
+	e.buf, e.depth, e.errs = buf, 0, nil
 	clear(e.refs)
 	clear(e.types)
 }
@@ -249,8 +273,12 @@ type Decoder struct {
 	data  []byte
 	refs  []shared
 	types []reflect.Type
+	errs  []error
 	depth int
 }
+
+// Errors are the errors in interfaces of the message, in order.
+func (d *Decoder) Errors() []error { return d.errs }
 
 type shared struct {
 	t reflect.Type
@@ -264,7 +292,7 @@ func (c *Codec) NewDecoder(data []byte, s *Session) *Decoder {
 
 // Reset reads another message.
 func (d *Decoder) Reset(data []byte) {
-	d.data, d.depth = data, 0
+	d.data, d.depth, d.errs = data, 0, nil
 	clear(d.refs)
 	d.refs, d.types = d.refs[:0], d.types[:0]
 }

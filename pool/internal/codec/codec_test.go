@@ -251,9 +251,9 @@ func (noTypes) TypeByName(n string) (reflect.Type, error) {
 func TestSession(t *testing.T) {
 	bad := errors.New("bad")
 	var parent, worker Session
-	parent.Add("bad", bad)
+	parent.Know([]error{io.EOF, bad})
 	copyOfBad := errors.New("bad")
-	worker.Add("bad", copyOfBad)
+	worker.Know([]error{io.EOF, copyOfBad})
 	c := New(Options{})
 	e := c.NewEncoder(nil, &worker)
 	err := fmt.Errorf("item: %w", copyOfBad)
@@ -306,7 +306,7 @@ func TestRefused(t *testing.T) {
 		{[]*os.File{f}, "[0]: *os.File cannot be sent"},
 		{used, "sync.Mutex cannot be sent to another process (it is in use; use pool.NewLock)"},
 		{struct{ f func() }{func() {}}, "f: func() cannot be sent"},
-		{struct{ ctx context.Context }{ctx}, "ctx: context.Context cannot be sent"},
+		{struct{ ctx context.Context }{context.WithValue(ctx, time.Second, make(chan int))}, "ctx.val: chan int cannot be sent"},
 		{[]any{1, make(chan int)}, "[1]: chan int cannot be sent"},
 		{reflect.ValueOf(1), "reflect.Value cannot be sent"},
 	} {

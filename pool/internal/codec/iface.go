@@ -8,10 +8,12 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"math/big"
 	"os"
 	"os/exec"
 	"reflect"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -24,8 +26,12 @@ const (
 	ifaceNil    = iota
 	ifaceNew    // the name of a type, then the value
 	ifaceType   // the number of a type met before in the message, then the value
-	ifaceKnown  // the name of an error that both sides hold
+	ifaceKnown  // the name of an error or other value that both sides hold
 	ifaceOpaque // an error without a type elsewhere
+	ifaceShared // the number of an error that both sides hold: see Session
+	ifaceSame   // such a number, then a type and value as it is now: the task may have changed it
+	ifaceRType  // the name of a type: a reflect.Type
+	ifaceCtx    // a context of the standard library
 )
 
 // knownErrors arrive as the same value.
@@ -55,7 +61,7 @@ var known = sync.OnceValue(func() (k struct {
 		map[string]any(nil), map[string]string(nil), map[string]int(nil), map[string]float64(nil), map[string]bool(nil), map[int]string(nil), map[any]any(nil),
 		struct{}{}, time.Time{}, time.Duration(0), time.Month(0), time.Weekday(0), (*time.Location)(nil),
 		big.Int{}, (*big.Int)(nil), big.Float{}, (*big.Float)(nil), big.Rat{}, (*big.Rat)(nil),
-		(*OpaqueError)(nil), (*fs.PathError)(nil), (*os.LinkError)(nil), (*os.SyscallError)(nil), (*strconv.NumError)(nil), (*exec.Error)(nil),
+		(*OpaqueError)(nil), (*OpaqueRuntimeError)(nil), (*fs.PathError)(nil), (*os.LinkError)(nil), (*os.SyscallError)(nil), (*strconv.NumError)(nil), (*exec.Error)(nil),
 		(*time.ParseError)(nil), context.DeadlineExceeded,
 		errors.New(""), fmt.Errorf("%w", io.EOF), fmt.Errorf("%w%w", io.EOF, io.EOF), errors.Join(io.EOF),
 	} {
@@ -83,6 +89,12 @@ func (e *OpaqueError) Error() string { return e.Text }
 
 // Unwrap is what the original wraps, so that errors.Is and errors.As look further.
 func (e *OpaqueError) Unwrap() []error { return e.Wraps }
+
+// OpaqueRuntimeError is an OpaqueError for one of Go's own run time, such as an index out of range: errors.As finds a runtime.Error in it.
+type OpaqueRuntimeError struct{ OpaqueError }
+
+// RuntimeError marks the error.
+func (*OpaqueRuntimeError) RuntimeError() {}
 
 // localTypes gives types numbers, which mean something in this process only.
 type localTypes struct {
@@ -118,23 +130,12 @@ func (c *Codec) typeName(t reflect.Type) (string, error) {
 	if n, ok := known().names[t]; ok {
 		return n, nil
 	}
-	if n, ok := c.byType.Load(t); ok {
-		return n.(string), nil
-	}
-	n, err := c.types.TypeName(t)
-	if err != nil {
-		return "", err
-	}
-	c.byType.Store(t, n)
-	return n, nil
+	return c.types.TypeName(t)
 }
 
 func (c *Codec) typeByName(name string) (reflect.Type, error) {
 	if t, ok := known().types[name]; ok {
 		return t, nil
-	}
-	if t, ok := c.byName.Load(name); ok {
-		return t.(reflect.Type), nil
 	}
 	t, err := c.types.TypeByName(name)
 	if err != nil {
@@ -143,7 +144,6 @@ func (c *Codec) typeByName(name string) (reflect.Type, error) {
 	if t == nil {
 		return nil, malformed("type " + strconv.Quote(name))
 	}
-	c.byName.Store(name, t)
 	return t, nil
 }
 
@@ -163,38 +163,67 @@ func (b *builder) interfacePlan(p *plan) {
 
 // dynamic writes what an interface of type t holds.
 func (e *Encoder) dynamic(t reflect.Type, v reflect.Value) error {
-	if v.Kind() == reflect.Pointer {
-		ptr := v.UnsafePointer()
-		name, ok := e.c.names[ptr]
-		if !ok && e.s != nil {
-			name, ok = e.s.Names[ptr]
+	isError := v.Type().Implements(errorType)
+	if isError {
+		defer func() { e.errs = append(e.errs, v.Interface().(error)) }()
+		if id, ok := identify(v); ok {
+			if name, ok := e.c.names[id]; ok {
+				e.buf = append(e.buf, ifaceKnown)
+				e.string(name)
+				return nil
+			}
+			if n, ok := e.number(id); ok {
+				if !std(v.Type()) { // it may have changed
+					back := e.mark()
+					e.buf = append(e.buf, ifaceSame)
+					e.uvarint(n)
+					if e.typed(v) == nil {
+						return nil
+					}
+					back()
+				}
+				e.buf = append(e.buf, ifaceShared)
+				e.uvarint(n)
+				return nil
+			}
 		}
-		if ok && v.Type().Implements(errorType) {
+	}
+	if e.c.others != nil && (v.Kind() == reflect.Pointer || v.Type().Size() == 0) {
+		if name, ok := e.c.others.SentinelName(v); ok {
 			e.buf = append(e.buf, ifaceKnown)
 			e.string(name)
 			return nil
 		}
 	}
-	start, types, refs := len(e.buf), len(e.types), len(e.refs)
-	err := e.typed(v)
-	if err == nil {
+	if v.Type() == rtypeType {
+		return e.reflectType(v.Interface().(reflect.Type))
+	}
+	if isContext(v.Type()) {
+		return e.context(v)
+	}
+	if !isError || !opaqueErrType.Implements(t) && !runtimeErrType.Implements(t) {
+		return e.outermost(t, e.typed(v))
+	}
+	back := e.mark()
+	if e.typed(v) == nil {
 		return nil
 	}
-	if v.Type().Implements(errorType) && opaqueErrType.Implements(t) {
-		// Forget what the attempt has numbered, then send what is left of an error without its type.
-		e.buf = e.buf[:start]
-		for k, n := range e.types {
-			if n >= uint64(types) {
-				delete(e.types, k)
-			}
-		}
-		for k, n := range e.refs {
-			if n >= uint64(refs) {
-				delete(e.refs, k)
-			}
-		}
-		return e.opaque(v)
+	back() // and send what is left of an error without its type
+	return e.opaque(v)
+}
+
+// mark returns a function that makes the encoder forget what it has written since, and numbered.
+func (e *Encoder) mark() (back func()) {
+	start, types, refs, errs, depth := len(e.buf), len(e.types), len(e.refs), len(e.errs), e.depth
+	return func() {
+		e.buf, e.errs, e.depth = e.buf[:start], e.errs[:errs], depth
+		maps.DeleteFunc(e.types, func(_ reflect.Type, n uint64) bool { return n >= uint64(types) })
+		maps.DeleteFunc(e.refs, func(_ ref, n uint64) bool { return n >= uint64(refs) })
 	}
+}
+
+// outermost reports an interface type of the standard library instead of the hidden types in it.
+func (e *Encoder) outermost(t reflect.Type, err error) error {
 	var r *RefusedError
 	if errors.As(err, &r) && (r.std || r.Path == "") && std(t) {
 		return &RefusedError{Type: t.String(), Hint: r.Hint, std: true}
@@ -202,28 +231,63 @@ func (e *Encoder) dynamic(t reflect.Type, v reflect.Value) error {
 	return err
 }
 
-func (e *Encoder) typed(v reflect.Value) error {
-	t := v.Type()
+// number is that of an error that both sides hold.
+func (e *Encoder) number(id identity) (uint64, bool) {
+	if e.s == nil {
+		return 0, false
+	}
+	n, ok := e.s.names[id]
+	return n, ok
+}
+
+var rtypeType = reflect.TypeOf(reflect.TypeFor[int]())
+
+// reflectType writes a reflect.Type as its name.
+func (e *Encoder) reflectType(t reflect.Type) error {
 	name, err := e.c.typeName(t)
 	if err != nil {
-		// The type may be one that could not be sent at all: that says more than that it has no name.
-		if p, perr := e.c.plan(t); perr == nil && t.Kind() != reflect.Struct {
-			probe := &Encoder{c: e.c, s: e.s}
-			var r *RefusedError
-			if err := p.enc(probe, address(v)); errors.As(err, &r) {
-				return err
-			}
-		}
-		return refuse(t, err.Error())
+		return refuse(rtypeType, err.Error())
 	}
+	e.named(t)
+	e.buf = append(e.buf, ifaceRType)
+	e.string(name)
+	return nil
+}
+
+// named notes that Types was asked for the name of a type.
+func (e *Encoder) named(t reflect.Type) {
+	if _, ok := known().names[t]; ok || e.met[t] {
+		return
+	}
+	if e.met == nil {
+		e.met = map[reflect.Type]bool{}
+	}
+	e.met[t] = true
+}
+
+func (e *Encoder) typed(v reflect.Value) error {
+	t := v.Type()
 	if n, ok := e.types[t]; ok {
 		e.buf = append(e.buf, ifaceType)
 		e.uvarint(n)
 	} else {
+		name, err := e.c.typeName(t)
+		if err != nil {
+			// The type may be one that could not be sent at all: that says more than that it has no name.
+			if p, perr := e.c.plan(t); perr == nil && t.Kind() != reflect.Struct {
+				probe := &Encoder{c: e.c, s: e.s}
+				var r *RefusedError
+				if err := p.enc(probe, address(v)); errors.As(err, &r) {
+					return err
+				}
+			}
+			return refuse(t, err.Error())
+		}
 		if e.types == nil {
 			e.types = map[reflect.Type]uint64{}
 		}
 		e.types[t] = uint64(len(e.types))
+		e.named(t)
 		e.buf = append(e.buf, ifaceNew)
 		e.string(name)
 	}
@@ -253,7 +317,10 @@ func (e *Encoder) opaque(v reflect.Value) (err error) {
 	e.buf = append(e.buf, ifaceOpaque)
 	typ, text := v.Type().String(), orig.Error()
 	var wraps []error
-	if o, ok := orig.(*OpaqueError); ok {
+	switch o := orig.(type) {
+	case *OpaqueError:
+		typ = o.Type
+	case *OpaqueRuntimeError:
 		typ = o.Type
 	}
 	switch u := orig.(type) {
@@ -264,8 +331,14 @@ func (e *Encoder) opaque(v reflect.Value) (err error) {
 	case interface{ Unwrap() []error }:
 		wraps = u.Unwrap()
 	}
+	_, isRuntime := orig.(runtime.Error)
 	e.string(typ)
 	e.string(text)
+	if isRuntime {
+		e.buf = append(e.buf, 1)
+	} else {
+		e.buf = append(e.buf, 0)
+	}
 	e.uvarint(uint64(len(wraps)))
 	for _, w := range wraps {
 		if w == nil {
@@ -286,79 +359,137 @@ func (d *Decoder) dynamic(t reflect.Type, into reflect.Value) error {
 	if err != nil {
 		return err
 	}
-	var dt reflect.Type
-	switch tag {
-	case ifaceNil:
-		return nil
-	case ifaceNew:
-		b, err := d.bytes()
-		if err != nil {
-			return err
-		}
-		dt, err = d.c.typeByName(string(b))
-		if err != nil {
-			return err
-		}
-		d.types = append(d.types, dt)
-	case ifaceType:
-		n, err := d.uvarint()
-		if err != nil {
-			return err
-		}
-		if n >= uint64(len(d.types)) {
-			return malformed("number of a type")
-		}
-		dt = d.types[n]
-	case ifaceKnown:
-		b, err := d.string()
-		if err != nil {
-			return err
-		}
-		known, ok := d.c.known[b]
-		if !ok && d.s != nil {
-			known, ok = d.s.Errors[b]
-		}
-		if !ok || !reflect.TypeOf(known).Implements(t) {
-			return malformed("error " + strconv.Quote(b))
-		}
-		into.Set(reflect.ValueOf(known))
-		return nil
-	case ifaceOpaque:
-		if !opaqueErrType.Implements(t) {
-			return malformed("an error in a " + t.String())
-		}
-		o, err := d.opaque()
-		if err != nil {
-			return err
-		}
-		into.Set(reflect.ValueOf(o))
-		return nil
-	default:
-		return malformed("tag of an interface")
-	}
-	if dt.Kind() == reflect.Interface || !dt.Implements(t) {
-		return malformed(dt.String() + " in a " + t.String())
-	}
-	p, err := d.c.plan(dt)
-	if err != nil {
+	v, err := d.held(tag, t)
+	if err != nil || !v.IsValid() {
 		return err
 	}
-	if p.min > len(d.data) {
-		return malformed("it ends too early")
+	if v.Kind() == reflect.Interface || !v.Type().Implements(t) {
+		return malformed(v.Type().String() + " in a " + t.String())
 	}
-	if err := d.enter(); err != nil {
-		return err
-	}
-	v := reflect.New(dt).Elem()
-	if err := p.dec(d, unsafe.Pointer(v.UnsafeAddr())); err != nil {
-		return err
-	}
-	d.depth--
 	into.Set(v)
+	if err, ok := into.Interface().(error); ok { // in the order in which the encoder has met them
+		d.errs = append(d.errs, err)
+	}
 	return nil
 }
 
-func (d *Decoder) opaque() (*OpaqueError, error) {
+// held reads what an interface of type t holds; an invalid value for nothing.
+func (d *Decoder) held(tag byte, t reflect.Type) (reflect.Value, error) {
+	none := reflect.Value{}
+	switch tag {
+	case ifaceNil:
+		return none, nil
+	case ifaceNew, ifaceType:
+		return d.typed(tag, t)
+	case ifaceKnown:
+		name, err := d.string()
+		if err != nil {
+			return none, err
+		}
+		if err, ok := d.c.known[name]; ok {
+			return reflect.ValueOf(err), nil
+		}
+		if d.c.others != nil {
+			if v, ok := d.c.others.Sentinel(name); ok {
+				return v, nil
+			}
+		}
+		return none, malformed("known value " + strconv.Quote(name))
+	case ifaceShared, ifaceSame:
+		n, err := d.uvarint()
+		if err != nil {
+			return none, err
+		}
+		if d.s == nil || n >= uint64(len(d.s.errs)) {
+			return none, malformed("number of an error")
+		}
+		shared := reflect.ValueOf(d.s.errs[n])
+		if tag == ifaceShared {
+			return shared, nil
+		}
+		tag, err := d.byte()
+		if err != nil {
+			return none, err
+		}
+		if tag != ifaceNew && tag != ifaceType {
+			return none, malformed("tag of an error")
+		}
+		v, err := d.typed(tag, t)
+		if err == nil && v.Type() == shared.Type() && reflect.DeepEqual(v.Interface(), shared.Interface()) {
+			v = shared
+		}
+		return v, err
+	case ifaceOpaque:
+		if !opaqueErrType.Implements(t) && !runtimeErrType.Implements(t) {
+			return none, malformed("an error in a " + t.String())
+		}
+		o, err := d.opaque()
+		if err != nil {
+			return none, err
+		}
+		return reflect.ValueOf(o), nil
+	case ifaceRType:
+		name, err := d.string()
+		if err != nil {
+			return none, err
+		}
+		rt, err := d.c.typeByName(name)
+		if err != nil {
+			return none, err
+		}
+		return reflect.ValueOf(rt), nil
+	case ifaceCtx:
+		ctx, err := d.context()
+		return reflect.ValueOf(ctx), err
+	}
+	return none, malformed("tag of an interface")
+}
+
+// typed reads a type and a value of it.
+func (d *Decoder) typed(tag byte, t reflect.Type) (reflect.Value, error) {
+	none := reflect.Value{}
+	var dt reflect.Type
+	if tag == ifaceNew {
+		b, err := d.bytes()
+		if err != nil {
+			return none, err
+		}
+		if dt, err = d.c.typeByName(string(b)); err != nil {
+			return none, err
+		}
+		d.types = append(d.types, dt)
+	} else {
+		n, err := d.uvarint()
+		if err != nil {
+			return none, err
+		}
+		if n >= uint64(len(d.types)) {
+			return none, malformed("number of a type")
+		}
+		dt = d.types[n]
+	}
+	if dt.Kind() == reflect.Interface || !dt.Implements(t) {
+		return none, malformed(dt.String() + " in a " + t.String())
+	}
+	p, err := d.c.plan(dt)
+	if err != nil {
+		return none, err
+	}
+	if p.min > len(d.data) {
+		return none, malformed("it ends too early")
+	}
+	if err := d.enter(); err != nil {
+		return none, err
+	}
+	v := reflect.New(dt).Elem()
+	if err := p.dec(d, unsafe.Pointer(v.UnsafeAddr())); err != nil {
+		return none, err
+	}
+	d.depth--
+	return v, nil
+}
+
+func (d *Decoder) opaque() (error, error) {
 	if err := d.enter(); err != nil {
 		return nil, err
 	}
@@ -368,6 +499,10 @@ func (d *Decoder) opaque() (*OpaqueError, error) {
 		return nil, err
 	}
 	if o.Text, err = d.string(); err != nil {
+		return nil, err
+	}
+	isRuntime, err := d.byte()
+	if err != nil {
 		return nil, err
 	}
 	n, err := d.length(1)
@@ -384,6 +519,9 @@ func (d *Decoder) opaque() (*OpaqueError, error) {
 		}
 	}
 	d.depth--
+	if isRuntime != 0 {
+		return &OpaqueRuntimeError{OpaqueError: *o}, nil
+	}
 	return o, nil
 }
 

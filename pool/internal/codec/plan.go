@@ -11,16 +11,17 @@ import (
 )
 
 var (
-	handleType    = reflect.TypeFor[Handle]()
-	timeType      = reflect.TypeFor[time.Time]()
-	locationType  = reflect.TypeFor[*time.Location]()
-	gobEncType    = reflect.TypeFor[gob.GobEncoder]()
-	gobDecType    = reflect.TypeFor[gob.GobDecoder]()
-	binEncType    = reflect.TypeFor[encoding.BinaryMarshaler]()
-	binDecType    = reflect.TypeFor[encoding.BinaryUnmarshaler]()
-	errorType     = reflect.TypeFor[error]()
-	reflectValue  = reflect.TypeFor[reflect.Value]()
-	opaqueErrType = reflect.TypeFor[*OpaqueError]()
+	handleType     = reflect.TypeFor[Handle]()
+	timeType       = reflect.TypeFor[time.Time]()
+	locationType   = reflect.TypeFor[*time.Location]()
+	gobEncType     = reflect.TypeFor[gob.GobEncoder]()
+	gobDecType     = reflect.TypeFor[gob.GobDecoder]()
+	binEncType     = reflect.TypeFor[encoding.BinaryMarshaler]()
+	binDecType     = reflect.TypeFor[encoding.BinaryUnmarshaler]()
+	errorType      = reflect.TypeFor[error]()
+	reflectValue   = reflect.TypeFor[reflect.Value]()
+	opaqueErrType  = reflect.TypeFor[*OpaqueError]()
+	runtimeErrType = reflect.TypeFor[*OpaqueRuntimeError]()
 )
 
 // plan finds or makes the plan of a type.
@@ -94,7 +95,7 @@ func (b *builder) fill(p *plan) {
 	default:
 		refusedPlan(p, hintFor(t))
 	}
-	if std(t) {
+	if (std(t) || ours(t)) && t != contextType {
 		collapse(p)
 	}
 }
@@ -111,6 +112,12 @@ func (b *builder) special(p *plan) bool {
 		locationPlan(p)
 	case t == reflectValue:
 		refusedPlan(p, "")
+	case local(t) != "":
+		refusedPlan(p, local(t))
+	case t.PkgPath() == "sync/atomic" && strings.HasPrefix(t.Name(), "Pointer[") && t.NumField() > 1 && t.Field(0).Type.Kind() == reflect.Array:
+		b.atomicPointerPlan(p)
+	case t.Kind() == reflect.Struct && (t.PkgPath() == "hash/crc32" || t.PkgPath() == "hash/crc64"):
+		b.structPlan(p) // their own encoding takes a table for granted
 	case t.Kind() == reflect.Struct && (strings.HasPrefix(t.PkgPath(), "internal/") || t.PkgPath() == "runtime" || t.PkgPath() == "reflect"):
 		refusedPlan(p, "")
 	case t.Kind() == reflect.Struct && t.PkgPath() == "sync":
@@ -125,6 +132,34 @@ func (b *builder) special(p *plan) bool {
 		return false
 	}
 	return true
+}
+
+// local says of a type whose values mean something in their own process only what to send instead; "" for others.
+func local(t reflect.Type) string {
+	switch {
+	case t.PkgPath() == "hash/maphash":
+		return "its hashes are those of one process: make it in the task"
+	case t.PkgPath() == "unique" && strings.HasPrefix(t.Name(), "Handle["):
+		return "it is one process's own: send its Value, and call unique.Make in the task"
+	case t.PkgPath() == "weak" && strings.HasPrefix(t.Name(), "Pointer["):
+		return "it keeps nothing: send its Value"
+	case ours(t) && t.Kind() == reflect.Struct:
+		switch t.Name() {
+		case "Pool", "Executor":
+			return "it belongs to the notebook's process: a task can make a pool of its own, or return what is to be done"
+		case "Job", "Stream", "Process", "Origin", "Host":
+			return "it belongs to the notebook's process: get what the task needs from it before the call"
+		}
+	}
+	return ""
+}
+
+// atomicPointerPlan is that of the pointer within.
+func (b *builder) atomicPointerPlan(p *plan) {
+	ptr := b.plan(reflect.PointerTo(p.t.Field(0).Type.Elem().Elem()))
+	p.cyc = true
+	p.enc = func(e *Encoder, at unsafe.Pointer) error { return ptr.enc(e, at) }
+	p.dec = func(d *Decoder, at unsafe.Pointer) error { return ptr.dec(d, at) }
 }
 
 // marshals tells whether values of t write and read themselves; methods of an embedded field, which would forget the others, do not count.
@@ -175,7 +210,15 @@ func std(t reflect.Type) bool {
 	return !strings.Contains(first, ".") && first != "poolbook" && first != "command-line-arguments"
 }
 
-// collapse reports the outermost type of the standard library instead of what is inside: *os.File, not internal/poll.FD.
+// ours tells a type of the pool itself.
+func ours(t reflect.Type) bool {
+	if t.PkgPath() == "" && t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return t.PkgPath() == "poolbook/pool" || t.PkgPath() == "poolbook/pool/core"
+}
+
+// collapse reports the outermost type of the standard library, or of the pool, instead of what is inside: *os.File, not internal/poll.FD.
 func collapse(p *plan) {
 	enc := p.enc
 	p.enc = func(e *Encoder, at unsafe.Pointer) error {

@@ -8,4 +8,8 @@
 // A third shared thing, where the platform has it, is the [Beacon]: a page of memory in which the worker writes what it is running,
 // so that the pool knows after a SIGKILL which item it was. Beside it are two pages that are a [Box] each: a short message to somebody who
 // looks for it just then goes there instead of into the pipe, and nobody has to be woken.
+//
+// On Unix a worker leads a process group, so that it ends together with the commands that its tasks have started: the pool kills groups, what is
+// left of one when its leader has ended too (where the leader can be waited for without being reaped: on Linux), and a worker whose pool's
+// process has ended kills its own.
 package proc

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // pipeSize is asked for each pipe: a write of many results, or of a large value, goes through with fewer turns.
@@ -24,12 +26,43 @@ func widen(f *os.File) {
 	}
 }
 
-// dieWithParent makes the kernel end the process when the thread that starts it ends: see Starter.
-func dieWithParent(cmd *exec.Cmd) {
-	if cmd.SysProcAttr == nil {
-		cmd.SysProcAttr = &syscall.SysProcAttr{}
+// dieWithParent makes the kernel send the process a signal when the thread that starts it ends: see Starter. A worker that is stopped then
+// goes on and ends all the same: the kernel sends SIGHUP and SIGCONT to a group that is left without a parent in its session.
+func dieWithParent(cmd *exec.Cmd) { cmd.SysProcAttr.Pdeathsig = parentDeath }
+
+// For waitid, which package syscall has no function for.
+const (
+	pPID    = 1          // P_PID
+	wExited = 0x4        // WEXITED
+	wNoWait = 0x01000000 // WNOWAIT
+)
+
+// awaitEnd waits until the process has ended, and leaves it to be reaped. It reports whether it could.
+func awaitEnd(pid int) bool {
+	for {
+		if _, _, err := syscall.Syscall6(syscall.SYS_WAITID, pPID, uintptr(pid), 0, wExited|wNoWait, 0, 0); err != syscall.EINTR {
+			return err == 0
+		}
 	}
-	cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL
+}
+
+// sharedFile is memory of sharedSize bytes without a name, which no full disk concerns, and which nobody who has the file can make shorter.
+func sharedFile() (*os.File, error) {
+	const flags = unix.MFD_CLOEXEC | unix.MFD_ALLOW_SEALING
+	fd, err := unix.MemfdCreate("poolbook-beacon", flags|unix.MFD_NOEXEC_SEAL)
+	if err == unix.EINVAL { // before Linux 6.3
+		fd, err = unix.MemfdCreate("poolbook-beacon", flags)
+	}
+	if err != nil { // a sandbox forbids it
+		return temporaryFile()
+	}
+	f := os.NewFile(uintptr(fd), "poolbook-beacon")
+	if err := unix.Fallocate(fd, 0, 0, sharedSize); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("memory to share: %w", err)
+	}
+	_, _ = unix.FcntlInt(uintptr(fd), unix.F_ADD_SEALS, unix.F_SEAL_SHRINK|unix.F_SEAL_GROW|unix.F_SEAL_SEAL)
+	return f, nil
 }
 
 // yieldThread lets another thread run, when one waits for this processor.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"runtime"
 	"sync/atomic"
 	"syscall"
@@ -15,7 +16,38 @@ import (
 // pipesAreStandard: the worker's pipes are files 3 and 4, and its standard files are its own.
 const pipesAreStandard = false
 
-func prepare(cmd *exec.Cmd) { dieWithParent(cmd) }
+// prepare makes the process the leader of a group: the commands that its tasks start are in it, and end with it (see Process.wait). A Ctrl-C
+// at the terminal goes to the group of the program that has the pool, and no longer to its workers.
+func prepare(cmd *exec.Cmd) {
+	if cmd.SysProcAttr == nil {
+		cmd.SysProcAttr = &syscall.SysProcAttr{}
+	}
+	cmd.SysProcAttr.Setpgid = true
+	dieWithParent(cmd)
+}
+
+// killGroup ends what is left of the group that a process leads. The process must not be reaped: its number may be another one's then.
+func killGroup(pid int) { _ = syscall.Kill(-pid, syscall.SIGKILL) }
+
+// grouped is set in a process that WorkerPipes has made out to be a pool's worker.
+var grouped atomic.Bool
+
+// EndGroup ends this process, when it is a worker that leads a group, and with it what its tasks have started.
+func EndGroup() {
+	if grouped.Load() && syscall.Getpgrp() == os.Getpid() {
+		killGroup(os.Getpid())
+	}
+}
+
+// DeathOfParent gives the signal by which a worker learns that the process of its pool has ended, where the platform has that.
+func DeathOfParent() <-chan os.Signal {
+	c := make(chan os.Signal, 1)
+	signal.Notify(c, parentDeath)
+	return c
+}
+
+// parentDeath is not SIGKILL, so that the worker can end its group. Until the worker handles it, it ends it.
+const parentDeath = syscall.SIGHUP
 
 func terminate(p *os.Process) { _ = p.Signal(syscall.SIGTERM) }
 
@@ -50,15 +82,13 @@ func tryWriter(w any) func(p []byte) int {
 	}
 }
 
-// newBeacon makes the shared page, and the file by which the worker finds it.
+// newBeacon makes the shared pages, and the file by which the worker finds them.
+//
+// The file's space is all there before it is mapped: who touches a mapped page for which a full disk has no block is ended by SIGBUS. When there
+// is no such space, the pool does without a beacon.
 func newBeacon() (*Beacon, *os.File, error) {
-	f, err := os.CreateTemp("", "poolbook-beacon-")
+	f, err := sharedFile()
 	if err != nil {
-		return nil, nil, err
-	}
-	_ = os.Remove(f.Name())
-	if err := f.Truncate(sharedSize); err != nil {
-		f.Close()
 		return nil, nil, err
 	}
 	b, err := mapBeacon(int(f.Fd()))
@@ -67,6 +97,23 @@ func newBeacon() (*Beacon, *os.File, error) {
 		return nil, nil, err
 	}
 	return b, f, nil
+}
+
+// temporaryFile is a file of sharedSize bytes without a name, with all its space taken from the disk.
+func temporaryFile() (*os.File, error) {
+	f, err := os.CreateTemp("", "poolbook-beacon-")
+	if err != nil {
+		return nil, err
+	}
+	_ = os.Remove(f.Name())
+	if _, err = f.Write(make([]byte, sharedSize)); err == nil {
+		err = syscall.Fsync(int(f.Fd())) // a write alone may only have been promised its blocks
+	}
+	if err != nil {
+		f.Close()
+		return nil, fmt.Errorf("memory to share: %w", err)
+	}
+	return f, nil
 }
 
 func mapBeacon(fd int) (*Beacon, error) {
@@ -101,6 +148,7 @@ func WorkerPipes() (in, out *os.File, beacon *Beacon, err error) {
 		}
 		syscall.CloseOnExec(fd)
 	}
+	grouped.Store(true)
 	if os.Getenv(beaconEnv) != "" {
 		_ = os.Unsetenv(beaconEnv)
 		beacon, err = mapBeacon(5)

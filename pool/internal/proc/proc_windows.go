@@ -22,6 +22,17 @@ func prepare(cmd *exec.Cmd) {
 	cmd.SysProcAttr.HideWindow = true
 }
 
+func awaitEnd(int) bool { return false }
+
+// killGroup: Windows has no groups of processes to be ended.
+func killGroup(int) {}
+
+// EndGroup does nothing.
+func EndGroup() {}
+
+// DeathOfParent: the worker notices the end of its pipe.
+func DeathOfParent() <-chan os.Signal { return nil }
+
 // terminate: Windows has no signal to ask with.
 func terminate(p *os.Process) { _ = p.Kill() }
 

@@ -22,6 +22,9 @@ type Process struct {
 	exited chan struct{} // closed when status is set
 	status Status
 	once   sync.Once
+
+	mu     sync.Mutex
+	reaped bool // its number may be another one's; guarded by mu
 }
 
 // Status is how a process ended.
@@ -125,9 +128,20 @@ func (p *Process) Outbox() *Outbox {
 // beaconEnv tells the worker that its file 5 is a beacon.
 const beaconEnv = "POOLBOOK_WORKER_BEACON"
 
-// wait reaps the process.
+// wait reaps the process. What is left of its group ends before that: the commands that its tasks have started, but for those that have
+// made a group or a session of their own.
 func (p *Process) wait() {
+	ended := awaitEnd(p.PID)
+	p.mu.Lock()
+	if ended {
+		killGroup(p.PID)
+		p.reaped = true
+	}
+	p.mu.Unlock()
 	_ = p.cmd.Wait()
+	p.mu.Lock()
+	p.reaped = true
+	p.mu.Unlock()
 	p.status = status(p.cmd.ProcessState)
 	close(p.exited)
 }
@@ -143,10 +157,17 @@ func (p *Process) CPU() time.Duration {
 // Status is how the process ended. It is valid when Exited is closed.
 func (p *Process) Status() Status { return p.status }
 
-// Kill ends the process at once.
-func (p *Process) Kill() { _ = p.cmd.Process.Kill() }
+// Kill ends the process at once, and with it the commands that its tasks have started.
+func (p *Process) Kill() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.reaped {
+		killGroup(p.PID)
+	}
+	_ = p.cmd.Process.Kill() // also when it has made another group its own
+}
 
-// Terminate asks the process to end.
+// Terminate asks the process to end (SIGTERM); on Windows it is Kill.
 func (p *Process) Terminate() { terminate(p.cmd.Process) }
 
 // CloseOutput ends the reading of what the process wrote to its standard files.

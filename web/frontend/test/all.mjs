@@ -8,8 +8,10 @@ const results = [
   'files.mjs',
   'keyboard.mjs',
   'safety.mjs',
+  'strangers.mjs',
   'tutorial.mjs',
-  'pool.mjs'
+  'pool.mjs',
+  'flood.mjs'
 ].map(name => {
   const file = fileURLToPath(new URL(name, import.meta.url));
   return spawnSync(process.execPath, [file, ...process.argv.slice(2)], {

@@ -51,19 +51,23 @@ const (
 // Guard holds the secrets of one server. Its methods may be called concurrently.
 type Guard struct {
 	token  string
-	key    [32]byte // of the cookies; new with each start
+	key    []byte   // of the cookies
 	cookie string   // name of the session cookie: cookies are shared by the ports of a host
 	hosts  []string // names besides loopback that the server goes by, lower case, without port
 	anyIP  bool     // reachable from other machines: any address literal is a good Host
 	origin []string // further origins whose pages may use the server
 
-	mu       sync.Mutex
-	failures []time.Time // of the last wrong sign-ins, guarded by mu
+	generated bool // the token is New's: 192 random bits
+	attempts  attempts
+
+	mu        sync.Mutex
+	signedOut map[string]time.Time // sessions that were ended, until they would have ended themselves; guarded by mu
 }
 
 // Config of a Guard.
 type Config struct {
 	Token   string   // empty: a random one is made
+	Key     []byte   // of the cookies; empty: a random one is made, and cookies are good for this Guard alone
 	Port    int      // in the cookie's name
 	Hosts   []string // allowed Host names besides localhost and loopback addresses
 	AnyIP   bool     // the server listens on an address that is not loopback
@@ -77,11 +81,15 @@ func New(c Config) *Guard {
 		g.hosts = append(g.hosts, strings.ToLower(h))
 	}
 	if g.token == "" {
+		g.generated = true
 		var b [24]byte
 		_, _ = rand.Read(b[:]) // never fails: see crypto/rand
 		g.token = base64.RawURLEncoding.EncodeToString(b[:])
 	}
-	_, _ = rand.Read(g.key[:])
+	if g.key = c.Key; len(g.key) == 0 {
+		g.key = make([]byte, KeyLen)
+		_, _ = rand.Read(g.key)
+	}
 	return g
 }
 
@@ -143,19 +151,22 @@ func (g *Guard) validSession(s string) bool {
 	if err != nil || len(b) != sessionLen+sha256.Size || !hmac.Equal(b[sessionLen:], g.mac("session", b[:sessionLen])) {
 		return false
 	}
-	return time.Now().Unix() < int64(binary.BigEndian.Uint64(b))
+	g.mu.Lock()
+	_, ended := g.signedOut[s]
+	g.mu.Unlock()
+	return !ended && time.Now().Unix() < int64(binary.BigEndian.Uint64(b))
 }
 
 func (g *Guard) mac(purpose string, data []byte) []byte {
-	m := hmac.New(sha256.New, g.key[:])
+	m := hmac.New(sha256.New, g.key)
 	m.Write([]byte(purpose))
 	m.Write([]byte{0})
 	m.Write(data)
 	return m.Sum(nil)
 }
 
-// xsrf is the value that the pages of a session repeat. The session is a valid one.
-func (g *Guard) xsrf(session string) string {
+// XSRF is the value that the pages of a session repeat. The session is a valid one.
+func (g *Guard) XSRF(session string) string {
 	b, err := base64.RawURLEncoding.DecodeString(session)
 	if err != nil || len(b) < sessionLen {
 		return ""
@@ -197,11 +208,28 @@ func (g *Guard) SignIn(w http.ResponseWriter, r *http.Request, sent string) {
 		Name: g.cookie, Value: session, Path: "/", MaxAge: int(Lifetime.Seconds()),
 		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: r.TLS != nil,
 	})
-	g.giveXSRF(w, r, g.xsrf(session))
+	g.giveXSRF(w, r, g.XSRF(session))
 }
 
-// SignOut takes the browser's session away.
-func (g *Guard) SignOut(w http.ResponseWriter) {
+// SignOut ends the browser's session: whoever has a copy of its cookie is out too.
+func (g *Guard) SignOut(w http.ResponseWriter, r *http.Request) {
+	now := time.Now()
+	for _, c := range r.CookiesNamed(g.cookie) {
+		if !g.validSession(c.Value) { // so that the table holds nothing that a stranger makes up
+			continue
+		}
+		g.mu.Lock()
+		if g.signedOut == nil {
+			g.signedOut = map[string]time.Time{}
+		}
+		for s, until := range g.signedOut {
+			if now.After(until) {
+				delete(g.signedOut, s)
+			}
+		}
+		g.signedOut[c.Value] = now.Add(Lifetime)
+		g.mu.Unlock()
+	}
 	for _, name := range []string{g.cookie, XSRFCookie} {
 		http.SetCookie(w, &http.Cookie{Name: name, Path: "/", MaxAge: -1})
 	}
@@ -215,8 +243,8 @@ func (g *Guard) giveXSRF(w http.ResponseWriter, r *http.Request, value string) {
 
 // RefreshXSRF sets the _xsrf cookie again when it is missing or another server's.
 func (g *Guard) RefreshXSRF(w http.ResponseWriter, r *http.Request, session string) {
-	if c, err := r.Cookie(XSRFCookie); err != nil || c.Value != g.xsrf(session) {
-		g.giveXSRF(w, r, g.xsrf(session))
+	if c, err := r.Cookie(XSRFCookie); err != nil || c.Value != g.XSRF(session) {
+		g.giveXSRF(w, r, g.XSRF(session))
 	}
 }
 
@@ -233,6 +261,11 @@ func (g *Guard) SameOrigin(r *http.Request, session string) bool {
 	default:
 		return false // "none" is the user's own typing, which changes nothing
 	}
+	return g.RightXSRF(r, session)
+}
+
+// RightXSRF reports whether a request repeats the value of its session's _xsrf cookie.
+func (g *Guard) RightXSRF(r *http.Request, session string) bool {
 	sent := r.Header.Get("X-Xsrftoken")
 	if sent == "" {
 		sent = r.Header.Get("X-Csrftoken")
@@ -240,7 +273,7 @@ func (g *Guard) SameOrigin(r *http.Request, session string) bool {
 	if sent == "" {
 		sent = r.URL.Query().Get(XSRFCookie)
 	}
-	return sent != "" && hmac.Equal([]byte(sent), []byte(g.xsrf(session)))
+	return sent != "" && hmac.Equal([]byte(sent), []byte(g.XSRF(session)))
 }
 
 // RightOrigin reports whether the Origin header, if there is one, is that of this server or of an allowed one.
@@ -261,6 +294,11 @@ func (g *Guard) RightOrigin(r *http.Request) bool {
 	return u.Scheme == scheme && strings.EqualFold(u.Host, r.Host)
 }
 
+// notInName reports whether a character has no place in a host's name. The page's policy names the host, so nothing else may get there.
+func notInName(c rune) bool {
+	return (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' && c != '.' && c != '_'
+}
+
 // RightHost reports whether the request was sent to a name that this server goes by. A page of another site whose name its owner
 // points at 127.0.0.1 (DNS rebinding) comes with that site's name.
 func (g *Guard) RightHost(r *http.Request) bool {
@@ -269,34 +307,9 @@ func (g *Guard) RightHost(r *http.Request) bool {
 		host = h
 	}
 	host = strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") || slices.Contains(g.hosts, host) {
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") && !strings.ContainsFunc(host, notInName) || slices.Contains(g.hosts, host) {
 		return true
 	}
 	ip, err := netip.ParseAddr(host)
 	return err == nil && (g.anyIP || ip.Unmap().IsLoopback())
-}
-
-// Limit of wrong sign-ins: so many within the window, from anywhere.
-const (
-	maxFailures   = 10
-	failureWindow = time.Minute
-)
-
-// Blocked reports whether there were too many wrong tokens lately, and for how long no more are looked at.
-func (g *Guard) Blocked() (time.Duration, bool) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	now := time.Now()
-	g.failures = slices.DeleteFunc(g.failures, func(t time.Time) bool { return now.Sub(t) > failureWindow })
-	if len(g.failures) < maxFailures {
-		return 0, false
-	}
-	return failureWindow - now.Sub(g.failures[0]), true
-}
-
-// Failed notes a wrong token at sign-in.
-func (g *Guard) Failed() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.failures = append(g.failures, time.Now())
 }

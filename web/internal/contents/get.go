@@ -14,6 +14,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"poolbook/notebooks/nbformat"
 )
 
 // The types of a Model.
@@ -44,6 +46,9 @@ type Model struct {
 	Format        *string   `json:"format"`   // nil when the content was not asked for
 	Hash          *string   `json:"hash"`     // SHA-256 of the bytes on disk, in hex; nil when it was not asked for
 	HashAlgorithm *string   `json:"hash_algorithm"`
+
+	// ReadOnly says why a notebook that could be written is not Writable, for the page; "" for any other entry, and without content.
+	ReadOnly string `json:"poolbook_read_only,omitempty"`
 }
 
 // GetOptions of Get. The zero value asks for the entry without content, with the type and format that suit it.
@@ -170,6 +175,10 @@ func (m *Manager) fillFile(model *Model, f *os.File, o GetOptions) error {
 		nb, err := readNotebook(data)
 		if err != nil {
 			return &Error{Kind: BadRequest, Message: "unreadable notebook " + model.Path + ": " + err.Error(), Err: err}
+		}
+		if err := nbformat.CheckText(data); err != nil {
+			// What is shown is not what is on the disk. See textKept.
+			model.Writable, model.ReadOnly = false, damagedText(model.Path, err)
 		}
 		m.opts.Notary.mark(nb)
 		model.Content = nb

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"poolbook/notebooks/nbformat"
 )
 
 // A notebook is kept as decoded JSON (map[string]any with json.Number), so that whatever a client or another program put
@@ -21,7 +23,7 @@ func readNotebook(data []byte) (notebook, error) {
 	if err != nil {
 		return nil, err
 	}
-	eachText(nb, joinLines)
+	eachText(nb, nbformat.JoinLines)
 	return nb, nil
 }
 
@@ -57,7 +59,7 @@ func checkNotebook(nb notebook) error {
 	switch version {
 	case "4":
 	case "3":
-		upgradeNotebook(nb)
+		nbformat.Upgrade3(nb) // the file stays as it is until the notebook is saved
 	default:
 		return fmt.Errorf("it is of notebook format %s; versions 3 and 4 can be opened (jupyter nbconvert --to notebook converts others)", version)
 	}
@@ -148,23 +150,6 @@ func apply(object map[string]any, key string, f func(any) any) {
 // isJSON reports whether the data of a MIME type is a JSON value, which stays as it is.
 func isJSON(mimetype string) bool {
 	return mimetype == "application/json" || strings.HasPrefix(mimetype, "application/") && strings.HasSuffix(mimetype, "+json")
-}
-
-// joinLines makes one string of a list of strings, and leaves anything else alone.
-func joinLines(v any) any {
-	list, ok := v.([]any)
-	if !ok {
-		return v
-	}
-	var b strings.Builder
-	for _, line := range list {
-		s, ok := line.(string)
-		if !ok {
-			return v
-		}
-		b.WriteString(s)
-	}
-	return b.String()
 }
 
 // splitLines makes a list of lines of a string, each with its line end, and leaves anything else alone.

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"poolbook/notebooks/nbformat"
 )
 
 // SaveRequest is the body of a PUT. See Jupyter's contents API.
@@ -66,6 +68,11 @@ func (m *Manager) Save(apiPath string, r SaveRequest) (model *Model, made bool, 
 	if err := m.precondition(name, made, r); err != nil {
 		return nil, false, err
 	}
+	if r.Type == TypeNotebook && !made {
+		if err := m.textKept(name); err != nil {
+			return nil, false, err
+		}
+	}
 	if err := m.replace(name, info, data); err != nil {
 		return nil, false, classify("save", name, err)
 	}
@@ -97,6 +104,33 @@ func (m *Manager) precondition(name string, absent bool, r SaveRequest) error {
 		return fail(Changed, "%q has changed on the disk since it was opened", name)
 	}
 	return nil
+}
+
+// textKept refuses to save over a notebook with bytes that are no text: no client has seen them, so that its save, whatever it means to change,
+// would lose them. Another name is no trouble, nor is a file that replaces this one. The name's lock is held.
+func (m *Manager) textKept(name string) error {
+	f, err := m.root.Open(name)
+	if errors.Is(err, fs.ErrPermission) {
+		return nil // writing it decides
+	}
+	if err != nil {
+		return classify("save", name, err)
+	}
+	defer f.Close()
+	data, err := m.readAll(f, name)
+	if err != nil {
+		return err
+	}
+	if err := nbformat.CheckText(data); err != nil {
+		return &Error{Kind: Forbidden, Message: damagedText(name, err), Err: err}
+	}
+	return nil
+}
+
+// damagedText says why a notebook is read-only.
+func damagedText(name string, err error) string {
+	return fmt.Sprintf("%q is read-only: %v, so that saving it would lose something. Save it under another name (what is no text becomes �), "+
+		"or mend the file in a text editor", apiPath(name), err)
 }
 
 func (m *Manager) saveDirectory(name string) (*Model, bool, error) {

@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"poolbook/notebooks/nbformat"
 )
 
 // maxSignatures is how many trusted notebooks are remembered; the longest unused tenth is forgotten beyond.
@@ -44,6 +46,9 @@ func OpenNotary(dir string) (*Notary, error) {
 			n.key = key
 			return n, nil
 		}
+		if err == nil { // cut short: what was signed with it is not known any more
+			err = os.Remove(keyFile)
+		}
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("open the notary: %w", err)
 		}
@@ -62,7 +67,7 @@ func writeKey(file string) error {
 	}
 	tmp := file + "." + hex.EncodeToString(key[:4])
 	if err := os.WriteFile(tmp, key[8:], 0o600); err != nil {
-		return err
+		return errors.Join(err, os.Remove(tmp))
 	}
 	if err := os.Link(tmp, file); err == nil || errors.Is(err, fs.ErrExist) {
 		return errors.Join(err, os.Remove(tmp))
@@ -72,7 +77,7 @@ func writeKey(file string) error {
 
 // sign computes the signature of a notebook as it is stored, without the marks of trust. Texts may be joined or split.
 func (n *Notary) sign(nb notebook) (string, error) {
-	eachText(nb, joinLines)
+	eachText(nb, nbformat.JoinLines)
 	data, err := json.Marshal(nb)
 	if err != nil {
 		return "", err

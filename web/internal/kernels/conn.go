@@ -35,6 +35,7 @@ func (p Packet) size() int {
 type Conn struct {
 	k       *Kernel
 	session string // of the client: replies find it again when it connects anew
+	shaped  bool   // gets outputs as a page can show them
 	worked  bool   // has asked for an execution; guarded by k.mu
 
 	mu     sync.Mutex

@@ -9,6 +9,9 @@
 // connection. A connection that does not take its messages makes the kernel wait, as a slow terminal does; after a time its
 // websocket is closed by its writer, and what it did not get goes to the backlog.
 //
+// A page asks for outputs as it can show them (shaper.go): little pieces together, and of a flood the first and the last, with a note of what is
+// held back (held.go) and can be read at an address of the server. Other clients get every output as it comes, up to 64 MiB of a request.
+//
 // The journal of a kernel has the outputs of the latest executions by cell, so that a page that is opened anew can show what an earlier
 // one was told.
 //

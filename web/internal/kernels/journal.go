@@ -42,6 +42,7 @@ type journal struct {
 	entries []*Entry
 	byID    map[string]*Entry
 	bytes   int
+	dropped func(msgID string) // told of entries that go; may be nil
 }
 
 // note begins an entry for an execute request that is on its way to the kernel.
@@ -80,6 +81,9 @@ func (j *journal) drop(e *Entry) {
 	j.entries = slices.DeleteFunc(j.entries, func(x *Entry) bool { return x == e })
 	delete(j.byID, e.MsgID)
 	j.bytes -= e.bytes
+	if j.dropped != nil {
+		j.dropped(e.MsgID)
+	}
 }
 
 // hear takes a message of the kernel into account.
@@ -110,10 +114,13 @@ func (j *journal) hear(p Packet) {
 		var content struct {
 			Wait bool `json:"wait"`
 		}
-		if json.Unmarshal(p.Message.Content, &content) == nil && !content.Wait {
+		// One that waits for the next output is followed by it at once, see shaper.
+		if json.Unmarshal(p.Message.Content, &content) == nil {
 			j.clear(e)
 		}
-	case protocol.TypeStream, protocol.TypeDisplayData, protocol.TypeUpdateDisplayData, protocol.TypeExecuteResult, protocol.TypeError:
+	case protocol.TypeUpdateDisplayData:
+		j.replace(e, displayID(p.Message.Content))
+	case protocol.TypeStream, protocol.TypeDisplayData, protocol.TypeExecuteResult, protocol.TypeError:
 	default:
 		return
 	}
@@ -121,6 +128,18 @@ func (j *journal) hear(p Packet) {
 	e.bytes += p.size()
 	j.bytes += p.size()
 	j.shrink()
+}
+
+// replace forgets an earlier update of a display that is updated again.
+func (j *journal) replace(e *Entry, id string) {
+	for i, p := range e.Outputs {
+		if p.Message.Header.Type == protocol.TypeUpdateDisplayData && displayID(p.Message.Content) == id {
+			e.Outputs = slices.Delete(e.Outputs, i, i+1)
+			e.bytes -= p.size()
+			j.bytes -= p.size()
+			return
+		}
+	}
 }
 
 // running reports whether an execution has begun and not ended.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"strings"
 	"sync"
 	"time"
@@ -53,6 +54,7 @@ type Kernel struct {
 	conns    map[*Conn]struct{}   // guarded by mu
 	asked    map[string]asked     // requests that wait for a reply, by message id, guarded by mu
 	held     map[string]heldReply // replies that wait for outputs, by the request's message id, guarded by mu
+	shaper   shaper               // guarded by mu
 	backlog  backlog              // guarded by mu
 	journal  journal              // guarded by mu
 	state    string               // execution state, guarded by mu
@@ -82,8 +84,19 @@ func newKernel(id, name, dir string, proc *client.Kernel, sub *client.Subscripti
 	k.ready = make(chan struct{})
 	close(k.ready)
 	k.ctx, k.cancel = context.WithCancel(context.Background())
+	k.shape(proc.Session, k.log)
 	k.work.Go(func() { k.pump(sub) })
 	return k
+}
+
+// shape readies the shaper, whose messages are of a session.
+func (k *Kernel) shape(session func() string, log *slog.Logger) {
+	k.shaper = shaper{
+		emit: k.give, session: session, log: log,
+		later:   func(d time.Duration) { time.AfterFunc(d, k.tick) },
+		address: func(msgID string) string { return "poolbook/api/kernels/" + k.id + "/outputs/" + url.PathEscape(msgID) },
+	}
+	k.journal.dropped = k.shaper.forget
 }
 
 // ID is the kernel's id in addresses.
@@ -104,12 +117,13 @@ func (k *Kernel) Journal() []Entry {
 }
 
 // Connect attaches a client. An older connection of the same session, which its client has lost, is closed. The client first gets
-// what was kept for it.
-func (k *Kernel) Connect(session string) (*Conn, error) {
+// what was kept for it. A client that asks for it gets outputs as a page can show them (see shaper), others all of them.
+func (k *Kernel) Connect(session string, shaped bool) (*Conn, error) {
 	if session == "" {
 		session = uuid.NewString()
 	}
 	c := newConn(k, session)
+	c.shaped = shaped
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.closed {
@@ -269,9 +283,18 @@ func (k *Kernel) hear(p Packet) {
 	var full []*Conn
 	k.mu.Lock()
 	k.active = time.Now().UTC()
-	k.journal.hear(p)
 	switch p.Channel {
 	case protocol.IOPub:
+		if isOutput(p) {
+			k.toWhole(p)
+			k.shaper.hear(p)
+			for c := range k.conns {
+				full = append(full, c)
+			}
+			break
+		}
+		k.settle(p)
+		k.journal.hear(p)
 		if p.Message.Header.Type == protocol.TypeStatus {
 			if s, err := protocol.Decode[protocol.Status](p.Message); err == nil && s.ExecutionState != "" {
 				if k.state = s.ExecutionState; k.state == protocol.StateIdle {
@@ -292,6 +315,7 @@ func (k *Kernel) hear(p Packet) {
 			k.answer(a, p)
 		}
 	case protocol.Stdin:
+		k.shaper.settle(p.Message.Parent.ID, false)
 		if a, ok := k.asked[p.Message.Parent.ID]; ok {
 			k.toSession(a.session, p)
 		}
@@ -299,6 +323,57 @@ func (k *Kernel) hear(p Packet) {
 	k.mu.Unlock()
 	for _, c := range full {
 		c.waitRoom(k.ctx)
+	}
+}
+
+// settle lets what waits of a request's outputs go before a message that follows them; the lock is held.
+func (k *Kernel) settle(p Packet) {
+	over := false
+	if p.Message.Header.Type == protocol.TypeStatus {
+		s, err := protocol.Decode[protocol.Status](p.Message)
+		over = err == nil && s.ExecutionState == protocol.StateIdle
+	}
+	k.shaper.settle(p.Message.Parent.ID, over)
+}
+
+// tick has the shaper send what is due.
+func (k *Kernel) tick() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if !k.closed {
+		k.shaper.tick()
+	}
+}
+
+// maxWhole is how many bytes of one request's outputs a client gets that did not ask for them as a page can show them; after that it does.
+const maxWhole = 64 << 20
+
+// toWhole gives an output to the connections that get all of them; the lock is held.
+func (k *Kernel) toWhole(p Packet) {
+	f := k.shaper.flow(p.Message.Parent)
+	if f.whole += len(p.Message.Content); f.whole > maxWhole {
+		return
+	}
+	for c := range k.conns {
+		if !c.shaped {
+			c.put(p)
+		}
+	}
+}
+
+// give is where the shaper's outputs go: to the journal and to the pages, or to the backlog; the lock is held.
+func (k *Kernel) give(p Packet) {
+	k.journal.hear(p)
+	if len(k.conns) == 0 {
+		k.backlog.add(kept{Packet: p})
+	}
+	f := k.shaper.flows[p.Message.Parent.ID]
+	for c := range k.conns {
+		if c.shaped {
+			c.put(p)
+		} else if f != nil && f.whole > maxWhole {
+			c.put(f.forWhole(p))
+		}
 	}
 }
 
@@ -430,6 +505,11 @@ func (k *Kernel) say(msgType string, parent protocol.Header, content any) {
 		return
 	}
 	p := Packet{protocol.IOPub, m}
+	if msgType == protocol.TypeError {
+		k.shaper.settle(parent.ID, true)
+	} else {
+		k.settle(p)
+	}
 	k.journal.hear(p)
 	k.toAll(p)
 }
@@ -508,6 +588,7 @@ func (k *Kernel) shutdown(ctx context.Context) error {
 	for c := range k.conns {
 		c.drain()
 	}
+	k.shaper.close()
 	return err
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -96,9 +97,10 @@ func TestJournal(t *testing.T) {
 	j.hear(packet(t, protocol.IOPub, protocol.TypeExecuteInput, a.Header, map[string]any{"code": "1", "execution_count": 7}))
 	j.hear(stream(t, a.Header, "one"))
 	j.hear(packet(t, protocol.IOPub, protocol.TypeClearOutput, a.Header, map[string]bool{"wait": true}))
+	j.hear(stream(t, a.Header, "two"))
 	j.hear(stream(t, protocol.Header{}, "nobody's"))
 	got := j.copy()
-	if len(got) != 2 || got[0].Status != Running || got[0].ExecutionCount != 7 || len(got[0].Outputs) != 3 || got[1].Status != Queued {
+	if len(got) != 2 || got[0].Status != Running || got[0].ExecutionCount != 7 || len(got[0].Outputs) != 3 || text(got[0].Outputs[2]) != "two" || got[1].Status != Queued {
 		t.Errorf("%+v", got)
 	}
 	j.hear(packet(t, protocol.IOPub, protocol.TypeClearOutput, a.Header, map[string]bool{"wait": false}))
@@ -200,6 +202,7 @@ func TestUnsentComesFirst(t *testing.T) {
 // "idle" is not waited for.
 func TestRepliesComeAfterTheOutputs(t *testing.T) {
 	k := &Kernel{conns: map[*Conn]struct{}{}, asked: map[string]asked{}, held: map[string]heldReply{}}
+	k.shape(func() string { return "server" }, slog.New(slog.DiscardHandler))
 	c := newConn(k, "me")
 	k.conns[c] = struct{}{}
 	for _, test := range []struct{ order, want string }{

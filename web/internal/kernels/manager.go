@@ -99,8 +99,12 @@ func (m *Manager) Start(ctx context.Context, name, path string, env ...string) (
 	defer context.AfterFunc(m.ctx, cancel)()
 	o := m.opts.Client
 	o.Dir = m.opts.Dir(path)
-	o.Env = append(slices.Clone(o.Env), env...)
+	// The kernel's own limit would hide the last lines from the shaper.
+	o.Env = append(append(slices.Clone(o.Env), "POOLBOOK_OUTPUT_CAP=-1"), env...)
 	o.Logger = m.log
+	if o.QueueBytes == 0 {
+		o.QueueBytes = 1 << 20 // what waits here when a cell is interrupted has to be gone through before its end is heard of
+	}
 	proc, err := client.Start(ctx, spec, o)
 
 	m.mu.Lock()

@@ -1,5 +1,5 @@
-// Package std holds the symbols of the standard library. The files symbols_*.go are written by the command in ../gen, which
-// has them from yaegi's extract.
+// Package std holds the symbols of the standard library. The files symbols_go1.N_*.go are those of a release,
+// written by the command in ../gen, which has them from yaegi's extract.
 //
 // The tables are composite literals of addresses, which the linker lays out: at start-up nothing is run and nothing
 // allocated for them, and a page of them that no program asks for is never read from the file. Why not yaegi's own package
@@ -12,6 +12,8 @@ import (
 	"iter"
 	"reflect"
 	"slices"
+
+	_ "poolbook/interp/internal/goabi" // ends the build for releases that have no tables
 )
 
 //go:generate go run ../gen -dir .

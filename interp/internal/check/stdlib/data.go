@@ -3,21 +3,17 @@ package stdlib
 import (
 	"archive/zip"
 	"bytes"
-	_ "embed"
 	"fmt"
 	"strings"
 	"sync"
+
+	_ "poolbook/interp/internal/goabi" // ends the build for releases that have no data
 )
 
-//go:generate go run ./gen -dir data
+//go:generate go run ./gen
 
-// baseZip holds the export data of the standard library for linux/amd64, platformZip that of the packages that differ on
-// this platform. The command in gen writes them.
-//
-//go:embed data/std_linux_amd64.zip
-var baseZip []byte
-
-// exported is the embedded export data, by import path.
+// exported is the embedded export data, by import path: of baseZip, which is that of the standard library for linux/amd64, and of
+// platformZip, which has the packages that differ on this platform. The command in gen writes both, for each release.
 var exported = sync.OnceValue(func() map[string]entry {
 	files := make(map[string]entry)
 	for _, data := range [][]byte{baseZip, platformZip} {

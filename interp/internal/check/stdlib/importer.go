@@ -98,6 +98,19 @@ func (im *Importer) Source(path string) *SourcePackage {
 	return im.sources[path]
 }
 
+// SourcePackages returns the imported packages that are interpreted from source as a whole.
+func (im *Importer) SourcePackages() []*types.Package {
+	im.mu.Lock()
+	defer im.mu.Unlock()
+	var list []*types.Package
+	for path, s := range im.sources {
+		if _, std := generic[path]; !std {
+			list = append(list, s.Pkg)
+		}
+	}
+	return list
+}
+
 // load is Import, for packages of our own too.
 func (im *Importer) load(path string) (*types.Package, error) {
 	if pkg := im.packages[path]; pkg != nil {

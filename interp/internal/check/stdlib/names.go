@@ -48,8 +48,10 @@ func (im *Importer) names() []string {
 	for p := range exported() {
 		all[p] = true
 	}
-	for p := range generic {
-		all[p] = true
+	for p, whole := range generic {
+		if whole { // the others have data, in the releases that have them
+			all[p] = true
+		}
 	}
 	for p := range im.cfg.Sources {
 		all[p] = true

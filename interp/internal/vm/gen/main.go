@@ -1,8 +1,8 @@
 // Command gen writes exec_gen.go, the machine's loop: one switch with a case
 // for every operation and every kind of operand that is worth its own; and the
-// functions of shapes_gen.go and natives_gen.go, through which compiled code
-// calls interpreted functions and the reverse. Run "go generate
-// ./interp/internal/vm"; a test compares the files with what it writes.
+// functions of shapes_gen.go and natives_go1.N_gen.go, through which compiled code
+// calls interpreted functions and the reverse. "make generate" runs it; a test
+// compares the files with what it writes.
 package main
 
 import (
@@ -82,7 +82,7 @@ func main() {
 // generate returns the files by name.
 func generate() map[string][]byte {
 	files := map[string][]byte{}
-	for name, text := range map[string]string{"exec_gen.go": loop(), "shapes_gen.go": shapes(), "natives_gen.go": natives()} {
+	for name, text := range map[string]string{"exec_gen.go": loop(), "shapes_gen.go": shapes(), nativesFile: natives()} {
 		src, err := format.Source([]byte(text))
 		if err != nil {
 			log.Fatalf("%s: %v", name, err)

@@ -9,7 +9,10 @@ import json from '@jupyterlab/json-extension';
 import './styles';
 import { accessible } from './accessible';
 import { charts } from './charts';
+import { services } from './connection';
+import { OwnLinks } from './commands';
 import { goFiles } from './filetypes';
+import { held } from './held';
 import { layout } from './layout';
 import { isNotebook, opened, opener, requestedPath, tree } from './location';
 import { math } from './math';
@@ -62,8 +65,14 @@ export async function start(
   const app = new JupyterLab({
     mimeExtensions: [
       { __esModule: true, default: json } as IRenderMime.IExtensionModule,
-      { __esModule: true, ...charts } as IRenderMime.IExtensionModule
-    ]
+      { __esModule: true, ...charts } as IRenderMime.IExtensionModule,
+      { __esModule: true, ...held } as IRenderMime.IExtensionModule
+    ],
+    serviceManager: services()
+  });
+  app.commandLinker.dispose();
+  Object.defineProperty(app, 'commandLinker', {
+    value: new OwnLinks(app.commands)
   });
   app.registerPlugins([
     ...plugins,

@@ -1,18 +1,21 @@
 // A word in the notebook's toolbar that says whether it is saved.
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { IToolbarWidgetRegistry } from '@jupyterlab/apputils';
+import { IToolbarWidgetRegistry, Notification } from '@jupyterlab/apputils';
 import type { DocumentRegistry } from '@jupyterlab/docregistry';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { Widget as LuminoWidget } from '@lumino/widgets';
 import { Widget } from '@lumino/widgets';
+import { address, request } from '../page';
+import { connection, connectionChanged } from './trouble';
 
-type State = 'saved' | 'unsaved' | 'saving' | 'failed';
+type State = 'saved' | 'unsaved' | 'saving' | 'failed' | 'away';
 
 const words: Record<State, string> = {
   saved: 'Saved',
   unsaved: 'Unsaved changes',
   saving: 'Saving…',
-  failed: 'Not saved'
+  failed: 'Not saved',
+  away: 'Not connected'
 };
 
 class SaveState extends Widget {
@@ -24,8 +27,25 @@ class SaveState extends Widget {
     this.node.setAttribute('role', 'status');
     context.saveState.connect(this.onSave, this);
     context.model.stateChanged.connect(this.update, this);
-    void context.ready.then(() => this.update());
+    connectionChanged.connect(this.update, this);
+    void context.ready.then(() => {
+      this.update();
+      if (context.contentsModel?.writable === false)
+        void this.explain().catch(() => undefined);
+    });
     this.update();
+  }
+
+  /** The server knows of a reason that JupyterLab's model of a file has no place for. */
+  private async explain(): Promise<void> {
+    const { poolbook_read_only: reason } = await request<{
+      poolbook_read_only?: string;
+    }>(
+      'GET',
+      address('api', 'contents', this.context.path) + '?type=notebook&content=1'
+    );
+    if (reason && !this.isDisposed)
+      Notification.warning(reason, { autoClose: false });
   }
 
   private onSave(_: unknown, state: DocumentRegistry.SaveState): void {
@@ -40,6 +60,7 @@ class SaveState extends Widget {
     let state = this.state;
     if (state === 'saved' && this.context.isReady && this.context.model.dirty)
       state = 'unsaved';
+    if (connection() !== 'good') state = state === 'saved' ? 'away' : 'failed';
     this.node.dataset['state'] = state;
     const text =
       this.context.contentsModel?.writable === false

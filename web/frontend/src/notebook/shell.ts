@@ -5,7 +5,6 @@ import {
   ILabShell,
   type JupyterFrontEndPlugin
 } from '@jupyterlab/application';
-import { Notification } from '@jupyterlab/apputils';
 import { IKernelManager, type Kernel } from '@jupyterlab/services';
 import {
   type ITranslator,
@@ -15,6 +14,7 @@ import {
 import { Widget } from '@lumino/widgets';
 import { baseUrl } from '../page';
 import logoSvg from '../logo.svg';
+import { probe } from './trouble';
 
 export const translator: JupyterFrontEndPlugin<ITranslator> = {
   id: 'poolbook:translator',
@@ -55,26 +55,7 @@ export const connectionLost: JupyterFrontEndPlugin<IConnectionLost> = {
   description: 'Says that the server does not answer, and when it does again.',
   autoStart: true,
   provides: IConnectionLost,
-  activate: app => {
-    let note = '';
-    app.serviceManager.kernelspecs.specsChanged.connect(() => {
-      if (!note) return;
-      Notification.update({
-        id: note,
-        message: 'The server answers again.',
-        type: 'success',
-        autoClose: 3000
-      });
-      note = '';
-    });
-    return async () => {
-      if (note) return;
-      note = Notification.error(
-        'The server does not answer. Is poolbook still running? What you type stays in this window until it can be saved.',
-        { autoClose: false }
-      );
-    };
-  }
+  activate: () => async () => probe()
 };
 
 /** Hands failed connections to whoever says so in the page. */

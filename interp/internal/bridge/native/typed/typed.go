@@ -16,7 +16,7 @@ const Path = "poolbook/interp/internal/bridge/native/typed"
 
 // Symbols returns the package's symbol table.
 func Symbols() map[string]reflect.Value {
-	return map[string]reflect.Value{
+	return added(map[string]reflect.Value{
 		"AddCleanup":      reflect.ValueOf(AddCleanup),
 		"EmbedFS":         reflect.ValueOf(EmbedFS),
 		"HKDFExpand":      reflect.ValueOf(HKDFExpand),
@@ -25,7 +25,7 @@ func Symbols() map[string]reflect.Value {
 		"HashComparable":  reflect.ValueOf(HashComparable),
 		"PBKDF2Key":       reflect.ValueOf(PBKDF2Key),
 		"WriteComparable": reflect.ValueOf(WriteComparable),
-	}
+	})
 }
 
 // AddCleanup calls f some time after the object at p is gone.

@@ -1,0 +1,7 @@
+//go:build !go1.27
+
+package typed
+
+import "reflect"
+
+func added(symbols map[string]reflect.Value) map[string]reflect.Value { return symbols }

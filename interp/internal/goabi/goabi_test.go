@@ -1,0 +1,88 @@
+package goabi
+
+import (
+	"fmt"
+	"go/build/constraint"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+func TestCheck(t *testing.T) {
+	for version, want := range map[string]string{
+		"go1.26.8": "", "go1.27.4": "", "go1.27.4 X:nodwarf5,nogreenteagc": "", "go1.26.8-X:nodwarf5": "",
+		"go1.26.8 X:jsonv2":               "GOEXPERIMENT=jsonv2,",
+		"go1.27.4 X:nojsonv2,nodwarf5":    "GOEXPERIMENT=nojsonv2,",
+		"go1.27.4 X:mapsplitgroup,arenas": "GOEXPERIMENT=mapsplitgroup,arenas,",
+	} {
+		err := check(version)
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: %v", version, err)
+		}
+	}
+}
+
+// The running release has a file, and it is the right one.
+func TestRelease(t *testing.T) {
+	if v := runtime.Version(); v != Language && !strings.HasPrefix(v, Language+".") && !strings.HasPrefix(v, Language+"rc") {
+		t.Errorf("%s is taken for %s", v, Language)
+	}
+}
+
+// Each release takes one file, and those that have none take the one that says so.
+func TestEveryReleaseHasOneFile(t *testing.T) {
+	names, err := filepath.Glob("release_go*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for minor := 26; minor < 40; minor++ {
+		var taken []string
+		for _, name := range append(names, "unknown.go") {
+			text, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			line, _, _ := strings.Cut(string(text), "\n")
+			expr, err := constraint.Parse(line)
+			if err != nil {
+				t.Fatal(name, err)
+			}
+			if expr.Eval(func(tag string) bool {
+				n, err := strconv.Atoi(strings.TrimPrefix(tag, "go1."))
+				return err == nil && n <= minor
+			}) {
+				taken = append(taken, name)
+			}
+		}
+		want := fmt.Sprintf("release_go1.%d.go", minor)
+		if !slices.Contains(names, want) {
+			want = "unknown.go"
+		}
+		if !slices.Equal(taken, []string{want}) {
+			t.Errorf("Go 1.%d takes %q, not %s", minor, taken, want)
+		}
+	}
+}
+
+// On a system with 32-bit words the build ends with one sentence: packages that would complain in other words are not built when this one is not.
+func TestSmallWordsAreRefused(t *testing.T) {
+	if _, err := exec.LookPath("go"); err != nil {
+		t.Skip("needs a Go toolchain")
+	}
+	cmd := exec.Command("go", "vet", ".")
+	cmd.Env = append(cmd.Environ(), "GOOS=linux", "GOARCH=386")
+	if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(out), "needs a 64-bit system") || strings.Count(string(out), ".go:") != 1 {
+		t.Errorf("go vet for 386: %v\n%s", err, out)
+	}
+	for _, pkg := range []string{"vm", "rtype", "bridge/std", "check/stdlib", "stddoc"} {
+		out, err := exec.Command("go", "list", "-deps", "poolbook/interp/internal/"+pkg).Output()
+		if err != nil || !slices.Contains(strings.Fields(string(out)), "poolbook/interp/internal/goabi") {
+			t.Errorf("%s does not import this package: %v", pkg, err)
+		}
+	}
+}

@@ -1,0 +1,30 @@
+//go:build go1.26 && !go1.27
+
+package goabi
+
+import (
+	"reflect"
+	"unsafe"
+)
+
+// Version is the release, and that of the language which cells are written in.
+const Version = "1.26"
+
+// MapTail is the end of internal/abi.MapType, behind Hasher.
+type MapTail struct {
+	GroupSize, SlotSize, ElemOff uintptr
+	Flags                        uint32
+}
+
+// fits reports whether the tail is that of a map with such groups and flags.
+func (t *MapTail) fits(group reflect.Type, flags uint32) bool {
+	slot := group.Field(1).Type.Elem()
+	return *t == MapTail{group.Size(), slot.Size(), slot.Field(1).Offset, flags}
+}
+
+// segments are the fields of runtime.moduledata from types to the last one before ptab.
+type segments struct {
+	Types, TypesEnd unsafe.Pointer
+	_               [3]uintptr    // rodata, gofunc, epclntab
+	_               [3][3]uintptr // textsectmap, typelinks, itablinks
+}

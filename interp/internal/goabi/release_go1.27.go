@@ -1,0 +1,36 @@
+//go:build go1.27 && !go1.28
+
+package goabi
+
+import (
+	"reflect"
+	"unsafe"
+)
+
+// Version is the release, and that of the language which cells are written in.
+const Version = "1.27"
+
+// MapTail is the end of internal/abi.MapType, behind Hasher.
+type MapTail struct {
+	GroupSize            uintptr
+	KeysOff, KeyStride   uintptr
+	ElemsOff, ElemStride uintptr
+	ElemOff              uintptr
+	Flags                uint32
+}
+
+// fits reports whether the tail is that of a map with such groups and flags.
+func (t *MapTail) fits(group reflect.Type, flags uint32) bool {
+	slots := group.Field(1)
+	slot := slots.Type.Elem()
+	elem := slot.Field(1).Offset
+	return *t == MapTail{group.Size(), slots.Offset, slot.Size(), slots.Offset + elem, slot.Size(), elem, flags}
+}
+
+// segments are the fields of runtime.moduledata from types to the last one before ptab.
+type segments struct {
+	Types, _, TypesEnd unsafe.Pointer
+	_                  [2]uintptr // itaboffset, itabsize
+	_                  [3]uintptr // rodata, gofunc, epclntab
+	_                  [3]uintptr // textsectmap
+}
