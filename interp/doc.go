@@ -76,7 +76,8 @@
 // a program: beside it) counts too, with the packages of its own module; it is read and never changed. Packages of modules are
 // interpreted from source, and so are those that they import, with the loop variables of the Go version in their go.mod. The build tags
 // purego, noasm and safe are set, cgo is off; a function without Go code fails when it is called, with a message that names
-// its place. Only golang.org/x/sys's own have stand-ins: system calls on Linux, and a processor without features. //go:embed works.
+// its place. Only golang.org/x/sys's own have stand-ins: system calls on Linux, and a processor without features. //go:embed works in packages, in
+// programs and, from the working directory, in cells.
 // Of a module, a session uses one version: %get of another one says so when packages have been imported from the first. A package whose
 // init functions panic fails the cells that import it, each time, and no others.
 //

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 
+	"poolbook/interp/internal/check/stdlib"
 	"poolbook/interp/internal/goabi"
 	"poolbook/interp/internal/split"
 )
@@ -41,6 +42,9 @@ func (p *pass) assemble() {
 		decls = append(decls, p.packageVars(it)...)
 	}
 	imports = append(imports, p.implicitImports(explicit)...)
+	if c.Embeds {
+		imports = append(imports, stdlib.EmbedImport(c.Decls.Name.End()))
+	}
 	p.entry = &ast.FuncDecl{
 		Name: &ast.Ident{NamePos: c.BodyFile.Pos(0), Name: Entry},
 		Type: &ast.FuncType{Func: c.BodyFile.Pos(0), Params: &ast.FieldList{}},

@@ -65,6 +65,9 @@ const (
 
 // Check checks a cell. Either the result or the diagnostics are nil.
 func (e *Env) Check(cell *split.Cell, number int) (*Checked, []Diag) {
+	if err := embed(cell); err != nil {
+		return nil, []Diag{embedDiag(err)}
+	}
 	first := e.newPass(cell, number)
 	if diags := first.run(); len(diags) > 0 {
 		first.undo()

@@ -8,6 +8,7 @@ import (
 	"go/token"
 	"go/types"
 	"slices"
+	"strings"
 
 	"poolbook/interp/internal/goabi"
 )
@@ -42,6 +43,11 @@ func (e *Env) CheckFiles(sources map[string]string, known map[string]*types.Type
 			diags = append(diags, Diag{Msg: err.Error()})
 		}
 		if f != nil {
+			if strings.Contains(sources[n], "//go:embed") && len(diags) == 0 {
+				if err := embedFile(f, n); err != nil {
+					diags = append(diags, embedDiag(err))
+				}
+			}
 			dropDecls(f, known)
 			files = append(files, f)
 		}
@@ -150,7 +156,7 @@ func (p *pass) checkFiles(files []*ast.File, known map[string]*types.TypeName) {
 	}
 	conf := types.Config{
 		GoVersion:                goabi.Language,
-		Importer:                 &recorder{Importer: p.env.imp},
+		Importer:                 &recorder{Importer: p.env.imp, embeds: true},
 		DisableUnusedImportCheck: true,
 		Error:                    p.report,
 	}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"poolbook/interp/internal/check/stdlib"
 	"poolbook/interp/internal/goabi"
 	"poolbook/interp/internal/pattern"
 	"poolbook/interp/internal/split"
@@ -132,7 +133,7 @@ func (p *pass) errorf(n ast.Node, format string, args ...any) {
 func (p *pass) check() {
 	scope := p.pkg.Types.Scope()
 	setScopeParent(scope, p.env.scope)
-	imp := &recorder{p.env.imp, true}
+	imp := &recorder{p.env.imp, true, p.cell.Embeds}
 	p.pkg.instances = types.NewContext()
 	conf := types.Config{
 		Context:                  p.pkg.instances,
@@ -255,12 +256,18 @@ func hasLinkname(f *ast.File, name string) bool {
 // recorder is an importer that keeps the cell's import errors short.
 type recorder struct {
 	Importer
-	cell bool // a cell's own imports, not those of a unit
+	cell   bool // a cell's own imports, not those of a unit
+	embeds bool // stdlib.EmbedImport is among them
 }
 
 func (r *recorder) Import(path string) (*types.Package, error) {
 	if path == "C" {
 		return nil, fmt.Errorf("cgo cannot be used in a notebook")
+	}
+	if e, ok := r.Importer.(interface {
+		ImportForEmbed() (*types.Package, error)
+	}); ok && path == stdlib.EmbedPath && r.embeds {
+		return e.ImportForEmbed()
 	}
 	if h, ok := r.Importer.(interface{ Hidden(path string) error }); ok {
 		if err := h.Hidden(path); err != nil && r.cell {

@@ -26,6 +26,10 @@ type Cell struct {
 	Final []ast.Expr
 	// HideResult is set when a semicolon was written after the last piece.
 	HideResult bool
+	// Comments of the cell, if there is a //go:embed line.
+	Comments []*ast.CommentGroup
+	// Embeds is set by package check when a variable is an embedded file system.
+	Embeds bool
 	// Program is set when the cell has a package clause.
 	Program bool
 
@@ -37,7 +41,7 @@ type Cell struct {
 // The texts before the cell's own. Positions within them are mapped away by the line information.
 const (
 	declPrefix = "package main;"
-	bodyPrefix = "package main;func _(){"
+	bodyPrefix = "package main;func _(){\n" // a comment on the line of the bracket would belong to that
 )
 
 // byteOrderMark begins files that some editors write. Go ignores it there.
@@ -128,7 +132,7 @@ func Parse(fset *token.FileSet, name, code string) (*Cell, []*Error) {
 			c.Body = append(c.Body, s)
 		}
 	}
-	c.Unresolved = f.Unresolved
+	c.Unresolved, c.Comments = f.Unresolved, slices.Concat(c.Decls.Comments, f.Comments)
 	return c, nil
 }
 
@@ -150,7 +154,11 @@ func importsFirst(pieces []Piece) bool {
 // parse parses prefix+src+suffix so that positions read as those of src.
 func parse(fset *token.FileSet, name, prefix, src, suffix string) (*ast.File, *token.File, []*Error) {
 	base := fset.Base()
-	f, err := parser.ParseFile(fset, name, prefix+src+suffix, parser.AllErrors)
+	mode := parser.AllErrors
+	if strings.Contains(src, "//go:embed") {
+		mode |= parser.ParseComments
+	}
+	f, err := parser.ParseFile(fset, name, prefix+src+suffix, mode)
 	tf := fset.File(token.Pos(base))
 	tf.AddLineColumnInfo(len(prefix), name, 1, 1)
 	if err == nil {
@@ -241,6 +249,18 @@ func (c *Cell) Offset(pos token.Pos) (int, bool) {
 		}
 	}
 	return 0, false
+}
+
+// After returns where in BodyFile the piece ends that comes before the one at pos.
+func (c *Cell) After(pos token.Pos) token.Pos {
+	off, _ := c.Offset(pos)
+	end := 0
+	for _, p := range c.Pieces {
+		if p.End <= off {
+			end = p.End
+		}
+	}
+	return c.BodyFile.Pos(len(bodyPrefix) + end)
 }
 
 func scanErrors(list scanner.ErrorList) []*Error {

@@ -16,79 +16,146 @@ import (
 	"poolbook/interp/internal/bridge/native/typed"
 )
 
-// embedFiles gives the variables of //go:embed lines their values, by the rules of package embed: the text of one file to a
-// string or []byte, which is read now, and to an embed.FS its files, which are read when the package is initialised.
-func embedFiles(f *ast.File, dir string) error {
+// EmbedFiles gives the variables of //go:embed lines their values, by the rules of package embed: the text of one file to a
+// string or []byte, which is read now, and to an embed.FS its files, which are read when the package is initialised. dir is where the
+// file's package is. The error is an *EmbedError.
+func EmbedFiles(f *ast.File, dir string) error {
+	used := map[*ast.CommentGroup]bool{}
+	fsys, after := false, f.Name.End()
 	for _, d := range f.Decls {
-		g, ok := d.(*ast.GenDecl)
-		if !ok || g.Tok != token.VAR {
-			continue
+		if g, ok := d.(*ast.GenDecl); ok {
+			needs, err := Embed(g, after, f.Comments, dir, used)
+			if err != nil {
+				return err
+			}
+			fsys = fsys || needs
 		}
-		for _, s := range g.Specs {
-			v := s.(*ast.ValueSpec)
-			doc := v.Doc
-			if doc == nil && !g.Lparen.IsValid() {
-				doc = g.Doc
-			}
-			patterns, err := embedPatterns(doc)
-			if err != nil {
-				return err
-			}
-			if len(patterns) == 0 {
-				continue
-			}
-			files, err := embedded(dir, patterns)
-			if err != nil {
-				return err
-			}
-			literal := func(s string) ast.Expr {
-				return &ast.BasicLit{ValuePos: v.End(), Kind: token.STRING, Value: strconv.Quote(s)}
-			}
-			call := &ast.CallExpr{Fun: v.Type, Lparen: v.End(), Rparen: v.End()}
-			if sel, ok := v.Type.(*ast.SelectorExpr); ok && sel.Sel.Name == "FS" {
-				call.Fun = &ast.SelectorExpr{X: &ast.Ident{NamePos: v.End(), Name: typedName}, Sel: &ast.Ident{NamePos: v.End(), Name: "EmbedFS"}}
-				call.Args = append(call.Args, literal(dir))
-				for _, name := range files {
-					call.Args = append(call.Args, literal(name))
-				}
-				importTyped(f)
-			} else {
-				if len(files) != 1 {
-					return fmt.Errorf("go:embed of %d files in %s, which holds one", len(files), v.Names[0].Name)
-				}
-				data, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(files[0])))
-				if err != nil {
-					return err
-				}
-				call.Args = []ast.Expr{literal(string(data))}
-			}
-			v.Values = []ast.Expr{call}
+		after = d.End()
+	}
+	if fsys {
+		d := EmbedImport(f.Name.End())
+		f.Imports = append(f.Imports, d.Specs[0].(*ast.ImportSpec))
+		f.Decls = slices.Insert(f.Decls, 0, ast.Decl(d))
+	}
+	return Misplaced(f.Comments, used)
+}
+
+// An EmbedError says what is wrong with a //go:embed line, or with the variable that follows it.
+type EmbedError struct {
+	Pos token.Pos
+	Msg string
+}
+
+func (e *EmbedError) Error() string { return e.Msg }
+
+// Misplaced returns an error for the first //go:embed line among comments that no variable has used.
+func Misplaced(comments []*ast.CommentGroup, used map[*ast.CommentGroup]bool) error {
+	for _, group := range comments {
+		if lines, _ := embedPatterns(group); len(lines) > 0 && !used[group] {
+			return &EmbedError{group.Pos(), "misplaced go:embed directive: it stands on the line above a declaration var name string, []byte or embed.FS, outside of functions"}
 		}
 	}
 	return nil
 }
 
+// Embed is EmbedFiles for one declaration, which may have its lines among the comments from after to it. It adds those that it has obeyed to
+// used, and reports whether the file needs EmbedImport.
+func Embed(g *ast.GenDecl, after token.Pos, comments []*ast.CommentGroup, dir string, used map[*ast.CommentGroup]bool) (needs bool, err error) {
+	if g.Tok != token.VAR {
+		return false, nil
+	}
+	for i, s := range g.Specs {
+		v := s.(*ast.ValueSpec)
+		at := g.Pos()
+		switch {
+		case i > 0:
+			after, at = g.Specs[i-1].End(), v.Pos()
+		case g.Lparen.IsValid():
+			after, at = g.Lparen, v.Pos()
+		}
+		var patterns []string
+		var first token.Pos
+		for _, c := range comments {
+			if c.Pos() < after || c.End() > at {
+				continue
+			}
+			list, err := embedPatterns(c)
+			if err != nil {
+				return false, &EmbedError{c.Pos(), err.Error()}
+			}
+			if len(list) > 0 {
+				used[c] = true
+				if len(patterns) == 0 {
+					first = c.Pos()
+				}
+				patterns = append(patterns, list...)
+			}
+		}
+		if len(patterns) == 0 {
+			continue
+		}
+		fsys, err := embedVar(v, dir, patterns)
+		if err != nil {
+			return false, &EmbedError{first, err.Error()}
+		}
+		needs = needs || fsys
+	}
+	return needs, nil
+}
+
+// embedVar gives a variable the value of patterns; fsys reports whether that is an embed.FS.
+func embedVar(v *ast.ValueSpec, dir string, patterns []string) (fsys bool, err error) {
+	switch {
+	case len(v.Names) > 1:
+		return false, errors.New("go:embed cannot apply to multiple vars")
+	case v.Values != nil:
+		return false, errors.New("go:embed cannot apply to var with initializer")
+	case v.Type == nil:
+		return false, errors.New("go:embed cannot apply to var without type")
+	}
+	files, err := embedded(dir, patterns)
+	if err != nil {
+		return false, err
+	}
+	literal := func(s string) ast.Expr {
+		return &ast.BasicLit{ValuePos: v.End(), Kind: token.STRING, Value: strconv.Quote(s)}
+	}
+	call := &ast.CallExpr{Fun: v.Type, Lparen: v.End(), Rparen: v.End()}
+	if sel, ok := v.Type.(*ast.SelectorExpr); ok && sel.Sel.Name == "FS" {
+		call.Fun = &ast.SelectorExpr{X: &ast.Ident{NamePos: v.End(), Name: typedName}, Sel: &ast.Ident{NamePos: v.End(), Name: "EmbedFS"}}
+		call.Args = append(call.Args, literal(dir))
+		for _, name := range files {
+			call.Args = append(call.Args, literal(name))
+		}
+		fsys = true
+	} else {
+		if len(files) != 1 {
+			return false, fmt.Errorf("go:embed of %d files in %s, which holds one", len(files), v.Names[0].Name)
+		}
+		data, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(files[0])))
+		if err != nil {
+			return false, err
+		}
+		call.Args = []ast.Expr{literal(string(data))}
+	}
+	v.Values = []ast.Expr{call}
+	return fsys, nil
+}
+
 // typedName is package typed in files that embed a file system: no name that a Go file would have.
 const typedName = "_poolbookTyped"
 
-// importTyped lets a file use package typed under the name typedName.
-func importTyped(f *ast.File) {
-	for _, s := range f.Imports {
-		if s.Name != nil && s.Name.Name == typedName {
-			return
-		}
-	}
-	at := f.Name.End()
-	spec := &ast.ImportSpec{Name: &ast.Ident{NamePos: at, Name: typedName}, Path: &ast.BasicLit{ValuePos: at, Kind: token.STRING, Value: strconv.Quote(typed.Path)}}
-	f.Imports = append(f.Imports, spec)
-	f.Decls = slices.Insert(f.Decls, 0, ast.Decl(&ast.GenDecl{Tok: token.IMPORT, TokPos: at, Specs: []ast.Spec{spec}}))
+// EmbedPath is the import path of package typed, which [Importer.Import] refuses.
+const EmbedPath = typed.Path
+
+// EmbedImport imports package typed under the name typedName, in a file that embeds a file system.
+func EmbedImport(at token.Pos) *ast.GenDecl {
+	spec := &ast.ImportSpec{Name: &ast.Ident{NamePos: at, Name: typedName}, Path: &ast.BasicLit{ValuePos: at, Kind: token.STRING, Value: strconv.Quote(EmbedPath)}}
+	return &ast.GenDecl{Tok: token.IMPORT, TokPos: at, Specs: []ast.Spec{spec}}
 }
 
 // embedPatterns returns the patterns of the //go:embed lines of a comment: words, which may be Go strings.
 func embedPatterns(doc *ast.CommentGroup) ([]string, error) {
-	if doc == nil {
-		return nil, nil
-	}
 	var patterns []string
 	for _, c := range doc.List {
 		rest, ok := strings.CutPrefix(c.Text, "//go:embed")

@@ -79,6 +79,13 @@ func (im *Importer) Import(path string) (*types.Package, error) {
 	return im.load(path)
 }
 
+// ImportForEmbed returns the package of [EmbedPath].
+func (im *Importer) ImportForEmbed() (*types.Package, error) {
+	im.mu.Lock()
+	defer im.mu.Unlock()
+	return im.load(EmbedPath)
+}
+
 // AddSource adds a package that is interpreted from source, or replaces one before it is first imported.
 func (im *Importer) AddSource(path string, dir fs.FS) {
 	im.mu.Lock()

@@ -105,7 +105,7 @@ func (im *Importer) fromModule(p module.Package) (*types.Package, error) {
 		if err != nil {
 			return nil, fmt.Errorf("import %q: %w", p.Path, err)
 		}
-		if err := embedFiles(f, p.Dir); err != nil {
+		if err := EmbedFiles(f, p.Dir); err != nil {
 			return nil, &ImportError{Path: p.Path, Reason: fmt.Sprintf("%s: %v", filepath.Join(p.Dir, name), err)}
 		}
 		files = append(files, f)
