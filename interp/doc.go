@@ -62,7 +62,8 @@
 // [Session.RunProgram] runs files as a program, by the rules of Go alone. With the process to itself ([OwnProcess]) the program has the
 // process's streams, descriptors, arguments and signals, and ends as it does when it is compiled: with the same exit code or signal, without
 // deferred calls where Go runs none, at once when a goroutine panics while main waits, and with Go's text. TestProgramEndings of the command
-// holds 79 programs to that. These differences stay:
+// holds 79 programs to that. The version of Go in the go.mod of a folder that is run, and //go:build lines, decide about loop variables and about
+// what a program may use; cells are of the latest version. These differences stay:
 //
 //	traces             are those of cells, with source lines and hints; there is no line about the signal of a nil pointer
 //	panic(T{…})        shows the value where Go shows addresses
@@ -74,7 +75,7 @@
 //
 // %get path@version fetches a module with the user's go command; then cells import its packages. A go.mod in the working directory (for
 // a program: beside it) counts too, with the packages of its own module; it is read and never changed. Packages of modules are
-// interpreted from source, and so are those that they import, with the loop variables of the Go version in their go.mod. The build tags
+// interpreted from source, and so are those that they import, with the Go version of their go.mod. The build tags
 // purego, noasm and safe are set, cgo is off; a function without Go code fails when it is called, with a message that names
 // its place. Only golang.org/x/sys's own have stand-ins: system calls on Linux, and a processor without features. //go:embed works in packages, in
 // programs and, from the working directory, in cells.

@@ -6,18 +6,25 @@ import (
 	"fmt"
 	"go/types"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 
+	"golang.org/x/mod/modfile"
 	"golang.org/x/tools/go/ssa"
+
+	"poolbook/interp/internal/goabi"
 )
 
-// Stdio is what a program reads and writes, and how it ends.
+// Stdio is what a program is to the system: what it reads and writes, and how it ends.
 type Stdio struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
+	// Package tells that the files are a package of the module around them: their version of Go is that of its go.mod. Files that somebody named
+	// are of the latest, as they are for go run.
+	Package bool
 	// Exit ends the process when the program ends it anywhere but at the end of main: by os.Exit, or a panic in a goroutine, err, as compiled
 	// programs do, without waiting for anything. It does not return; it is called once. With nil, RunProgram returns code and err.
 	Exit func(code int, err error)
@@ -47,10 +54,18 @@ func (s *Session) RunProgram(ctx context.Context, paths []string, args []string,
 	if messages == nil {
 		messages = io.Discard
 	}
-	if err := s.resolve(ctx, moduleRoot(filepath.Dir(paths[0])), sources, messages); err != nil {
+	root := moduleRoot(filepath.Dir(paths[0]))
+	version := goabi.Language
+	if stdio.Package {
+		var err error
+		if version, err = languageOf(root); err != nil {
+			return 1, err
+		}
+	}
+	if err := s.resolve(ctx, root, sources, messages); err != nil {
 		return 1, fmt.Errorf("interp: %w", err)
 	}
-	init, main, err := s.loadProgram(sources)
+	init, main, err := s.loadProgram(sources, version)
 	if err != nil {
 		return 1, err
 	}
@@ -142,17 +157,36 @@ func moduleRoot(dir string) string {
 	}
 }
 
-func (s *Session) loadProgram(sources map[string]string) (init, main *ssa.Function, err error) {
+// languageOf is the version of Go in the go.mod of a folder, "go1.21", or what Go takes it to be.
+func languageOf(dir string) (string, error) {
+	name := filepath.Join(dir, "go.mod")
+	data, err := os.ReadFile(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return goabi.Language, nil
+	} else if err != nil {
+		return "", err
+	}
+	f, err := modfile.ParseLax(name, data, nil)
+	switch {
+	case err != nil:
+		return "", err
+	case f.Go == nil:
+		return "go1.16", nil
+	}
+	return "go" + f.Go.Version, nil
+}
+
+func (s *Session) loadProgram(sources map[string]string, version string) (init, main *ssa.Function, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for name, code := range sources {
 		s.sources[name] = &source{file: name, code: code}
 	}
-	c, diags := s.env.CheckFiles(sources, nil)
+	c, diags := s.env.CheckFiles(sources, nil, version)
 	if len(diags) > 0 {
 		return nil, nil, s.compileError(diags)
 	}
-	pkg, err := s.build(c.Types, c.File, c.Info)
+	pkg, err := s.build(c.Types, c.Files, c.Info)
 	if err != nil {
 		return nil, nil, err
 	}

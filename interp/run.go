@@ -141,7 +141,7 @@ func (s *Session) load(c Cell, code string) (checked *check.Checked, pkg *ssa.Pa
 	if len(diags) > 0 {
 		return nil, nil, s.compileError(diags)
 	}
-	pkg, err = s.build(checked.Types, checked.File, checked.Info)
+	pkg, err = s.build(checked.Types, checked.Files, checked.Info)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -161,21 +161,21 @@ func (s *Session) name(number int) string {
 }
 
 // build makes the SSA form of a cell, and of the packages that it is the first to import.
-func (s *Session) build(pkg *types.Package, file *ast.File, info *types.Info) (p *ssa.Package, err error) {
+func (s *Session) build(pkg *types.Package, files []*ast.File, info *types.Info) (p *ssa.Package, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("interp: the cell could not be compiled: %v", r)
 		}
 	}()
 	mentionsOS := slices.ContainsFunc(pkg.Imports(), isOS)
-	lower.Files([]*ast.File{file}, info)
+	lower.Files(files, info)
 	s.exclusive(func() {
 		created := s.imp.CreatePackages(s.prog)
 		for _, c := range created {
 			mentionsOS = mentionsOS || slices.ContainsFunc(c.Pkg.Imports(), isOS)
 		}
 		s.uninit = append(s.uninit, created...)
-		p = s.prog.CreatePackage(pkg, []*ast.File{file}, info, false)
+		p = s.prog.CreatePackage(pkg, files, info, false)
 		p.Build()
 	})
 	s.bindStreams(mentionsOS)

@@ -168,6 +168,8 @@ func (u unitSession) InfoOf(fn *ssa.Function) *types.Info {
 
 func (u unitSession) Latest(f *types.Func) *types.Func { return u.s.env.Latest(f) }
 
+func (u unitSession) OldLoops(pos token.Pos) bool { return u.s.env.OldLoops(pos) }
+
 func (u unitSession) Text(from, to token.Pos) (string, token.Position, bool) {
 	return u.s.env.Text(from, to)
 }
@@ -253,7 +255,7 @@ func (s *Session) LoadUnit(source, entry, hash string) (*LoadedUnit, error) {
 	if len(diags) > 0 {
 		return nil, fmt.Errorf("interp: load unit: %w", s.compileError(diags))
 	}
-	pkg, err := s.build(f.Types, f.File, f.Info)
+	pkg, err := s.build(f.Types, f.Files, f.Info)
 	if err != nil {
 		return nil, err
 	}

@@ -68,6 +68,44 @@ func TestProgramEndings(t *testing.T) {
 	}
 }
 
+// TestProgramVersions compares the loops of programs for older versions of Go: go run knows the version of a folder by its go.mod, of named files by
+// their //go:build line alone. Functions take theirs along to the workers of pools.
+func TestProgramVersions(t *testing.T) {
+	p := newPlace(t)
+	const loop = "package main\n\nfunc sum() (n int) {\n\tvar fs []func() int\n\tfor i := 0; i < 3; i++ {\n\t\tfs = append(fs, func() int { return i })\n\t}\n\tfor _, f := range fs {\n\t\tn += f()\n\t}\n\treturn n\n}\n"
+	for dir, version := range map[string]string{"none": "", "old": "go 1.20\n", "new": "go 1.22\n"} {
+		for name, text := range map[string]string{
+			"go.mod":     "module m\n\n" + version,
+			"main.go":    loop + "\nfunc main() { println(sum(), up(), down()) }\n",
+			"up.go":      "//go:build go1.22\n\n" + strings.ReplaceAll(loop, "sum()", "up()"),
+			"down.go":    "//go:build go1.21\n\n" + strings.ReplaceAll(loop, "sum()", "down()"),
+			"range.go":   "//go:build ignore\n\npackage main\n\nfunc main() {\n\tfor range 3 {\n\t}\n}\n",
+			"r/range.go": "package main\n\nfunc main() {\n\tfor range 3 {\n\t}\n}\n",
+		} {
+			name = filepath.Join(dir, name)
+			if err := os.MkdirAll(filepath.Dir(p.file(name)), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			p.write(name, text)
+		}
+		for _, args := range [][]string{{"."}, {"main.go", "up.go", "down.go"}, {"range.go"}, {"./r"}} {
+			compiled := exec.Command("go", append([]string{"run"}, args...)...)
+			compiled.Dir = p.file(dir)
+			want, err := compiled.CombinedOutput()
+			interpreted := exec.Command(program(t), append([]string{"run"}, args...)...)
+			interpreted.Dir = p.file(dir)
+			got, err2 := interpreted.CombinedOutput()
+			if (err == nil) != (err2 == nil) || err == nil && string(got) != string(want) || err != nil && !strings.Contains(string(got), "requires go1.22 or later") {
+				t.Errorf("%s, %q: %v\n%s%v\nwant\n%s", dir, args, err2, got, err, want)
+			}
+		}
+	}
+	p.write("old/main.go", "package main\n\nimport (\n\t\"fmt\"\n\n\t\"poolbook/pool\"\n)\n\nfunc main() { fmt.Println(pool.Map(pool.New(pool.Processes(1)), func(n int) int { return n + sum() }, []int{0, 1})) }\n"+strings.TrimPrefix(loop, "package main"))
+	if out := p.poolbook("run", "old"); out.stdout != "[9 10] <nil>\n" {
+		t.Errorf("in a pool: %+v", out)
+	}
+}
+
 // directives are the comments before a program's package clause.
 func directives(code string) map[string]string {
 	how := map[string]string{}

@@ -56,11 +56,11 @@ does.`,
 		Args: atLeast(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if isProgram(args[0]) {
-				files, rest, err := programArgs(args, cmd.ArgsLenAtDash())
+				files, rest, folder, err := programArgs(args, cmd.ArgsLenAtDash())
 				if err != nil {
 					return err
 				}
-				return runProgram(cmd.Context(), files, rest)
+				return runProgram(cmd.Context(), files, rest, folder)
 			}
 			_, missing := os.Stat(args[0])
 			switch ext := filepath.Ext(args[0]); {

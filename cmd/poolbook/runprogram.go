@@ -23,19 +23,19 @@ func isProgram(arg string) bool {
 	return filepath.Ext(arg) == ".go" || err == nil && info.IsDir()
 }
 
-// programArgs takes the files of a program and its arguments apart. As for go
+// programArgs takes the files of a program, or those in its folder, and its arguments apart. As for go
 // run, the files end with the first argument that is none; they end with --, too,
 // which stood at dash, -1 for nowhere.
-func programArgs(args []string, dash int) (files, rest []string, err error) {
+func programArgs(args []string, dash int) (files, rest []string, folder bool, err error) {
 	n := 0
 	for n < len(args) && (dash < 0 || n < dash) && filepath.Ext(args[n]) == ".go" {
 		n++
 	}
 	if n > 0 {
-		return args[:n], args[n:], nil
+		return args[:n], args[n:], false, nil
 	}
 	files, err = packageFiles(args[0])
-	return files, args[1:], err
+	return files, args[1:], true, err
 }
 
 // packageFiles returns the files of the program in a folder, as Go chooses them
@@ -82,7 +82,7 @@ func isPart(file string) bool {
 }
 
 // runProgram runs a Go program in the interpreter and exits as it does. The process is the program's: signals, too, do what they do to it.
-func runProgram(ctx context.Context, files, args []string) error {
+func runProgram(ctx context.Context, files, args []string, folder bool) error {
 	ctx = context.WithoutCancel(ctx)
 	signal.Reset(os.Interrupt, syscall.SIGTERM)
 	stderr := os.Stderr // the program may give the variable another file
@@ -96,7 +96,7 @@ func runProgram(ctx context.Context, files, args []string) error {
 	}
 	defer session.Close()
 	pools.attach(session)
-	code, err := session.RunProgram(ctx, files, args, interp.Stdio{Exit: func(code int, err error) {
+	code, err := session.RunProgram(ctx, files, args, interp.Stdio{Package: folder, Exit: func(code int, err error) {
 		if err != nil {
 			fmt.Fprintln(stderr, interp.ProgramText(err))
 		}

@@ -36,8 +36,9 @@ type Grown struct {
 // Checked is a cell that may run.
 type Checked struct {
 	*Package
-	// File is the cell for go/ssa: its declarations, its variables without values, and its statements as functions.
-	File *ast.File
+	// Files is the cell for go/ssa, one file: its declarations, its variables without values, and its statements as functions. Of
+	// CheckFiles, it is the files.
+	Files []*ast.File
 	// Vars are the variables the cell declares.
 	Vars []Var
 	// Funcs are the functions and methods that take the place of earlier ones.

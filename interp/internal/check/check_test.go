@@ -73,7 +73,7 @@ func runCell(t testing.TB, e *Env, prog *ssa.Program, number int, code string) s
 				prog.CreatePackage(imp, nil, nil, true)
 			}
 		}
-		prog.CreatePackage(c.Types, []*astFile{c.File}, c.Info, false).Build()
+		prog.CreatePackage(c.Types, c.Files, c.Info, false).Build()
 	}
 	for _, v := range c.Vars {
 		shares := ""

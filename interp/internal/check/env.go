@@ -35,7 +35,7 @@ type Env struct {
 	decls    map[types.Object]ast.Node // of committed functions, methods and types
 	latest   map[*types.Func]*types.Func
 	files    map[*token.File]*split.Cell
-	texts    map[*token.File]string // of committed program files
+	texts    map[*token.File]programText // of committed program files
 	varIDs   map[*types.Var]string
 	keyed    map[*ast.CompositeLit][]ast.Expr // see keyLiterals
 	past     map[*types.Named][]swap          // methods of types that were declared again with another signature
@@ -108,7 +108,7 @@ func (e *Env) Reset() {
 		e.decls = map[types.Object]ast.Node{}
 		e.latest = map[*types.Func]*types.Func{}
 		e.files = map[*token.File]*split.Cell{}
-		e.texts = map[*token.File]string{}
+		e.texts = map[*token.File]programText{}
 		e.varIDs = map[*types.Var]string{}
 		e.keyed = map[*ast.CompositeLit][]ast.Expr{}
 		e.past = map[*types.Named][]swap{}

@@ -7,6 +7,7 @@ import (
 	"go/scanner"
 	"go/token"
 	"go/types"
+	"go/version"
 	"slices"
 	"strings"
 
@@ -16,11 +17,11 @@ import (
 // CheckFile checks a Go file as a package of its own, which does not see the session's names. known are types that take the place of the
 // file's declarations of that name and of their methods. Line comments in the source are followed.
 func (e *Env) CheckFile(name, source string, known map[string]*types.TypeName) (*Checked, []Diag) {
-	return e.CheckFiles(map[string]string{name: source}, known)
+	return e.CheckFiles(map[string]string{name: source}, known, goabi.Language)
 }
 
-// CheckFiles checks the files of one package, by name.
-func (e *Env) CheckFiles(sources map[string]string, known map[string]*types.TypeName) (*Checked, []Diag) {
+// CheckFiles checks the files of one package, by name, as code of a version of Go, "go1.21"; a //go:build line may give a file another.
+func (e *Env) CheckFiles(sources map[string]string, known map[string]*types.TypeName, version string) (*Checked, []Diag) {
 	var files []*ast.File
 	var diags []Diag
 	names := make([]string, 0, len(sources))
@@ -57,7 +58,7 @@ func (e *Env) CheckFiles(sources map[string]string, known map[string]*types.Type
 	}
 	p := e.filePass(files)
 	for try := 0; ; try++ {
-		p.checkFiles(files, known)
+		p.checkFiles(files, known, version)
 		if len(p.unkeyed) == 0 || try > 10 || !p.keyLiteralsOf(files) {
 			break
 		}
@@ -69,12 +70,7 @@ func (e *Env) CheckFiles(sources map[string]string, known map[string]*types.Type
 		return nil, p.diags
 	}
 	p.pkg.files = files
-	file := *files[0]
-	file.Decls = nil
-	for _, f := range files {
-		file.Decls = append(file.Decls, f.Decls...)
-	}
-	return &Checked{Package: p.pkg, File: &file, env: e}, nil
+	return &Checked{Package: p.pkg, Files: files, env: e}, nil
 }
 
 func (e *Env) filePass(files []*ast.File) *pass {
@@ -82,7 +78,6 @@ func (e *Env) filePass(files []*ast.File) *pass {
 	e.know(p.pkg)
 	for _, f := range files {
 		f.Name.Name = p.pkg.Types.Name()
-		p.pkg.Info.FileVersions[f] = goabi.Language
 	}
 	return p
 }
@@ -93,7 +88,7 @@ func (c *Checked) CommitFiles(sources map[string]string) {
 	e := c.env
 	for _, f := range c.files {
 		if tf := e.Fset.File(f.FileStart); tf != nil {
-			e.texts[tf] = sources[tf.Name()]
+			e.texts[tf] = programText{sources[tf.Name()], version.Compare(c.Info.FileVersions[f], "go1.22") < 0}
 		}
 		for _, d := range f.Decls {
 			switch d := d.(type) {
@@ -142,7 +137,7 @@ func dropDecls(f *ast.File, known map[string]*types.TypeName) {
 	})
 }
 
-func (p *pass) checkFiles(files []*ast.File, known map[string]*types.TypeName) {
+func (p *pass) checkFiles(files []*ast.File, known map[string]*types.TypeName, version string) {
 	if len(known) > 0 {
 		scope := types.NewScope(types.Universe, token.NoPos, token.NoPos, "units")
 		for name, t := range known {
@@ -155,7 +150,7 @@ func (p *pass) checkFiles(files []*ast.File, known map[string]*types.TypeName) {
 		setScopeParent(p.pkg.Types.Scope(), scope)
 	}
 	conf := types.Config{
-		GoVersion:                goabi.Language,
+		GoVersion:                version,
 		Importer:                 &recorder{Importer: p.env.imp, embeds: true},
 		DisableUnusedImportCheck: true,
 		Error:                    p.report,

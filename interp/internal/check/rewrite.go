@@ -13,7 +13,7 @@ import (
 
 // finish turns the last pass into what go/ssa and the session need.
 func (p *pass) finish(warnings []Diag) *Checked {
-	c := &Checked{Package: p.pkg, File: p.file, Warnings: warnings, env: p.env, carried: p.carried, kept: p.kept, adopted: p.adopt}
+	c := &Checked{Package: p.pkg, Files: []*ast.File{p.file}, Warnings: warnings, env: p.env, carried: p.carried, kept: p.kept, adopted: p.adopt}
 	scope := p.pkg.Types.Scope()
 	olds := map[*types.Var]*types.Var{}
 	for _, name := range scope.Names() {
@@ -115,8 +115,8 @@ func (c *Checked) rewrite(p *pass, olds map[*types.Var]*types.Var) {
 	c.Info.InitOrder = nil
 	file := *p.file
 	file.Decls = append(decls, b.decls...)
-	c.File = &file
-	c.Info.FileVersions[c.File] = goabi.Language
+	c.Files = []*ast.File{&file}
+	c.Info.FileVersions[&file] = goabi.Language
 }
 
 // builder makes checked syntax: nodes together with their entries in types.Info.
@@ -378,7 +378,7 @@ func (c *Checked) Commit() {
 		}
 	}
 	p := &pass{env: e, pkg: c.Package, cell: c.Source}
-	for _, d := range c.File.Decls {
+	for _, d := range c.Files[0].Decls {
 		switch d := d.(type) {
 		case *ast.GenDecl:
 			switch d.Tok {

@@ -72,6 +72,15 @@ func (e *Env) Latest(f *types.Func) *types.Func {
 // VarID identifies a session variable: a variable declared again with the same type keeps its ID.
 func (e *Env) VarID(v *types.Var) string { return e.varIDs[v] }
 
+// programText is a file of a program.
+type programText struct {
+	code     string
+	oldLoops bool // its loops have one variable for all rounds, as before Go 1.22
+}
+
+// OldLoops reports whether the loops at pos have one variable for all rounds.
+func (e *Env) OldLoops(pos token.Pos) bool { return e.texts[e.Fset.File(pos)].oldLoops }
+
 // Text returns a piece of the source of a cell or program and its position there.
 func (e *Env) Text(from, to token.Pos) (string, token.Position, bool) {
 	tf := e.Fset.File(from)
@@ -79,7 +88,7 @@ func (e *Env) Text(from, to token.Pos) (string, token.Position, bool) {
 		if to < from || e.Fset.File(to) != tf {
 			return "", token.Position{}, false
 		}
-		return text[tf.Offset(from):tf.Offset(to)], e.Fset.Position(from), true
+		return text.code[tf.Offset(from):tf.Offset(to)], e.Fset.Position(from), true
 	}
 	c := e.files[tf]
 	if c == nil {

@@ -2,7 +2,6 @@ package check
 
 import (
 	"flag"
-	"go/ast"
 	"os"
 	"testing"
 
@@ -11,8 +10,6 @@ import (
 )
 
 var update = flag.Bool("update", false, "write what the cells say into testdata")
-
-type astFile = ast.File
 
 func compare(t *testing.T, file string, want, got *txtar.Archive) {
 	t.Helper()

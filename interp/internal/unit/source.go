@@ -231,6 +231,7 @@ func (m *maker) apply(n ast.Node, edits []edit) text {
 		if !ok {
 			refuse("the source text of a function is not known")
 		}
+		m.oldLoops = m.oldLoops || m.s.OldLoops(from)
 		fmt.Fprintf(&mapped, "/*line %s:%d:%d*/%s", at.Filename, at.Line, at.Column, s)
 		plain.WriteString(s)
 	}

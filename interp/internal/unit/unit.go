@@ -29,6 +29,8 @@ type Session interface {
 	Latest(f *types.Func) *types.Func
 	// Text returns source text and where it starts.
 	Text(from, to token.Pos) (text string, at token.Position, ok bool)
+	// OldLoops reports whether the loops at a position have one variable for all rounds, as before Go 1.22.
+	OldLoops(pos token.Pos) bool
 	// TypeName numbers a type that a cell declares, and gives it a name that no other type of the session has: the same ones each time.
 	TypeName(obj *types.TypeName) (id int, name string)
 	// HasTypeName reports whether TypeName has given a type that name.
@@ -96,23 +98,24 @@ type Extra struct {
 
 // maker collects a unit.
 type maker struct {
-	s       Session
-	names   map[types.Object]string // in the unit
-	taken   map[string]bool
-	decls   map[types.Object]*decl
-	queue   []types.Object
-	imports map[string]string // path → name
-	dots    map[string]bool
-	order   []*capture
-	byAddr  map[captureKey]*capture
-	inits   []owned[text] // assignments of functions to variables
-	vars    []owned[Var]
-	clash   bool // a type's name was taken: all of it has to be made again
-	assigns map[string]bool
-	without map[string]string
-	single  bool  // the unit holds for one value of the function only: see Unit.Again
-	entry   *decl // what the function itself reaches
-	current *decl // whose dependencies are being collected
+	s        Session
+	oldLoops bool                    // see Session.OldLoops: of the unit, if any of its texts has them
+	names    map[types.Object]string // in the unit
+	taken    map[string]bool
+	decls    map[types.Object]*decl
+	queue    []types.Object
+	imports  map[string]string // path → name
+	dots     map[string]bool
+	order    []*capture
+	byAddr   map[captureKey]*capture
+	inits    []owned[text] // assignments of functions to variables
+	vars     []owned[Var]
+	clash    bool // a type's name was taken: all of it has to be made again
+	assigns  map[string]bool
+	without  map[string]string
+	single   bool  // the unit holds for one value of the function only: see Unit.Again
+	entry    *decl // what the function itself reaches
+	current  *decl // whose dependencies are being collected
 }
 
 // decl is a declaration of the unit.
@@ -368,6 +371,9 @@ func (m *maker) finish(entry function, typ reflect.Type) *Unit {
 		u.Vars = append(u.Vars, v.v)
 	}
 	var head strings.Builder
+	if m.oldLoops {
+		head.WriteString("//go:build go1.21\n\n")
+	}
 	head.WriteString("package main\n")
 	for _, p := range slices.Sorted(maps.Keys(m.imports)) {
 		fmt.Fprintf(&head, "\nimport %s %q", m.imports[p], p)
