@@ -15,6 +15,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"poolbook/kernel/protocol"
+
 	"poolbook/kernel/client"
 )
 
@@ -136,6 +138,7 @@ type kernelJSON struct {
 	DisplayName   string         `json:"display_name"`
 	Language      string         `json:"language"`
 	InterruptMode string         `json:"interrupt_mode"`
+	Protocol      string         `json:"kernel_protocol_version"` // without it clients take an older one until they have asked
 	Metadata      map[string]any `json:"metadata"`
 }
 
@@ -164,7 +167,7 @@ func installSpec(dir, displayName string) error {
 		spec.Argv[0] = kept
 	}
 	text, err := json.MarshalIndent(kernelJSON{
-		Argv: spec.Argv, DisplayName: displayName, Language: spec.Language, InterruptMode: spec.InterruptMode,
+		Argv: spec.Argv, DisplayName: displayName, Language: spec.Language, InterruptMode: spec.InterruptMode, Protocol: protocol.Version,
 		Metadata: map[string]any{"made_by": madeBy, "version": version},
 	}, "", " ")
 	if err != nil {

@@ -34,13 +34,10 @@ type process struct {
 
 // startProcess starts the command. Its goroutine waits for it.
 func (k *Kernel) startProcess() (*process, error) {
-	argv := make([]string, len(k.spec.Argv))
-	for i, a := range k.spec.Argv {
-		argv[i] = strings.NewReplacer("{connection_file}", k.file, "{resource_dir}", k.spec.Dir).Replace(a)
-	}
+	argv := k.spec.command(k.file)
 	cmd := exec.Command(argv[0], argv[1:]...)
 	cmd.Dir = k.opts.Dir
-	cmd.Env = append(os.Environ(), k.spec.Env...)
+	cmd.Env = append(os.Environ(), k.spec.environ()...)
 	cmd.Env = append(cmd.Env, k.opts.Env...)
 	cmd.Env = append(cmd.Env, "JPY_PARENT_PID="+strconv.Itoa(os.Getpid()))
 	cmd.SysProcAttr = processAttributes()

@@ -6,15 +6,19 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
+	"sync"
 )
 
 // Spec tells how to start a kernel: what a kernel.json of Jupyter says.
 type Spec struct {
-	// Argv is the command. In each argument {connection_file} and {resource_dir} are replaced.
+	// Argv is the command. In each argument {connection_file}, {resource_dir} and {prefix} are replaced; the last is where Jupyter is installed
+	// whose kernelspec it is.
 	Argv []string
-	// Env has additional KEY=VALUE entries for the process.
+	// Env has additional KEY=VALUE entries for the process. In values, ${NAME} and $NAME stand for variables of this process, and $$ for $; what
+	// is not set stays as it is written.
 	Env []string
 	// Dir is the directory of the kernelspec, for its logos and {resource_dir}; empty for one made by hand.
 	Dir string
@@ -103,6 +107,44 @@ func ReadSpec(dir string) (Spec, error) {
 		s.Env = append(s.Env, key+"="+value)
 	}
 	return s, nil
+}
+
+// command is Argv for a connection file, as jupyter_client 7.4 makes it.
+func (s *Spec) command(connectionFile string) []string {
+	pairs := []string{"{connection_file}", connectionFile, "{resource_dir}", s.Dir}
+	if prefix, ok := strings.CutSuffix(filepath.ToSlash(filepath.Dir(s.Dir)), "/share/jupyter/kernels"); ok {
+		pairs = append(pairs, "{prefix}", filepath.FromSlash(prefix))
+	}
+	r := strings.NewReplacer(pairs...)
+	argv := make([]string, len(s.Argv))
+	for i, a := range s.Argv {
+		argv[i] = r.Replace(a)
+	}
+	return argv
+}
+
+// templateName is what Python's string.Template takes for a name, or an escaped dollar sign.
+var templateName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`\$(?:\$|([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)\})`)
+})
+
+// environ is Env with the variables of this process, as jupyter_client 7.4 puts them in (string.Template.safe_substitute).
+func (s *Spec) environ() []string {
+	var list []string
+	for _, entry := range s.Env {
+		key, value, _ := strings.Cut(entry, "=")
+		value = templateName().ReplaceAllStringFunc(value, func(found string) string {
+			if found == "$$" {
+				return "$"
+			}
+			if v, ok := os.LookupEnv(strings.Trim(found, "${}")); ok {
+				return v
+			}
+			return found
+		})
+		list = append(list, key+"="+value)
+	}
+	return list
 }
 
 // DataPath is Jupyter's search path for data, best first: JUPYTER_PATH, the user's directory, the system's.
