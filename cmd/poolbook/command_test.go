@@ -30,6 +30,8 @@ func TestCommandLine(t *testing.T) {
 		{"run x.txt", 2, "", "only notebooks (.ipynb), Go programs (.go) and folders of them can be run"},
 		{"run a.ipynb b.ipynb", 2, "", "one notebook at a time"},
 		{"run a.ipynb -o b.ipynb --inplace", 2, "", "choose one"},
+		{"run none.go -p n=1", 2, "", "-p is for notebooks"},
+		{"run python.ipynb -p n", 2, "", "has no value"},
 		{"run none.ipynb", 1, "", "none.ipynb"},
 		{"run bad.ipynb", 1, "", "bad.ipynb: not a notebook: line 1, column 11"},
 		{"run python.ipynb", 1, "", `no kernel "no-such" is installed`},

@@ -23,6 +23,7 @@ type runFlags struct {
 	kernel      string
 	timeout     time.Duration
 	allowErrors bool
+	parameters  []run.Parameter
 }
 
 func (f *runFlags) add(cmd *cobra.Command, timeout time.Duration) {
@@ -34,6 +35,7 @@ func runCommand() *cobra.Command {
 	var f runFlags
 	var out string
 	var inPlace bool
+	var parameters []string
 	cmd := &cobra.Command{
 		Use:   "run FILE…|DIR [-- ARGS]",
 		Short: "Run a notebook, or a Go program in the interpreter",
@@ -44,6 +46,10 @@ error in it; --inplace leaves the notebook alone then. With -o a file that ends
 in .html is a page to pass on, which needs nothing but a browser; .go is the
 code alone.
 
+-p gives a parameter another value: in a new cell behind the one that is tagged
+"parameters", as papermill has it, or at the top. Numbers, true and false are
+what they look like, anything else is text; name:=value takes the value as Go.
+
 Run a Go program in the interpreter, without compiling it: one or more .go files
 of package main, or a folder of them, as "go run" takes them. The program's
 arguments follow, those that begin with - after --. It exits as the program
@@ -51,11 +57,22 @@ does.`,
 		Example: `  poolbook run notes.ipynb -o done.ipynb
   poolbook run notes.ipynb --inplace --timeout 2m
   poolbook run notes.ipynb -o report.html
+  poolbook run notes.ipynb -p rounds=20 -p name=Gopher -p 'pause:=2*time.Second'
   poolbook run hello.go -- --name Gopher
   poolbook run . input.txt`,
 		Args: atLeast(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			for _, s := range parameters {
+				v, err := run.ParseParameter(s)
+				if err != nil {
+					return usageError{err}
+				}
+				f.parameters = append(f.parameters, v)
+			}
 			if isProgram(args[0]) {
+				if len(parameters) > 0 {
+					return usageError{errors.New("-p is for notebooks: the arguments of a program follow it, after --")}
+				}
 				files, rest, folder, err := programArgs(args, cmd.ArgsLenAtDash())
 				if err != nil {
 					return err
@@ -85,6 +102,7 @@ does.`,
 	f.add(cmd, 0)
 	cmd.Flags().BoolVar(&f.allowErrors, "allow-errors", false, "go on after a cell that fails")
 	cmd.Flags().StringVarP(&out, "output", "o", "", "write the notebook with its outputs to `FILE` (.ipynb, .html or .go)")
+	cmd.Flags().StringArrayVarP(&parameters, "parameter", "p", nil, "give a parameter of the notebook a value: `NAME=VALUE`; may be repeated")
 	cmd.Flags().BoolVar(&inPlace, "inplace", false, "write the outputs into the notebook itself")
 	return cmd
 }
@@ -141,6 +159,14 @@ func executeIn(ctx context.Context, nb *nbformat.Notebook, dir string, f runFlag
 	spec, err := chooseSpec(f.kernel, nb.KernelName())
 	if err != nil {
 		return err
+	}
+	if len(f.parameters) > 0 {
+		if !strings.EqualFold(spec.Language, "go") {
+			return fmt.Errorf("-p writes Go, and the kernel %s runs %s", spec.DisplayName, spec.Language)
+		}
+		if err := run.Inject(nb, f.parameters); err != nil {
+			return err
+		}
 	}
 	show.starting(spec.DisplayName)
 	k, err := client.Start(ctx, spec, client.Options{Dir: dir})

@@ -10,6 +10,8 @@
 // Messages are told apart by their parent: what an earlier cell's workers still
 // print while a later cell runs goes to the earlier cell.
 //
+// [Inject] gives the parameters of a notebook other values before, as papermill does.
+//
 // [Compare] then says where two runs of a notebook differ. What may differ
 // (times, process ids, random numbers) is marked in the notebook, see [Compare].
 package run
