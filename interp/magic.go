@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"go/token"
 	"go/types"
 	"io"
 	"maps"
@@ -11,6 +12,7 @@ import (
 	"regexp"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -19,6 +21,7 @@ import (
 	"golang.org/x/tools/go/ssa"
 
 	"poolbook/interp/internal/check"
+	"poolbook/interp/internal/split"
 	"poolbook/interp/internal/vm"
 )
 
@@ -35,6 +38,7 @@ const magicHelp = `Lines before the Go code of a cell:
   %who             list the session's variables
   %whos            list them as a table, with the cell that declared each and its size
   %get module@v1   fetch a module with the go command: %get github.com/google/uuid@latest, then import it
+  %args -n 3       set os.Args; %% -n 3 parses flags too, and on a line of its own means nothing
   %reset           forget all names of the session
   ?fmt.Println     show what is known about a name; also fmt.Println?, and with ?? its source
   !command         run a command in the shell
@@ -43,7 +47,7 @@ const magicHelp = `Lines before the Go code of a cell:
 
 // magicNames are the names of the commands that begin with %.
 func magicNames() []string {
-	return []string{"bench", "get", "help", "reset", "time", "who", "whos"}
+	return []string{"args", "bench", "get", "help", "reset", "time", "who", "whos"}
 }
 
 // describeCommand says what the command that the cursor is on does, as the help has it.
@@ -66,9 +70,9 @@ func describeCommand(code string, cursor int) (d Description, ok bool) {
 }
 
 // cutMagics takes the magics off the front of a cell; their lines become blank, so that places in the rest stay the same. Code on the line
-// of %time or %bench stays, and so do comments before and between magics.
+// of %time or %bench stays, and so do comments before and between magics. Lines of %% may stand anywhere: see cutMains.
 func cutMagics(code string) ([]magic, string) {
-	var list []magic
+	list, code := cutMains(code)
 	at := 0
 	out := []byte(code)
 	for n := 1; at < len(code); n++ {
@@ -81,6 +85,11 @@ func cutMagics(code string) ([]magic, string) {
 		text := strings.TrimSpace(code[at:end])
 		switch {
 		case text == "", strings.HasPrefix(text, "//"):
+		case strings.HasPrefix(text, "!*go get "): // GoNB's way to run a command in the module of its cells
+			list = append(list, magic{"get", strings.TrimSpace(strings.TrimPrefix(text, "!*go get ")), n})
+			for i := at; i < end; i++ {
+				out[i] = ' '
+			}
 		case text[0] == '!':
 			list = append(list, magic{"!", strings.TrimSpace(text[1:]), n})
 			for i := at; i < end; i++ {
@@ -155,6 +164,8 @@ func (s *Session) before(ctx context.Context, c Cell, list []magic) (timed, benc
 			s.whos(c)
 		case "reset":
 			s.reset()
+		case "args":
+			*s.streams.vars.args = append([]string{commandName}, words(m.args)...)
 		case "get":
 			if err := s.get(ctx, c, m); err != nil {
 				return false, false, err
@@ -164,6 +175,10 @@ func (s *Session) before(ctx context.Context, c Cell, list []magic) (timed, benc
 				return false, false, err
 			}
 		case "!":
+			if strings.HasPrefix(m.args, "*") {
+				return false, false, &CompileError{[]Diagnostic{{Cell: c.Number, Line: m.line, Column: 1, SourceLine: line(c.Code, m.line), Message: "unknown command !*",
+					Hint: "!command runs in this folder; cells have no folder of their own, and %get fetches modules for them"}}}
+			}
 			if err := shell(ctx, c, m.args); err != nil {
 				return false, false, err
 			}
@@ -180,7 +195,10 @@ var pythonMagics = map[string]string{
 	"timeit": "%bench runs code again and again and says how long a run takes",
 	"pip":    "%get fetches a module: %get github.com/google/uuid@latest", "conda": "%get fetches a module: %get github.com/google/uuid@latest",
 	"bash": "!command runs a command in the shell", "sh": "!command runs a command in the shell", "system": "!command runs a command in the shell",
-	"cd": `os.Chdir("dir") changes the folder`, "pwd": "os.Getwd() says which folder this is", "ls": "!ls lists the folder",
+	"test":    "!go test ./... runs the tests of the packages in this folder",
+	"autoget": "%get fetches a module, and those of a go.mod beside the notebook come by themselves: this line is not needed",
+	"track":   "packages of the notebook's own module are imported as they are: this line is not needed",
+	"cd":      `os.Chdir("dir") changes the folder`, "pwd": "os.Getwd() says which folder this is", "ls": "!ls lists the folder",
 	"env":       `os.Getenv("NAME") and os.Setenv("NAME", "value") are for the environment`,
 	"writefile": `os.WriteFile("name", []byte(text), 0o666) writes a file`,
 	"run":       "!go run file.go runs a program",
@@ -197,6 +215,55 @@ func commandHint(name string) string {
 		}
 	}
 	return "%help lists them"
+}
+
+// cutMains takes the lines of %% or %main out of a cell: GoNB runs what follows as func main, and cells here run it anyway. Arguments are
+// os.Args then, and flags are parsed in place of the line. %args has arguments alone.
+func cutMains(code string) (list []magic, rest string) {
+	if !strings.Contains(code, "%%") && !strings.Contains(code, "%main") && !strings.Contains(code, "%args") {
+		return nil, code
+	}
+	starts := split.Lines(code, token.REM)
+	out, at := strings.Builder{}, 0
+	n := 0
+	for l := range strings.Lines(code) {
+		n++
+		start := at + len(l) - len(strings.TrimLeft(l, " \t"))
+		at += len(l)
+		text := strings.TrimSpace(l)
+		name, args, _ := strings.Cut(text, " ")
+		if args = strings.TrimSpace(args); !slices.Contains(starts, start) || name != "%%" && name != "%main" && name != "%args" {
+			out.WriteString(l)
+			continue
+		}
+		line := ""
+		if args != "" {
+			list = append(list, magic{"args", args, n})
+			if name != "%args" {
+				line = "flag.Parse()"
+			}
+		}
+		out.WriteString(line + strings.Repeat(" ", max(len(text)-len(line), 0)))
+		if strings.HasSuffix(l, "\n") {
+			out.WriteByte('\n')
+		}
+	}
+	return list, out.String()
+}
+
+// words are the words of a command line; those in double quotes may have spaces.
+func words(s string) []string {
+	var list []string
+	for s = strings.TrimSpace(s); s != ""; s = strings.TrimSpace(s) {
+		if quoted, err := strconv.QuotedPrefix(s); err == nil && s[0] == '"' {
+			word, _ := strconv.Unquote(quoted)
+			list, s = append(list, word), s[len(quoted):]
+			continue
+		}
+		word, rest, _ := strings.Cut(s, " ")
+		list, s = append(list, word), rest
+	}
+	return list
 }
 
 // shell runs a command; an exit status other than 0 is an *ExitError.

@@ -101,6 +101,8 @@ func syntaxHint(msg, code string, offset int) string {
 	switch {
 	case first == "import" && !strings.Contains(text, `"`), first == "from" && strings.Contains(text, " import "):
 		return `a package is imported by its path in double quotes: import "strings"; those of Go's own library are there without it`
+	case strings.Contains(msg, "U+0023"):
+		return "a comment begins with //, or stands between /* and */"
 	case strings.HasPrefix(text, "%") || strings.HasPrefix(text, "!"):
 		return "lines that begin with % or ! come first in a cell, before its Go code"
 	case first == "def":

@@ -70,6 +70,20 @@ func lex(code string) lexed {
 	}
 }
 
+// Lines returns where in code the lines begin, white space before them apart, that have t for their first token.
+func Lines(code string, t token.Token) []int {
+	var starts []int
+	line := -1 // where the last line began that has had a token
+	for _, k := range lex(code).toks {
+		begin := strings.LastIndexByte(code[:k.off], '\n') + 1
+		if begin != line && k.tok == t && strings.TrimLeft(code[begin:k.off], " \t") == "" {
+			starts = append(starts, k.off)
+		}
+		line = begin
+	}
+	return starts
+}
+
 // An Error is a syntax error at a byte offset of the cell.
 type Error struct {
 	Offset, End int // End is 0 when only the start is known
