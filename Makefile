@@ -8,8 +8,11 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # Packages whose tests also run under the race detector.
 RACE        ?= ./interp ./interp/internal/vm/... ./interp/internal/rtype/... ./interp/internal/check ./kernel/... ./pool/... ./web/... ./notebooks/...
 GOFILES     = $(shell git ls-files --cached --others --exclude-standard '*.go')
+# The other release of Go that Poolbook builds with, as the go command fetches it. Its gofmt alone reads files for its language.
+NEXT        ?= go1.27.4
+NEXTFILES   = $(shell grep -lE '^//go:build go1\.27$$' $(GOFILES))
 
-.PHONY: help run build install test race generate fuzz fuzz-programs bench bench-interp bench-pool bench-kernel bench-page conformance screenshot page lab-extension jupyterlab page-check lint fmt fmt-check vet tidy-check cross notebooks check clean
+.PHONY: help run build install test check-next race generate fuzz fuzz-programs bench bench-interp bench-pool bench-kernel bench-page conformance screenshot page lab-extension jupyterlab page-check page-lint lint fmt fmt-check vet tidy-check cross notebooks check clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +30,15 @@ install: ## the program in Go's bin folder, and its kernel for Jupyter and VS Co
 
 test: ## all tests; what a test needs and is missing is named (REQUIRE_ALL=1: a failure)
 	@set -o pipefail; $(GO) test -json -timeout 20m $(TESTFLAGS) ./... | $(GO) run .ci/testsum/main.go
+
+check-next: ## the tests with the other release of Go, where its toolchain can be had (REQUIRE_ALL=1: a failure when not)
+	@if ! GOTOOLCHAIN=$(NEXT) $(GO) version >/dev/null 2>&1; then \
+		echo "SKIPPED: the tests with $(NEXT), whose toolchain cannot be had here (make check-next NEXT=go1.N.M: with another one)"; \
+		test "$$REQUIRE_ALL" != 1; exit; \
+	fi; \
+	export GOTOOLCHAIN=$(NEXT) POOLBOOK_GOTESTS="$$($(GO) env GOROOT)"; \
+	bad="$$("$$($(GO) env GOROOT)/bin/gofmt" -l $(NEXTFILES))"; test -z "$$bad" || { echo "not formatted: $$bad"; exit 1; }; \
+	$(MAKE) vet race test
 
 race: ## the tests of the concurrent packages under the race detector
 	$(GO) test -race -short -shuffle=on -timeout 15m $(RACE)
@@ -84,6 +96,9 @@ web/frontend/node_modules: web/frontend/package-lock.json
 page-check: page ## fail when the committed page is not what its source builds to
 	@test -z "$$(git status --porcelain web/static)" || { git status --short web/static | head; echo 'web/static is not what web/frontend builds to: commit the result of "make page"'; exit 1; }
 
+page-lint: web/frontend/node_modules ## types, format, lint and unit tests of the page's TypeScript (needs Node)
+	cd web/frontend && npm run --silent check
+
 lint: vet ## go vet and staticcheck
 	$(GO) run $(STATICCHECK) ./...
 
@@ -91,10 +106,10 @@ vet:
 	$(GO) vet ./...
 
 fmt: ## format the Go files
-	@gofmt -w $(GOFILES)
+	@gofmt -w $(filter-out $(NEXTFILES),$(GOFILES))
 
 fmt-check:
-	@bad="$$(gofmt -l $(GOFILES))"; test -z "$$bad" || { echo "not formatted: $$bad"; exit 1; }
+	@bad="$$(gofmt -l $(filter-out $(NEXTFILES),$(GOFILES)))"; test -z "$$bad" || { echo "not formatted: $$bad"; exit 1; }
 
 tidy-check:
 	$(GO) mod tidy -diff
@@ -107,7 +122,7 @@ cross: ## build for the other platforms
 notebooks: build ## run the tutorials and compare with their stored outputs
 	./$(BIN) test notebooks/*.ipynb
 
-check: fmt-check lint tidy-check cross race test ## what CI runs
+check: fmt-check lint page-lint tidy-check cross race test ## what CI runs
 
 clean: ## remove what make built
 	rm -f $(BIN)

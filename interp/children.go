@@ -13,39 +13,42 @@ import (
 // children makes an interrupt end the programs that a cell waits for, as Ctrl-C in a terminal does: their processes would go on,
 // and so would the goroutines that wait. What a cell has started and does not wait for is left alone.
 func children(m map[string]vm.Intrinsic) {
-	method := func(name string, f func(ctx context.Context, c *exec.Cmd) []reflect.Value) {
+	method := func(name string, f func(r *vm.Run, c *exec.Cmd) []reflect.Value) {
 		m["(*os/exec.Cmd)."+name] = func(r *vm.Run, args []reflect.Value) []reflect.Value {
-			return f(r.Context(), args[0].Interface().(*exec.Cmd))
+			return f(r, args[0].Interface().(*exec.Cmd))
 		}
 	}
-	method("Wait", func(ctx context.Context, c *exec.Cmd) []reflect.Value {
-		return []reflect.Value{errorValue(waitFor(ctx, c))}
+	method("Wait", func(r *vm.Run, c *exec.Cmd) []reflect.Value {
+		return []reflect.Value{errorValue(waitFor(r, c))}
 	})
-	method("Run", func(ctx context.Context, c *exec.Cmd) []reflect.Value {
-		return []reflect.Value{errorValue(runCommand(ctx, c))}
+	method("Run", func(r *vm.Run, c *exec.Cmd) []reflect.Value {
+		return []reflect.Value{errorValue(runCommand(r, c))}
 	})
-	method("Output", func(ctx context.Context, c *exec.Cmd) []reflect.Value { return output(ctx, c, false) })
-	method("CombinedOutput", func(ctx context.Context, c *exec.Cmd) []reflect.Value { return output(ctx, c, true) })
+	method("Output", func(r *vm.Run, c *exec.Cmd) []reflect.Value { return output(r, c, false) })
+	method("CombinedOutput", func(r *vm.Run, c *exec.Cmd) []reflect.Value { return output(r, c, true) })
 }
 
-// waitFor is c.Wait, and kills the process at the end of ctx.
-func waitFor(ctx context.Context, c *exec.Cmd) error {
+// waitFor is c.Wait, and kills the process and those below it when the cell is interrupted.
+func waitFor(r *vm.Run, c *exec.Cmd) error {
 	if c.Process != nil && c.ProcessState == nil {
-		stop := context.AfterFunc(ctx, func() { _ = c.Process.Kill() }) // it may have ended
+		stop := context.AfterFunc(r.Context(), func() {
+			r.Ending()
+			killTree(c.Process)
+		})
 		defer stop()
 	}
 	return c.Wait()
 }
 
-func runCommand(ctx context.Context, c *exec.Cmd) error {
+func runCommand(r *vm.Run, c *exec.Cmd) error {
 	if err := c.Start(); err != nil {
 		return err
 	}
-	return waitFor(ctx, c)
+	return waitFor(r, c)
 }
 
 // output is the Output or CombinedOutput of c.
-func output(ctx context.Context, c *exec.Cmd, combined bool) []reflect.Value {
+func output(r *vm.Run, c *exec.Cmd, combined bool) []reflect.Value {
 	if c.Stdout != nil {
 		return []reflect.Value{reflect.ValueOf([]byte(nil)), errorValue(errors.New("exec: Stdout already set"))}
 	}
@@ -62,7 +65,7 @@ func output(ctx context.Context, c *exec.Cmd, combined bool) []reflect.Value {
 		stderr = &endsOf{}
 		c.Stderr = stderr
 	}
-	err := runCommand(ctx, c)
+	err := runCommand(r, c)
 	if e, ok := err.(*exec.ExitError); ok && stderr != nil {
 		e.Stderr = stderr.bytes()
 	}

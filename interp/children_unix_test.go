@@ -6,6 +6,10 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -86,5 +90,43 @@ func TestShellInterruptEndsAll(t *testing.T) {
 	}
 	if got := show(s, 2, "!sleep 2 &", ""); got != "" {
 		t.Errorf("a command in the background: %s", got)
+	}
+}
+
+// TestInterruptEndsTree interrupts a cell that waits for a program that has started another one, which holds the output open.
+func TestInterruptEndsTree(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("what a process has started is not known here")
+	}
+	s := newSession(t)
+	for n, wait := range []string{"c.Run()", "c.CombinedOutput()"} {
+		ctx, cancel := context.WithCancel(t.Context())
+		file := filepath.Join(t.TempDir(), "pid")
+		code := fmt.Sprintf("c := exec.Command(\"sh\", \"-c\", `sh -c 'sleep 600 & echo $! > %[1]s.part; mv %[1]s.part %[1]s; wait; true'; true`)\n"+
+			"go func() { for { if _, err := os.Stat(%[1]q); err == nil { print(1); return }; time.Sleep(time.Millisecond) } }()\n%[2]s", file, wait)
+		_, err := s.Run(ctx, interp.Cell{Number: n + 1, Code: code, Stderr: interrupter(cancel)})
+		cancel()
+		var ie *interp.InterruptError
+		if !errors.As(err, &ie) || ie.Abandoned {
+			t.Fatalf("%s: %v", wait, err)
+		}
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pid, err := strconv.Atoi(strings.TrimSpace(string(data)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for end := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
+			stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+			if err != nil || strings.Contains(string(stat), ") Z ") {
+				break
+			}
+			if time.Now().After(end) {
+				_ = syscall.Kill(pid, syscall.SIGKILL)
+				t.Fatalf("%s: what the program has started goes on", wait)
+			}
+		}
 	}
 }

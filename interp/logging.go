@@ -37,8 +37,7 @@ func (s *Session) logging(m map[string]vm.Intrinsic) {
 	l.current = slog.New(&defaultHandler{l: l})
 	l.log(m)
 	l.slog(m)
-	l.takeHostLog()
-	s.leave = l.leaveHostLog
+	s.logs = l
 }
 
 // log makes package log's functions those of the session's logger, and its loggers name cells.

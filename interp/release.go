@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"poolbook/interp/internal/check"
+	"poolbook/interp/internal/check/stdlib"
 	"poolbook/interp/internal/goabi"
 	"poolbook/interp/internal/rtype"
 	"poolbook/interp/internal/vm"
@@ -17,7 +18,7 @@ const Language = goabi.Version
 // whose parts are not those that the interpreter knows. Releases that it does not know do not build. It may be called concurrently;
 // [New] asks it too.
 var Supported = sync.OnceValue(func() error {
-	for _, test := range []func() error{goabi.Check, check.SelfTest, rtype.SelfTest, vm.SelfTest} {
+	for _, test := range []func() error{goabi.Check, check.SelfTest, stdlib.SelfTest, rtype.SelfTest, vm.SelfTest} {
 		if err := test(); err != nil {
 			return err
 		}

@@ -119,6 +119,8 @@ func syntaxHint(msg, code string, offset int) string {
 		return "the fields of a struct stand on lines of their own, without commas"
 	case first == "func" && strings.HasPrefix(msg, "expected '(', found"):
 		return "inside a function, give a variable a function: name := func(x int) int { … }"
+	case msg == "method must have no type parameters":
+		return "methods have type parameters since Go 1.27, and this Poolbook was built with Go " + Language + ": build it with Go 1.27, or write a function"
 	case first == "elif", strings.HasPrefix(rest, "elif "):
 		return "write } else if condition {"
 	case first == "class":
@@ -173,8 +175,11 @@ func funcName(f *ssa.Function) string {
 		if f.Synthetic == "range-over-func yield" { // the body of a loop
 			return funcName(p)
 		}
-		if outer := funcName(p); outer != "" {
-			return "function literal in " + strings.TrimPrefix(outer, "function literal in ")
+		switch outer := funcName(p); {
+		case strings.HasPrefix(outer, "function literal"):
+			return outer
+		case outer != "" && p.Prog.Fset.Position(p.Pos()).Filename != unitFile: // a unit makes its functions in one of its own
+			return "function literal in " + outer
 		}
 		return "function literal"
 	}
@@ -224,7 +229,7 @@ func (s *Session) runtimeError(p *vm.Panic) *RuntimeError {
 	switch v := p.Value.(type) {
 	case *vm.StackOverflow:
 		e.Kind = "runtime error"
-		if !v.Circle && len(p.Stack) > 0 && p.Stack[0].Func != nil {
+		if !v.Circle && !v.Within && len(p.Stack) > 0 && p.Stack[0].Func != nil {
 			e.Message = (&vm.StackOverflow{Name: articled(funcName(p.Stack[0].Func))}).Error()
 		}
 	case interface {

@@ -103,6 +103,11 @@ func (s *Session) Run(ctx context.Context, c Cell) (Result, error) {
 	}
 	res.Value, res.Type = s.result(pkg, checked)
 	res.run = run
+	if checked.Lasting() {
+		s.machine.Keep()
+	} else {
+		s.release(pkg, checked)
+	}
 	return res, nil
 }
 
@@ -150,14 +155,29 @@ func (s *Session) load(c Cell, code string) (checked *check.Checked, pkg *ssa.Pa
 	return checked, pkg, nil
 }
 
+// release forgets a cell that has run and of which nothing is needed any more.
+func (s *Session) release(pkg *ssa.Package, c *check.Checked) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.exclusive(func() {
+		s.machine.Release(pkg)
+		for _, f := range s.env.Release(c) {
+			s.fset.RemoveFile(f)
+		}
+	})
+	delete(s.sources, c.Source.Name)
+}
+
 // name returns the name for positions in a cell. The number may have been used before: the earlier cell keeps its text under its name.
+// Most sessions only count up, and nothing is kept for that.
 func (s *Session) name(number int) string {
 	name := fmt.Sprintf("cell [%d]", number)
-	s.used[number]++
-	if n := s.used[number]; n > 1 {
-		name += fmt.Sprintf("#%d", n)
+	if number > s.highest {
+		s.highest = number
+		return name
 	}
-	return name
+	s.used[number] = max(s.used[number], 1) + 1
+	return name + fmt.Sprintf("#%d", s.used[number])
 }
 
 // build makes the SSA form of a cell, and of the packages that it is the first to import.
@@ -165,6 +185,11 @@ func (s *Session) build(pkg *types.Package, files []*ast.File, info *types.Info)
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("interp: the cell could not be compiled: %v", r)
+			// What a method value ends in that has another type than the body of the generic function was checked with.
+			if where, _, ok := strings.Cut(fmt.Sprint(r), ": cannot convert term "); ok {
+				name := strings.TrimPrefix(strings.TrimPrefix(where, "in "), "main.")
+				err = fmt.Errorf("the cell needs %s, and a method that this function uses was declared again with another signature: declare the function again too", name)
+			}
 		}
 	}()
 	mentionsOS := slices.ContainsFunc(pkg.Imports(), isOS)

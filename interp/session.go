@@ -38,8 +38,8 @@ type Session struct {
 	machine    *vm.Machine
 	prog       *ssa.Program
 	streams    *streams
-	leave      func() // gives the process its default logger back
-	flags      flags  // of package flag in cells
+	logs       *logging // the default loggers of cells
+	flags      flags    // of package flag in cells
 	flagsBound bool
 	docs       map[string]*packageSource // of compiled packages, by import path; set by New
 
@@ -54,7 +54,8 @@ type Session struct {
 	mu      sync.Mutex
 	env     *check.Env
 	sources map[string]*source // by the name that positions have
-	used    map[int]int        // how often a cell number was used
+	highest int                // number of a cell
+	used    map[int]int        // how often a cell number was used that is not greater than those before
 	globals map[*types.Var]*ssa.Global
 	uninit  []*ssa.Package // source packages to be initialised by the next run; guarded by running
 	// unusable are those of uninit whose initialisation has failed; guarded by running.
@@ -116,13 +117,14 @@ func New(cfg Config) (*Session, error) {
 	if err != nil {
 		return nil, fmt.Errorf("interp: intrinsics: %w", err)
 	}
-	s.machine = vm.New(vm.Config{Types: s.types, Lookup: s.bridge.Lookup, Instance: s.bridge.Instance, Intrinsics: intrinsics, MemoryLimit: limitMemory(cfg.MemoryLimit)})
+	s.machine = vm.New(vm.Config{Types: s.types, Lookup: s.bridge.Lookup, Instance: s.bridge.Instance, Intrinsics: intrinsics, MemoryLimit: limitMemory(cfg.MemoryLimit), Exhausted: cfg.Exhausted})
+	s.logs.takeHostLog()
 	return s, nil
 }
 
 // Close stops what the session's cells left running and frees its pipes. It waits for neither.
 func (s *Session) Close() error {
-	s.leave()
+	s.logs.leaveHostLog()
 	s.mu.Lock()
 	runs := s.runs
 	s.runs = nil
@@ -158,6 +160,9 @@ type Config struct {
 	// error (a *RuntimeError), or, if none runs, the goroutines of earlier ones do. 0 is [DefaultMemoryLimit], a negative number no limit.
 	// The limit of the garbage collector (GOMEMLIMIT) is lowered to a little above it.
 	MemoryLimit int64
+	// Exhausted is called when only the end of the process helps: compiled functions that interrupted cells called go on, cannot be stopped, and
+	// what is in memory is a quarter beyond the limit. The cell has been told. nil does nothing: the process may then take all memory.
+	Exhausted func(message string)
 	// Process is set in the one session of a process that has it to itself; nil in others.
 	Process *Process
 	// TempDir makes a temporary folder whose name begins with the prefix; the session removes it in Close. nil is [os.MkdirTemp] in [os.TempDir].

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"go/version"
 	"log"
 	"os"
 	"path/filepath"
@@ -77,7 +78,8 @@ func show(s *interp.Session, number int, code, stdin string) string {
 	return b.String()
 }
 
-// TestCells runs testdata/*.txtar in a session each: the files named "cell" in order, with what each shows in the "want" after it.
+// TestCells runs testdata/*.txtar in a session each: the files named "cell" in order, with what each shows in the "want" after it. Those named
+// *_go1.N.txtar need the language of that release.
 func TestCells(t *testing.T) {
 	files, _ := filepath.Glob("testdata/*.txtar")
 	if len(files) == 0 {
@@ -85,7 +87,11 @@ func TestCells(t *testing.T) {
 	}
 	log.SetOutput(os.Stderr) // sessions leave an output that go test -json has given it alone
 	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+		name := strings.TrimSuffix(filepath.Base(file), ".txtar")
+		t.Run(name, func(t *testing.T) {
+			if _, since, ok := strings.Cut(name, "_go"); ok && version.Compare("go"+interp.Language, "go"+since) < 0 {
+				t.Skipf("needs the language of Go %s", since)
+			}
 			ar, err := txtar.ParseFile(file)
 			if err != nil {
 				t.Fatal(err)

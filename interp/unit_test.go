@@ -306,6 +306,7 @@ func main() {
 	send.Func("local", func(n int) int { return local{n}.A + int(area(sq{2})) })
 	send.Func("instance", first[int])
 	send.Func("fails", inverse)
+	send.Func("literal fails", func(n int) int { return []int{k}[n] })
 }
 `)
 	other := write("other.go", `package main
@@ -371,7 +372,8 @@ func inverse(n int) int {
 	}
 	for name, want := range map[string]string{
 		"declared": "9", "literal": "122", "method": "107", "local": "11", "instance": "3",
-		"fails": "other.go, line 19, in function literal in inverse\nother.go, line 21, in inverse\n",
+		"fails":         "other.go, line 19, in function literal in inverse\nother.go, line 21, in inverse\n",
+		"literal fails": "main.go, line 21, in function literal\n",
 	} {
 		if got[name] != want {
 			t.Errorf("%s: got %q, want %q", name, got[name], want)

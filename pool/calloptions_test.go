@@ -5,6 +5,7 @@ package pool_test
 import (
 	"context"
 	"errors"
+	"iter"
 	"slices"
 	"testing"
 	"time"
@@ -280,14 +281,15 @@ func TestBufferSize(t *testing.T) {
 }
 
 // iterPull takes the results of an iteration one by one.
-func iterPull(seq func(yield func(int, error) bool)) (next func() (int, error), stop func()) {
-	return func() (v int, err error) {
-		err = errors.New("no more results")
-		for v, err = range seq {
-			break
+func iterPull(seq iter.Seq2[int, error]) (next func() (int, error), stop func()) {
+	pull, stop := iter.Pull2(seq)
+	return func() (int, error) {
+		v, err, ok := pull()
+		if !ok {
+			err = errors.New("no more results")
 		}
 		return v, err
-	}, func() {}
+	}, stop
 }
 
 func TestShutdownCancelFutures(t *testing.T) {

@@ -1,11 +1,14 @@
 // Package pool runs functions over many items on many processes: Python's multiprocessing.Pool, typed, for notebooks and Go programs.
 //
 //	p := pool.New(pool.Processes(3))
-//	r := pool.MapAsync(p, square, []int{1, 2, 3, 4, 5})
+//	r := p.MapAsync(square, []int{1, 2, 3, 4, 5})
 //	fmt.Println("Processing...")
 //	squares, err := r.Get()
 //	p.Close()
 //	p.Join()
+//
+// What takes a pool or an executor first is there twice: as a method, which has type parameters since Go 1.27, and as a function,
+// pool.MapAsync(p, square, xs), for programs that Go 1.26 compiles. Cells have both, whatever release Poolbook was built with.
 //
 // In a notebook's cell the package is there without an import, and workers are processes: a task has its own memory, gets copies of what it
 // captures, and whatever happens to it (a panic, os.Exit, a kill) harms nothing but its own item. In a Go program that imports the package
@@ -15,6 +18,40 @@
 // On Linux the commands that a task starts (os/exec) end at the latest when its worker does, whatever ends that: Cancel, a Timeout, Close, the end of
 // the notebook. One that is to outlive it gets a process group of its own (Setpgid, Setsid). On other Unix systems they end with a worker that
 // the pool ends or whose notebook ends, on Windows they stay.
+//
+// # What calls and pools can be told
+//
+// Every call takes options behind its arguments:
+//
+//	ChunkSize, BufferSize             how many items go out at once, and how far ahead of the results
+//	Priority                          which call's items go first
+//	Context, Timeout, NextTimeout     when to give up: the job, a task, a wait for a result
+//	StopAtFirstError                  whether the other items still matter when one has failed
+//	Retries, RetryIf, Backoff         what runs again, and when
+//	Callback, ErrorCallback, Label    who is told, and under which name
+//	Seed                              where the random numbers of its items begin
+//
+// A pool takes options when it is made (Processes, Initializer, AtExit, MaxTasksPerChild, MemoryLimit, IdleTimeout, StartMethod), and can be changed later:
+// [Pool.Resize], [RunOnAll]. A task can ask and tell: [TaskIndex], [WorkerIndex], [Rand], [TaskProgress], [TaskLabel]. [Shared] makes an array that
+// workers read without a copy.
+//
+// The failure of an asynchronous call of which nobody asks (Get, Outcomes, Successful, an ErrorCallback) is printed when its result is not reachable any
+// more, as asyncio does; CPython's pools say nothing.
+//
+// # Python's versions
+//
+// "As in Python" means CPython 3.11 to 3.14. What differs between these, and what of it is here:
+//
+//	3.12  fork warns in a process with several threads             StartMethod("fork") panics
+//	3.13  pools and executors have as many workers as the          Processes: as many as this process may use, by CPU set and quota
+//	      process may use CPUs (os.process_cpu_count)
+//	3.14  the default start method is forkserver on Linux          StartMethod: one worker is started ahead, "forkserver" for more
+//	3.14  Executor.map(buffersize=)                                BufferSize
+//	3.14  ProcessPoolExecutor.terminate_workers, kill_workers      Executor.ShutdownNow
+//	3.14  Process.interrupt                                        Process.Interrupt
+//	3.14  locked() of Lock, RLock, Semaphore                       Locked
+//	3.14  Manager().set()                                          Dict[K, struct{}]
+//	3.14  InterpreterPoolExecutor                                  threads: goroutines need no interpreter each
 //
 // # What it costs
 //

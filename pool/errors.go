@@ -12,6 +12,7 @@ var (
 	ErrInterrupted = core.ErrInterrupted // a wait in a cell that was interrupted
 	ErrCancelled   = core.ErrCancelled   // items of a cancelled job
 	ErrNotClosed   = core.ErrNotClosed   // Join on a pool that is still open
+	ErrDeadlock    = core.ErrDeadlock    // a wait in a callback for what waits for the callback
 )
 
 // RemoteError is the failure of one item: its function panicked, or returned an error.

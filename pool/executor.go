@@ -94,14 +94,15 @@ func (f *Future[R]) Cancelled() bool { return f.j.Cancelled() }
 // AddDoneCallback calls fn with the future when it is done, on the goroutine of the executor's callbacks; at once when it is done already.
 func (f *Future[R]) AddDoneCallback(fn func(*Future[R])) { f.j.OnDone(func() { fn(f) }) }
 
-// ExecutorMap calls fn with each of the items and gives the results one by one, in the order of the items.
+// ExecutorMap calls fn with each of the items and gives the results one by one, in the order of the items. A loop that is left cancels the rest, as
+// that of [Imap] does; CPython cancels what has not begun.
 func ExecutorMap[T, R any](ex *Executor, fn func(T) R, items []T, opts ...CallOption) iter.Seq2[R, error] {
-	return results[R](ex.p.c.Stream(core.CallerOrigin(), "ExecutorMap", true, 0, fn, items, opts), false)
+	return results[R](ex.p.c.Stream(core.CallerOrigin(), "ExecutorMap", true, 0, fn, items, opts))
 }
 
 // ExecutorMapSeq is [ExecutorMap] over a sequence, which may be long or endless: see [ImapSeq] for how it is read, and [BufferSize].
 func ExecutorMapSeq[T, R any](ex *Executor, fn func(T) R, items iter.Seq[T], opts ...CallOption) iter.Seq2[R, error] {
-	return results[R](ex.p.c.StreamSeq(core.CallerOrigin(), "ExecutorMapSeq", true, 0, fn, items, opts), true)
+	return results[R](ex.p.c.StreamSeq(core.CallerOrigin(), "ExecutorMapSeq", true, 0, fn, items, opts))
 }
 
 // AsCompleted gives the futures in the order in which they are done, each once. It ends early when the cell is interrupted.

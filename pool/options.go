@@ -30,19 +30,31 @@ func Processes(n int) Option { return core.Processes(n) }
 // When it panics, the jobs of the pool fail with an [*InitError].
 func Initializer(f func()) Option { return core.Initializer(f) }
 
+// AtExit is called in each worker as the last thing, when it ends in an orderly way: after Close, at MaxTasksPerChild, when the pool becomes smaller
+// or the worker has been idle for too long; not when it is ended by Terminate or dies. The variables that [Initializer] and [RunOnAll] assign are
+// those of its worker, to be closed or written out. What goes wrong in it is printed. Join waits for it. It panics when f is nil.
+func AtExit(f func()) Option { return core.AtExit(f) }
+
+// IdleTimeout ends workers that have had nothing to do for d; when there is work again new ones start, up to [Processes]. The default is to keep
+// all, as Python's pools do. It panics unless d is positive.
+func IdleTimeout(d time.Duration) Option { return core.IdleTimeout(d) }
+
 // MaxTasksPerChild replaces each worker process after n tasks, to give back what they hold. As in Python one chunk of a Map counts as one
 // task here. 0 is the default: never. It panics when n is negative. A thread pool ignores it.
 func MaxTasksPerChild(n int) Option { return core.MaxTasksPerChild(n) }
 
 // MemoryLimit is how many bytes of memory a worker process may hold, 64 MB at least. The garbage collector works harder near it; a worker
 // that comes to it all the same is ended, and the running item fails with a [*WorkerLostError] that names the limit. A worker looks a hundred
-// times a second, so that a task can be beyond it for that long. The default is no limit. A thread pool ignores it. It panics when bytes is less.
+// times a second, so that a task can be beyond it for that long. Large values that calls capture are kept in workers for later calls, up to
+// 256 MB; under a limit up to a sixteenth of it, and that is not counted. The default is no limit. A thread pool ignores it. It panics when
+// bytes is less.
 func MemoryLimit(bytes int64) Option { return core.MemoryLimit(bytes) }
 
 // StartMethod is how worker processes start: "spawn" starts each when it is needed; "forkserver" keeps as many spare ones as the pool has
 // workers, so that a new pool or a replaced worker starts at once. The default is between them: a notebook whose cells name pool has one
 // spare process, which the next pool takes as its first worker. "fork" panics: a process with several threads, as every Go program is,
-// cannot go on in a forked copy. Other names panic too.
+// cannot go on in a forked copy. Other names panic too. CPython's default on Linux was fork until 3.13 and is forkserver since 3.14; on macOS and
+// Windows it is spawn.
 func StartMethod(method string) Option { return core.StartMethod(method) }
 
 // Engine says what runs the tasks of the pool. The default is [Auto].
@@ -54,7 +66,8 @@ func ChunkSize(n int) CallOption { return core.ChunkSize(n) }
 
 // Callback is called once with the whole result, before the job turns ready, when it did not fail: []R for a map, R for a single call.
 // A call whose result is of another type is refused. Callbacks of a pool run one at a time, in the notebook's process; one that
-// panics is reported on the cell's standard error.
+// panics is reported on the cell's standard error, and one that waits for itself (Join, Shutdown, the result of its own job) gets [ErrDeadlock];
+// CPython hangs in both cases, in all versions to 3.14. The interrupt of the call's cell ends a running callback.
 func Callback[R any](f func(result R)) CallOption { return core.Callback(f) }
 
 // ErrorCallback is called once with the error instead of Callback when the job failed.
@@ -92,6 +105,10 @@ func StopAtFirstError() CallOption { return core.StopAtFirstError() }
 // work before it.
 func Priority(n int) CallOption { return core.Priority(n) }
 
+// Seed makes the random numbers of the job the same each time: item i gets the same stream from [Rand], whatever the number of workers, their kind and
+// the order in which they work. Without it each job has other ones.
+func Seed(seed uint64) CallOption { return core.Seed(seed) }
+
 // BufferSize is how many items of Imap and its kin, and of ExecutorMap, may be under way or wait to be taken; a chunk may be more. Without it all
 // items of a slice are handed out at once, and sequences are read four chunks for each worker ahead. It is the buffersize of
 // Executor.map since CPython 3.14, which counts chunks on processes. It panics when n is less than 1.
@@ -102,3 +119,15 @@ func Label(name string) CallOption { return core.Label(name) }
 
 // NextTimeout limits how long each step of Imap and its kin waits; a step that exceeds it yields [ErrTimeout], and the items still come.
 func NextTimeout(d time.Duration) CallOption { return core.NextTimeout(d) }
+
+// JobHandle is what may be done to a call from elsewhere while it runs: Cancel, Done, Stats. The zero value is ready for [Handle]. Its methods may be
+// called concurrently; before the call they do nothing.
+type JobHandle = core.Handle
+
+// Handle makes h the handle of the call, for the calls that return no result to cancel: Map, [Imap] and their kin.
+//
+//	var job pool.JobHandle
+//	for v, err := range pool.Imap(p, f, items, pool.Handle(&job)) { … }
+//
+// In another goroutine, or in the loop, job.Cancel() ends the rest.
+func Handle(h *JobHandle) CallOption { return core.WithHandle(h) }

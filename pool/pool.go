@@ -39,8 +39,19 @@ func (p *Pool) Close() { p.c.Close() }
 func (p *Pool) Terminate() { p.c.Terminate() }
 
 // Join waits until all work is done and the workers are gone. It returns [ErrNotClosed] at once when neither Close nor Terminate was
-// called before, and [ErrInterrupted] when the cell is interrupted.
+// called before, [ErrInterrupted] when the cell is interrupted, and [ErrDeadlock] in a callback of the pool, for which it would wait too. Results of
+// [Imap] and its kin that nobody has taken are kept.
 func (p *Pool) Join() error { return p.c.Join(core.CallerOrigin()) }
+
+// Resize changes the number of workers to n. Further ones start at once; those that are too many end when they have done what they have begun, the ones
+// with the highest [WorkerIndex]. The default chunk sizes of later calls follow it. It does nothing after Terminate, and panics when n is less than 1.
+func (p *Pool) Resize(n int) { p.c.Resize(n) }
+
+// Size is how many workers the pool has, or may have with [IdleTimeout]: what [Processes] or Resize said.
+func (p *Pool) Size() int { return p.c.Size() }
+
+// Workers is how many workers live now, or are starting.
+func (p *Pool) Workers() int { return p.c.Workers() }
 
 // Stats are what the pool has done so far.
 func (p *Pool) Stats() Stats { return p.c.Stats() }

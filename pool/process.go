@@ -48,6 +48,11 @@ func (p *Process) IsAlive() bool { return p.c.IsAlive() }
 // goroutine, whose context ends.
 func (p *Process) Terminate() { p.c.Terminate() }
 
+// Interrupt stops the process's function as the interrupt of a cell does: interpreted code ends, its deferred calls run, and the exit code is 1. Of a worker of
+// a pool it stops the task that runs, which fails with [ErrCancelled]. Compiled code goes on. It is the interrupt of CPython 3.14, which sends SIGINT: there an
+// uncaught KeyboardInterrupt gives 1 too.
+func (p *Process) Interrupt() { p.c.Interrupt() }
+
 // Kill ends the process at once. The commands that it has started end with it, also after Terminate, unless they have a process group of their own.
 func (p *Process) Kill() { p.c.Kill() }
 

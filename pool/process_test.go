@@ -5,6 +5,7 @@ package pool_test
 import (
 	"errors"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -136,4 +137,21 @@ func TestExecutor(t *testing.T) {
 func slowAnswer() int {
 	time.Sleep(200 * time.Millisecond)
 	return 43
+}
+
+// TestCPUCount: the default size of a pool is what Go's runtime takes for the CPUs, a container's quota included.
+func TestCPUCount(t *testing.T) {
+	processes(t, func(t *testing.T, _ *output) {
+		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(3))
+		wantEqual(t, pool.CPUCount(), 3)
+		p := pool.New()
+		defer p.Terminate()
+		for limit := time.Now().Add(10 * time.Second); len(pool.ActiveChildren()) < 3; time.Sleep(time.Millisecond) { // they start one by one
+			if time.Now().After(limit) {
+				t.Fatal("three workers do not come")
+			}
+		}
+		must[[]int](t)(pool.Map(p, napping, pool.Range(6), pool.ChunkSize(1)))
+		wantEqual(t, len(pool.ActiveChildren()), 3)
+	})
 }

@@ -30,7 +30,7 @@ func (r *AsyncResult[R]) GetTimeout(d time.Duration) (R, error) {
 	return out, err
 }
 
-// Wait waits until the call is done, well or not.
+// Wait waits until the call is done, well or not. It panics with [ErrDeadlock] in the call's own callback, where Get returns that.
 func (r *AsyncResult[R]) Wait() { r.j.Wait(core.CallerOrigin(), -1) }
 
 // WaitTimeout waits until the call is done, for d at most, and reports whether it is.
@@ -101,7 +101,7 @@ func (r *MapResult[R]) RetryFailed() *MapResult[R] {
 	return &MapResult[R]{r.j.RetryFailed(core.CallerOrigin())}
 }
 
-// Wait waits until all items are done, well or not.
+// Wait waits until all items are done, well or not. It panics with [ErrDeadlock] in the call's own callback, where Get returns that.
 func (r *MapResult[R]) Wait() { r.j.Wait(core.CallerOrigin(), -1) }
 
 // WaitTimeout waits until all items are done, for d at most, and reports whether they are.

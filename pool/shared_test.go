@@ -5,6 +5,7 @@ package pool_test
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"reflect"
 	"slices"
@@ -400,17 +401,16 @@ func TestImap(t *testing.T) {
 		}
 		slices.Sort(got)
 		wantEqual(t, got, want)
-		// A loop that is left goes on where it was.
-		it := pool.Imap(p, square, pool.Range(5))
-		for v := range it {
-			wantEqual(t, v, 0)
-			break
+		// Results can be taken by hand.
+		next, stop := iter.Pull2(pool.Imap(p, square, pool.Range(5)))
+		for n := range 5 {
+			v, err, ok := next()
+			wantEqual(t, []any{v, err, ok}, []any{n * n, nil, true})
 		}
-		got = nil
-		for v := range it {
-			got = append(got, v)
+		if _, _, ok := next(); ok {
+			t.Error("there is more")
 		}
-		wantEqual(t, got, []int{1, 4, 9, 16})
+		stop()
 		n := 0
 		for _, err := range pool.Imap(p, boom, pool.Range(10)) {
 			if (err != nil) != (n == 5 || n == 7) {

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,10 +24,10 @@ func TestSource(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	used := map[string]bool{}
+	used, methods := map[string]bool{}, map[string]bool{}
 	for _, f := range files {
 		name := f.Name()
-		if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") || name == "embed.go" {
+		if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") || name == "embed.go" || name == "methods.go" {
 			continue
 		}
 		text, err := fs.ReadFile(pool.Source, name)
@@ -51,6 +52,7 @@ func TestSource(t *testing.T) {
 		}
 		ast.Inspect(file, func(n ast.Node) bool {
 			if sel, ok := n.(*ast.SelectorExpr); ok {
+				methods[sel.Sel.Name] = true
 				if x, ok := sel.X.(*ast.Ident); ok && x.Name == "core" {
 					used[sel.Sel.Name] = true
 				}
@@ -65,6 +67,27 @@ func TestSource(t *testing.T) {
 	for _, n := range slices.Sorted(maps.Keys(used)) {
 		if _, ok := symbols[n]; !ok {
 			t.Errorf("core.%s is not in core.Symbols", n)
+		}
+	}
+	// A type that only the result of a method has is missing to an interpreter all the same, unless nothing is done with it.
+	for n, v := range symbols {
+		if v.Kind() != reflect.Pointer || !v.IsNil() {
+			continue
+		}
+		for i := range v.Type().NumMethod() {
+			m := v.Type().Method(i)
+			if !methods[m.Name] {
+				continue
+			}
+			for k := range m.Type.NumOut() {
+				out := m.Type.Out(k)
+				if out.Kind() == reflect.Pointer {
+					out = out.Elem()
+				}
+				if _, ok := symbols[out.Name()]; !ok && strings.HasSuffix(out.PkgPath(), "pool/core") {
+					t.Errorf("core.%s, which a %s's %s returns, is not in core.Symbols", out.Name(), n, m.Name)
+				}
+			}
 		}
 	}
 	for _, n := range slices.Sorted(maps.Keys(symbols)) {

@@ -50,6 +50,9 @@ func (l *Lock) AcquireTimeout(d time.Duration) (bool, error) { return acquireTim
 // Release gives the lock back. It returns [ErrNotHeld] when it is free.
 func (l *Lock) Release() error { return release(l.x) }
 
+// Locked reports whether somebody holds the lock: the locked of CPython 3.14.
+func (l *Lock) Locked() bool { return mustDo(l.x, core.OpHeld) > 0 }
+
 // Lock is Acquire that panics with its error: with Unlock it makes a sync.Locker.
 func (l *Lock) Lock() { mustHold(acquire(l.x)) }
 
@@ -96,6 +99,9 @@ func (l *RLock) AcquireTimeout(d time.Duration) (bool, error) { return acquireTi
 // Release gives the lock back once. It returns [ErrNotHeld] when this process does not hold it.
 func (l *RLock) Release() error { return release(l.x) }
 
+// Locked reports whether somebody holds the lock: the locked of CPython 3.14.
+func (l *RLock) Locked() bool { return mustDo(l.x, core.OpHeld) > 0 }
+
 // Lock is Acquire that panics with its error.
 func (l *RLock) Lock() { mustHold(acquire(l.x)) }
 
@@ -129,6 +135,12 @@ func (s *Semaphore) AcquireTimeout(d time.Duration) (bool, error) { return acqui
 
 // Release gives a place back.
 func (s *Semaphore) Release() error { return release(s.x) }
+
+// Locked reports whether Acquire would have to wait: the locked of CPython 3.14.
+func (s *Semaphore) Locked() bool { return mustDo(s.x, core.OpFree) == 0 }
+
+// Free is how many places are free.
+func (s *Semaphore) Free() int { return mustDo(s.x, core.OpFree) }
 
 // Event is a flag that can be waited for.
 type Event struct{ x *core.Object }

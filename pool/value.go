@@ -72,12 +72,12 @@ func (a *Array[T]) Set(i int, v T) { store(a.x, i, &v) }
 // Update sets the element i to what f makes of it and returns that; nobody else changes the array meanwhile. f must not use a.
 func (a *Array[T]) Update(i int, f func(v T) T) T { return update(a.x, i, f) }
 
-// All is a copy of all elements.
-func (a *Array[T]) All() []T {
-	out := make([]T, a.n)
-	for i := range out {
-		out[i] = a.Get(i)
-	}
+// All is a copy of all elements, as they are at one moment.
+func (a *Array[T]) All() []T { return all[T](a.x) }
+
+func all[T any](x *core.Object) []T {
+	var out []T
+	mustHold(x.All(core.CallerOrigin(), &out))
 	return out
 }
 
@@ -91,10 +91,10 @@ func NewList[T any](vs ...T) *List[T] {
 	return l
 }
 
-// Append adds copies of vs.
+// Append adds copies of vs, one behind the other. One call with many costs little more than one with few.
 func (l *List[T]) Append(vs ...T) {
-	for i := range vs {
-		store(l.x, -1, &vs[i])
+	if len(vs) > 0 {
+		mustHold(l.x.Extend(core.CallerOrigin(), vs))
 	}
 }
 
@@ -122,19 +122,11 @@ func (l *List[T]) Pop() (T, bool) {
 	return v, err == nil
 }
 
-// All is a copy of all elements.
-func (l *List[T]) All() []T {
-	var out []T
-	for i := 0; ; i++ {
-		var v T
-		if _, err := l.x.Do(core.CallerOrigin(), core.OpLoad, core.Call{N: i, Out: &v}); err != nil {
-			return out
-		}
-		out = append(out, v)
-	}
-}
+// All is a copy of all elements, as they are at one moment.
+func (l *List[T]) All() []T { return all[T](l.x) }
 
-// Dict is a map that the notebook and its workers share. It keeps the order in which keys were first set.
+// Dict is a map that the notebook and its workers share. It keeps the order in which keys were first set. Keys are equal when they are for Go's
+// own maps: 0.0 and -0.0 are one key, which comes back as 0.0, and a NaN is a new one each time, which only All and Map find.
 type Dict[K comparable, V any] struct{ x *core.Object }
 
 // NewDict makes an empty map.
@@ -145,14 +137,25 @@ func NewDict[K comparable, V any]() *Dict[K, V] {
 // Get is a copy of the value under k; it reports whether there is one.
 func (d *Dict[K, V]) Get(k K) (V, bool) {
 	var v V
+	if k != k {
+		return v, false
+	}
 	_, err := d.x.Do(core.CallerOrigin(), core.OpLoad, core.Call{Key: &k, Out: &v})
 	return v, err == nil
 }
 
 // Set puts a copy of v under k.
 func (d *Dict[K, V]) Set(k K, v V) {
-	_, err := d.x.Do(core.CallerOrigin(), core.OpStore, core.Call{Timeout: forever, Key: &k, In: &v})
+	_, err := d.x.Do(core.CallerOrigin(), core.OpStore, core.Call{Timeout: forever, N: equality(k), Key: &k, In: &v})
 	mustHold(err)
+}
+
+// equality is what a shared map must know of a key.
+func equality[K comparable](k K) int {
+	if k != k {
+		return core.Unequal
+	}
+	return 0
 }
 
 // Update puts under k what f makes of the value there, which is the zero value when there is none, and returns it. Nobody else changes
@@ -161,7 +164,7 @@ func (d *Dict[K, V]) Update(k K, f func(v V) V) V {
 	o := core.CallerOrigin()
 	_, err := d.x.Do(o, core.OpTake, core.Call{Timeout: forever})
 	mustHold(err)
-	give := core.Call{Key: &k}
+	give := core.Call{N: equality(k), Key: &k}
 	defer func() { _, _ = d.x.Do(o, core.OpGive, give) }()
 	old, _ := d.Get(k)
 	v := f(old)
@@ -171,6 +174,9 @@ func (d *Dict[K, V]) Update(k K, f func(v V) V) V {
 
 // Delete takes k away, and reports whether it was there.
 func (d *Dict[K, V]) Delete(k K) bool {
+	if k != k {
+		return false
+	}
 	_, err := d.x.Do(core.CallerOrigin(), core.OpDelete, core.Call{Timeout: forever, Key: &k})
 	return err == nil
 }
@@ -178,25 +184,32 @@ func (d *Dict[K, V]) Delete(k K) bool {
 // Len is the number of keys.
 func (d *Dict[K, V]) Len() int { return mustDo(d.x, core.OpLen) }
 
-// All gives copies of the keys and values.
+// All gives copies of the keys and values. As in a loop over a Go map, keys that this process deletes before the loop has come to them are not
+// given, and those that it adds need not be; of what other processes change meanwhile the loop may still give what was there a few thousand
+// keys before. Each key that stays is given once. See Map for the state at one moment, which is what Python's DictProxy.items gives.
 func (d *Dict[K, V]) All() iter.Seq2[K, V] {
-	return func(yield func(K, V) bool) {
-		o := core.CallerOrigin()
-		for i := 0; ; i++ {
-			var k K
-			var v V
-			if _, err := d.x.Do(o, core.OpKeyAt, core.Call{N: i, OutKey: &k, Out: &v}); err != nil || !yield(k, v) {
-				return
-			}
+	return func(yield func(K, V) bool) { d.each(d.x.Iter(false), yield) }
+}
+
+func (d *Dict[K, V]) each(it *core.Iter, yield func(K, V) bool) {
+	o := core.CallerOrigin()
+	for {
+		var k K
+		var v V
+		more, err := it.Next(o, &k, &v)
+		mustHold(err)
+		if !more || !yield(k, v) {
+			return
 		}
 	}
 }
 
-// Map is a copy as an ordinary map.
+// Map is a copy as an ordinary map, as the Dict is at one moment.
 func (d *Dict[K, V]) Map() map[K]V {
 	out := make(map[K]V)
-	for k, v := range d.All() {
+	d.each(d.x.Iter(true), func(k K, v V) bool {
 		out[k] = v
-	}
+		return true
+	})
 	return out
 }

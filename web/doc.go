@@ -12,6 +12,7 @@
 //	      events.go               what happens in the server, as a stream
 //	      export.go               notebooks in other forms → notebooks/export
 //	      api_settings.go         settings, workspaces, configuration: small tables on disk (store.go)
+//	      api_format.go           Go as gofmt writes it
 //	      tutorials.go            the notebooks that ship with the program
 //
 // # Scripts

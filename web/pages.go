@@ -224,7 +224,9 @@ func (s *Server) logout(w http.ResponseWriter, r *http.Request) error {
 			return statusErr(http.StatusForbidden, "the request does not come from the page that asks for it (XSRF)")
 		}
 	}
-	s.guard.SignOut(w, r)
+	if err := s.guard.SignOut(w, r); err != nil {
+		s.log.Warn("a copy of the cookie is good again when the server has been started anew", "error", err)
+	}
 	return s.loginPage(w, r, http.StatusOK, "/", "You are signed out.")
 }
 

@@ -75,6 +75,7 @@ func (s *Server) routes() http.Handler {
 	api("GET /poolbook/api/tutorials", s.listTutorials)
 	api("POST /poolbook/api/tutorials/{name}/open", s.openTutorial)
 	api("POST /poolbook/api/tutorials/{name}/reset", s.resetTutorial)
+	api("POST /poolbook/api/format", s.format)
 	api("GET /poolbook/api/settings", s.pageSettings)
 	api("PUT /poolbook/api/settings/{id...}", s.setSettings)
 	api("GET /poolbook/api/kernels/{id}/journal", s.journal)

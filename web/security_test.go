@@ -142,6 +142,12 @@ func TestSignOut(t *testing.T) {
 	s.want(403, request{path: "/api/status", noToken: true, client: c})
 	s.want(403, request{path: "/api/status", noToken: true, header: copied})
 	s.want(200, request{path: "/api/status", noToken: true, client: other})
+	if err := s.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	s = start(t, func(next *Config) { next.DataDir, next.Addr = s.cfg.DataDir, s.Addr().String() })
+	s.want(403, request{path: "/api/status", noToken: true, header: copied})
+	s.want(200, request{path: "/api/status", noToken: true, client: other})
 	s.want(200, request{path: "/logout", noToken: true, client: c}) // again, by who is out
 	s.want(200, request{method: "POST", path: "/logout", noToken: true, client: c})
 }

@@ -33,6 +33,9 @@ type Config struct {
 	Static      fs.FS       // the built page; nil: the one in the program
 	BuiltinSpec client.Spec // the program's own kernel, the default; without Argv there is none
 
+	// Format returns a cell or a file of Go as gofmt writes it; its error is for the user. nil: the page cannot format.
+	Format func(code string) (string, error)
+
 	Addr        string // address to listen on; default "127.0.0.1:8888"
 	PortRetries int    // how many next ports are tried when Addr's is taken; default 0
 	Token       string // secret that lets in; default: a random one, see Server.Token
@@ -190,13 +193,17 @@ func (s *Server) Start(ctx context.Context) error {
 	s.running = true
 	s.listener = l
 	addr := l.Addr().(*net.TCPAddr)
-	key, err := auth.OpenKey(filepath.Join(s.cfg.DataDir, "session-key"))
-	if err != nil {
-		// A home that cannot be written is no reason not to work: after the next start, browsers have to sign in again.
-		s.log.Warn("sign-ins are not kept", "error", err)
+	var key []byte
+	var ended string
+	if s.cfg.DataDir != "" {
+		ended = filepath.Join(s.cfg.DataDir, "signed-out")
+		if key, err = auth.OpenKey(filepath.Join(s.cfg.DataDir, "session-key")); err != nil {
+			// A home that cannot be written is no reason not to work: after the next start, browsers have to sign in again.
+			s.log.Warn("sign-ins are not kept", "error", err)
+		}
 	}
 	s.guard = auth.New(auth.Config{
-		Token: s.cfg.Token, Key: key, Port: addr.Port, Hosts: s.cfg.Hosts, Origins: s.cfg.Origins, AnyIP: !addr.IP.IsLoopback(),
+		Token: s.cfg.Token, Key: key, Ended: ended, Port: addr.Port, Hosts: s.cfg.Hosts, Origins: s.cfg.Origins, AnyIP: !addr.IP.IsLoopback(),
 	})
 	s.touch()
 	s.conns = &connLimit{max: s.cfg.MaxConnections, conns: map[net.Conn]*connState{}}

@@ -4,7 +4,9 @@ import (
 	"io/fs"
 	"log/slog"
 	"maps"
+	"os"
 	"reflect"
+	"time"
 
 	"poolbook/interp"
 	"poolbook/interp/comm"
@@ -13,6 +15,9 @@ import (
 	"poolbook/pool"
 	"poolbook/pool/core"
 )
+
+// exhaustedGrace is how long what was printed last may take to the front end, while memory is running out.
+const exhaustedGrace = 200 * time.Millisecond
 
 // sessionConfig gives cells pool, display and comm. With a host, pools of cells
 // have worker processes; without one (in a worker) they have goroutines.
@@ -29,6 +34,11 @@ func sessionConfig(host *poolHost, comms *cellComms, log *slog.Logger) interp.Co
 		Intrinsics: map[string]func(interp.Call, []reflect.Value) []reflect.Value{},
 		TempDir:    tempdir.Make,
 		Logger:     log,
+		Exhausted: func(message string) {
+			log.Error(message)
+			time.Sleep(exhaustedGrace)
+			os.Exit(exitFailure)
+		},
 	}
 	c.MemoryLimit, _ = memoryLimit(host == nil) // checked when the command began
 	if host != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -36,7 +37,7 @@ func TestReplPiped(t *testing.T) {
 // TestPoolHints holds what a cell is told whose function is not what the pool's takes, as those of Python's pools often are.
 func TestPoolHints(t *testing.T) {
 	p := newPlace(t)
-	for call, hint := range map[string]string{
+	calls := map[string]string{
 		`pool.MapAsync(p, show, []int{1})`:                              "goes with pool.ForEachAsync",
 		`pool.Map(p, div, []int{1})`:                                    "goes with pool.MapErr",
 		`pool.ImapUnordered(p, div, []int{1})`:                          "goes with pool.ImapUnorderedErr",
@@ -49,7 +50,14 @@ func TestPoolHints(t *testing.T) {
 		`pool.ApplyAsync(p, func(n int) int { return n })`:              "without arguments",
 		`pool.Map(p, square, []string{"a"})`:                            "",
 		`slices.SortFunc([]int{1}, func(a, b string) int { return 0 })`: "",
-	} {
+	}
+	for call, hint := range maps.Clone(calls) { // the methods of the same names take the same
+		if rest, ok := strings.CutPrefix(call, "pool."); ok {
+			calls["p."+strings.Replace(rest, "(p, ", "(", 1)] = strings.ReplaceAll(hint, "h pool.", "h p.")
+		}
+	}
+	calls[`p.Apply(div)`] = "func() (int, error) { return div(…) }, to p.ApplyErr"
+	for call, hint := range calls {
 		in := "p := pool.New(pool.Processes(2))\nfunc square(n int) int { return n * n }\nfunc show(n int) { fmt.Println(n) }\n" +
 			"func div(n int) (int, error) { return 1, nil }\nfunc mul(a, b int) int { return a * b }\n" + call + "\n"
 		out := p.run(time.Minute, in, program(t), "repl")

@@ -154,7 +154,7 @@ func serverConfig(cmd *cobra.Command, dir string, f serveFlags) (web.Config, err
 	}
 	c := web.Config{
 		Dir: dir, Tutorials: notebooks.Tutorials, BuiltinSpec: spec, Token: token, CertFile: f.certFile, KeyFile: f.keyFile,
-		Addr: net.JoinHostPort(f.ip, "8888"), PortRetries: portTries,
+		Addr: net.JoinHostPort(f.ip, "8888"), PortRetries: portTries, Format: interp.Format,
 	}
 	if cmd.Flags().Changed("port") {
 		c.Addr, c.PortRetries = net.JoinHostPort(f.ip, strconv.Itoa(f.port)), 0

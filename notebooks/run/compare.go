@@ -156,6 +156,9 @@ func sections(c *nbformat.Cell) []section {
 				if json.Unmarshal(raw, &s) == nil {
 					text = s
 				}
+				if mime == "image/png" {
+					text = pixels(text)
+				}
 				out = append(out, section{what: what + " (" + mime + ")", text: text, numbers: varies == "numbers"})
 			}
 		}

@@ -1,7 +1,12 @@
 package run
 
 import (
+	"bytes"
+	"encoding/base64"
 	"errors"
+	"image"
+	"image/color"
+	"image/png"
 	"strings"
 	"testing"
 
@@ -30,6 +35,22 @@ func display(t *testing.T, typ nbformat.OutputType, mime, s, meta string) nbform
 
 func failure(s string) nbformat.Output {
 	return nbformat.Output{Type: nbformat.ErrorOutput, EName: "panic", EValue: s, Traceback: []string{"\x1b[31m" + s + "\x1b[0m"}}
+}
+
+// picture is a PNG file with one pixel that is not transparent.
+func picture(t *testing.T, level png.CompressionLevel, x int) string {
+	t.Helper()
+	m := image.NewNRGBA(image.Rect(0, 0, 40, 20))
+	m.Set(x, 3, color.White)
+	var b bytes.Buffer
+	if err := (&png.Encoder{CompressionLevel: level}).Encode(&b, m); err != nil {
+		t.Fatal(err)
+	}
+	return base64.StdEncoding.EncodeToString(b.Bytes())
+}
+
+func picturesDiffer(t *testing.T, a, b int) string {
+	return "cell 1 (id \"c\"): display 1 (image/png) is not as stored:\n- " + pixels(picture(t, png.BestSpeed, a)) + "\n+ " + pixels(picture(t, png.BestSpeed, b))
 }
 
 func TestCompare(t *testing.T) {
@@ -67,6 +88,10 @@ func TestCompare(t *testing.T) {
 			outs{display(t, nbformat.DisplayData, "text/plain", "5/5 in 2.2 s", `{"poolbook":{"varies":"numbers"}}`)}, ""},
 		{"display that is not compared", `{}`, outs{stdout("a")},
 			outs{display(t, nbformat.DisplayData, "text/plain", "5/5 in 2.2 s", `{"poolbook":{"varies":"all"}}`), stdout("a")}, ""},
+		{"picture in other bytes", `{}`, outs{display(t, nbformat.DisplayData, "image/png", picture(t, png.BestSpeed, 7), "")},
+			outs{display(t, nbformat.DisplayData, "image/png", picture(t, png.NoCompression, 7)+"\n", "")}, ""},
+		{"picture with another pixel", `{}`, outs{display(t, nbformat.DisplayData, "image/png", picture(t, png.BestSpeed, 7), "")},
+			outs{display(t, nbformat.DisplayData, "image/png", picture(t, png.BestSpeed, 8), "")}, picturesDiffer(t, 7, 8)},
 		{"same error, other colours", `{}`, outs{failure("boom")}, outs{{Type: nbformat.ErrorOutput, EName: "panic", EValue: "boom", Traceback: []string{"boom"}}}, ""},
 		{"error gone", `{}`, outs{failure("boom")}, nil, "cell 1 (id \"c\"): error is not as stored:\n- panic: boom\n- boom"},
 	}

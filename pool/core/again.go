@@ -89,7 +89,9 @@ func (j *Job) asked(failed error) (yes bool) {
 	var err error
 	onGoroutine(func() {
 		var out []reflect.Value
-		out, err = j.o.call(context.Background(), j.opts.retryIf, []reflect.Value{reflect.ValueOf(&failed).Elem()}, func(e error) { err = e })
+		j.enter(context.Background(), aCallback, func(ctx context.Context) {
+			out, err = j.o.call(ctx, j.opts.retryIf, []reflect.Value{reflect.ValueOf(&failed).Elem()}, func(e error) { err = e })
+		})
 		yes = err == nil && len(out) == 1 && out[0].Bool()
 	})
 	j.report("RetryIf", err)

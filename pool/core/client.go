@@ -12,8 +12,16 @@ import (
 // Client is a worker process's way to the shared objects of its notebook.
 type Client struct {
 	name  atomic.Pointer[string]
+	index atomic.Int64 // see WorkerIndex
 	send  func(body []byte)
 	codec atomic.Pointer[codec.Codec] // of the values in shared objects
+
+	Running func() *Task                // what the worker runs now, nil when nothing; set before the first task
+	Tell    func(t *Task, r TaskReport) // sends what a task tells; set before the first task
+
+	task taskState
+
+	changes atomic.Uint64 // of shared objects, by this process
 
 	mu      sync.Mutex
 	last    uint64
@@ -26,13 +34,17 @@ type Client struct {
 // notebook, reached by send. Package worker calls it, once.
 func EnterWorker(send func(body []byte)) *Client {
 	c := &Client{send: send, waiting: map[uint64]chan []byte{}}
-	c.SetName("")
+	c.SetName("", 0)
 	self.Store(c)
 	return c
 }
 
-// SetName names the worker, such as "PoolWorker-1": a process that is started ahead gets its name when a pool takes it.
-func (c *Client) SetName(name string) { c.name.Store(&name) }
+// SetName names the worker, such as "PoolWorker-1", and gives it its number in the pool: a process that is started ahead gets both when a pool
+// takes it.
+func (c *Client) SetName(name string, index int) {
+	c.name.Store(&name)
+	c.index.Store(int64(index))
+}
 
 // CodecOptions are the options of a worker's codec. function finds the function of type t whose unit has the hash.
 func CodecOptions(types Types, c *Client, function func(hash []byte, t reflect.Type) (reflect.Value, error)) codec.Options {

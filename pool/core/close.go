@@ -31,6 +31,7 @@ func (s *state) terminate() {
 	}
 	s.phase = phaseTerminated
 	s.stop()
+	s.endBroadcasts(ErrTerminated)
 	for _, j := range s.jobs {
 		s.fail(j, ErrTerminated)
 	}
@@ -63,11 +64,30 @@ func (p *Pool) Join(o *Origin) error {
 	if ph == phaseOpen {
 		return ErrNotClosed
 	}
+	if in, sure := s.waiter(o); in != nil && in.stuck(sure, o.done()) {
+		return in.deadlock("in Join (or Shutdown) for the end of the pool", "which comes when it has returned")
+	}
+	s.readOn(1)
+	defer s.readOn(-1)
 	select {
 	case <-s.gone:
 		return nil
 	case <-o.done():
 		return ErrInterrupted
+	}
+}
+
+// readOn counts the calls of Join that wait. While there are some, streams do not wait for room: who is to take their results may be the one that
+// has called Join.
+func (s *state) readOn(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.joins += n
+	for _, j := range s.jobs {
+		if q := j.stream; q != nil && s.joins > 0 {
+			q.fill()
+			q.more()
+		}
 	}
 }
 
@@ -79,6 +99,9 @@ func (s *state) wait() {
 	}
 	if s.steal != nil {
 		s.steal.Stop()
+	}
+	if s.rest != nil {
+		s.rest.Stop()
 	}
 	s.stopTicker()
 	s.held = nil

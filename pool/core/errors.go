@@ -88,6 +88,9 @@ type WorkerLostError struct {
 // initLabel is the label of what goes wrong in an initializer.
 const initLabel = "initializer"
 
+// allLabel is the label of what goes wrong in a function of RunOnAll.
+const allLabel = "RunOnAll"
+
 // Error tells how the worker ended, the item, and its last output.
 func (e *WorkerLostError) Error() string {
 	var b strings.Builder
@@ -102,6 +105,8 @@ func (e *WorkerLostError) Error() string {
 	switch {
 	case e.Index < 0 && e.Label == initLabel:
 		b.WriteString(" while it ran the initializer")
+	case e.Index < 0 && e.Label == allLabel:
+		b.WriteString(" while it ran the function of RunOnAll")
 	case e.Index < 0:
 		b.WriteString(" before it had begun")
 	case e.Single:

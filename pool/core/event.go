@@ -37,24 +37,28 @@ type JobInfo struct {
 	Failed    int           `json:"failed"`
 	Workers   int           `json:"workers"` // workers of the pool now
 	Started   time.Time     `json:"started"`
-	Elapsed   time.Duration `json:"elapsed"`   // nanoseconds
-	Remaining time.Duration `json:"remaining"` // estimate in nanoseconds; -1 when there is none
-	Rate      float64       `json:"rate"`      // tasks per second so far
-	Summary   string        `json:"summary"`   // one line for a progress bar: "squares: 40/100 · 2 failed · 1.2 s · 33 tasks/s · 4 workers · 1.8 s left"
+	Elapsed   time.Duration `json:"elapsed"`          // nanoseconds
+	Remaining time.Duration `json:"remaining"`        // estimate in nanoseconds; -1 when there is none
+	Rate      float64       `json:"rate"`             // tasks per second so far
+	Part      float64       `json:"part,omitempty"`   // of a job with one task: how much of it is done, as the task has told; 0 to 1
+	Status    string        `json:"status,omitempty"` // the same: what it is at
+	Summary   string        `json:"summary"`          // one line for a progress bar: "squares: 40/100 · 2 failed · 1.2 s · 33 tasks/s · 4 workers · 1.8 s left"
 }
 
 // WorkerInfo is the state of a worker.
 type WorkerInfo struct {
-	ID     int           `json:"id"` // unique in its pool
-	Name   string        `json:"name"`
-	PID    int           `json:"pid"`   // 0 in a thread pool
-	State  string        `json:"state"` // "starting", "idle", "busy", "stalled" (stopped from outside), "ended"
-	Job    int64         `json:"job"`   // what it works on; 0 when idle
-	Item   int           `json:"item"`  // index of the running item; -1 when none runs
-	Tasks  int           `json:"tasks"` // items done
-	CPU    time.Duration `json:"cpu"`   // CPU time of the process so far, where the platform tells; nanoseconds
-	Memory int64         `json:"memory"`
-	Reason string        `json:"reason,omitempty"` // why it ended, when that was not asked for
+	ID       int           `json:"id"` // unique in its pool
+	Name     string        `json:"name"`
+	PID      int           `json:"pid"`   // 0 in a thread pool
+	State    string        `json:"state"` // "starting", "idle", "busy", "stalled" (stopped from outside), "ended"
+	Job      int64         `json:"job"`   // what it works on; 0 when idle
+	Item     int           `json:"item"`  // index of the running item; -1 when none runs
+	Tasks    int           `json:"tasks"` // items done
+	CPU      time.Duration `json:"cpu"`   // CPU time of the process so far, where the platform tells; nanoseconds
+	Memory   int64         `json:"memory"`
+	Label    string        `json:"label,omitempty"`    // what the running task has told it is at
+	Progress float64       `json:"progress,omitempty"` // how much of it is done, as it has told; 0 to 1
+	Reason   string        `json:"reason,omitempty"`   // why it ended, when that was not asked for
 }
 
 // TaskInfo is one task that is done.

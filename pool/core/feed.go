@@ -97,6 +97,7 @@ func (l *link) push(waiting bool) {
 func (s *state) feedAll() {
 	if s.threads {
 		s.idle.Broadcast()
+		s.hire()
 		return
 	}
 	for more := true; more; {
@@ -121,6 +122,7 @@ func (s *state) feedAll() {
 	for _, l := range s.links {
 		s.afterFeed(l)
 	}
+	s.hire()
 }
 
 // afterFeed looks at a worker that may have nothing to do.
@@ -130,11 +132,12 @@ func (s *state) afterFeed(l *link) {
 	}
 	if s.config.maxTasks > 0 && l.taken >= s.config.maxTasks {
 		l.leave()
-		if s.phase == phaseOpen || len(s.jobs) > 0 {
+		if (s.phase == phaseOpen || len(s.jobs) > 0) && s.config.idle == 0 && s.living() < s.size() {
 			s.addLink()
 		}
 		return
 	}
+	s.restLater()
 	s.stealLater()
 }
 
@@ -299,9 +302,9 @@ func (s *state) ended(l *link, status proc.Status, readErr error) {
 	s.unlink(l)
 	if early && s.phase != phaseTerminated && s.broken == nil {
 		s.misfits++
-		if s.misfits >= misfitLimit || s.init != nil && l.units[s.init.unit.Hash] != 0 {
-			if s.init != nil && l.units[s.init.unit.Hash] != 0 {
-				lost.Label = initLabel
+		if s.misfits >= misfitLimit || len(l.broadcasts) > 0 && !l.broadcasts[0].waits[l] {
+			if len(l.broadcasts) > 0 {
+				lost.Label = l.broadcasts[0].label
 			}
 			var err error = lost
 			if readErr != nil && !errors.Is(readErr, errEOF) {
@@ -310,13 +313,14 @@ func (s *state) ended(l *link, status proc.Status, readErr error) {
 			s.breakLocked(&InitError{Worker: l.name, Err: err})
 		}
 	}
+	s.lostBroadcasts(l, lost, running)
 	s.requeue(back)
 	if s.lastStatus = status; s.name != "" {
 		if s.phase != phaseTerminated && len(s.jobs) > 0 {
 			lost.Label, lost.Single = s.name, true
 			s.breakLocked(lost)
 		}
-	} else if s.broken == nil && (s.phase == phaseOpen || s.phase == phaseClosed && len(s.jobs) > 0) && s.living() < s.config.processes {
+	} else if s.broken == nil && (s.phase == phaseOpen || s.phase == phaseClosed && len(s.jobs) > 0) && s.living() < s.size() && s.config.idle == 0 {
 		s.addLink()
 	}
 	s.feedAll()

@@ -41,6 +41,7 @@ func (l *link) read(p *proc.Process) error {
 func (h *hearing) complete() {
 	if len(h.batch) > 0 {
 		h.l.s.complete(h.l, h.batch)
+		h.d.c, h.d.d = nil, nil // it would keep the job of the last chunk
 		clear(h.batch)
 		h.batch = h.batch[:0]
 	}
@@ -80,7 +81,7 @@ func (h *hearing) handle(kind proc.Kind, body []byte) error {
 		if v := f.Uint(); f.Err == nil && v != Version {
 			return fmt.Errorf("the worker speaks version %d, this program %d", v, Version)
 		}
-		l.s.ready(l)
+		l.s.greeted(l)
 	case proc.Failed:
 		text := f.String()
 		l.s.mu.Lock()
@@ -94,13 +95,7 @@ func (h *hearing) handle(kind proc.Kind, body []byte) error {
 		}
 		l.s.mu.Unlock()
 	case proc.InitDone:
-		if err := h.d.readInit(&f); err != nil {
-			l.s.mu.Lock()
-			l.s.breakLocked(&InitError{Worker: l.name, Err: err})
-			l.s.mu.Unlock()
-		} else {
-			l.s.ready(l)
-		}
+		l.s.broadcastDone(l, func(r *broadcast) error { return h.d.readBroadcast(r, &f) })
 	case proc.Returned:
 		var ids []uint64
 		for range f.Len() {
@@ -113,6 +108,15 @@ func (h *hearing) handle(kind proc.Kind, body []byte) error {
 		id, item := f.Uint(), int(f.Uint())
 		l.s.mu.Lock()
 		l.began, l.beganChunk, l.beganItem = true, id, item
+		l.s.mu.Unlock()
+	case proc.Note:
+		id, index, r := f.Uint(), int(f.Int()), TaskReport{Done: int(f.Int()), Total: int(f.Int()), Label: f.String()}
+		l.s.mu.Lock()
+		if c := l.find(id); c != nil && f.Err == nil {
+			l.note = note{id, index, r}
+			l.s.noted(c.job, r)
+			l.stale = true
+		}
 		l.s.mu.Unlock()
 	case proc.Full:
 		l.s.mu.Lock()

@@ -50,7 +50,6 @@ type Host struct {
 	nextFree int                             // number of the last process named that is no worker of a pool; guarded by mu
 	objects  map[uint64]weak.Pointer[Object] // shared objects that have been sent to a worker; guarded by mu
 	memories memories                        // guarded by mu
-	held     map[codec.Handle]struct{}       // those inside of others; guarded by mu
 	spares   spares                          // guarded by mu
 	values   *codec.Codec                    // of the values in shared objects; guarded by mu
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"reflect"
 	"slices"
 	"strings"
@@ -35,10 +36,14 @@ type Job struct {
 	opts        callConfig
 	fn          reflect.Value
 	out         reflect.Type // of one result
+	seed        uint64       // of the streams of random numbers of its items
 	code        *code        // of a job for processes, nil otherwise
 	ready       chan struct{}
 	ctx         context.Context // of the tasks of a job for threads: ends when the job is over before they are
 	cancelTasks context.CancelFunc
+
+	looked atomic.Bool            // somebody has asked how it went
+	unseen atomic.Pointer[unseen] // its failure, when nobody had when it failed
 
 	waits bool  // the caller waits for the result at once; only while the job is started
 	hears *link // the worker whose box the caller is to look into
@@ -55,18 +60,22 @@ type Job struct {
 	errs      map[int]error
 	done      int
 	failed    int
-	err       error       // of the whole job
-	stopped   bool        // by StopAtFirstError: err is of the items that did not run, errs say why
-	release   func() bool // lets go of the call's context; nil without one
-	finished  bool        // the result is final; ready is closed after the callback
-	told      bool        // ready is closed
-	concluded bool        // its callback is called, or ready closed
-	flying    int         // chunks that workers have
-	grace     *time.Timer // of threads, when the job failed as a whole: then it is ready
+	err       error         // of the whole job
+	unread    error         // why there are no further items: what err will be when those that were read are done
+	stopped   bool          // by StopAtFirstError: err is of the items that did not run, errs say why
+	release   func() bool   // lets go of the call's context; nil without one
+	finished  bool          // the result is final; ready is closed after the callback
+	final     chan struct{} // closed when finished is set; nil while nobody asks
+	told      bool          // ready is closed
+	concluded bool          // its callback is called, or ready closed
+	flying    int           // chunks that workers have
+	grace     *time.Timer   // of threads, when the job failed as a whole: then it is ready
 	watchers  []func()
 	failures  []*chunk // those with failed items, for RetryFailed
 	retry     retries
 	meter     meter
+	note      TaskReport // what one of its tasks has told last
+	noted     bool       // that has not been told on yet
 	progress  progress
 	series    *series // it is one of, as front ends see it; nil for others
 	ordinal   int     // its number there, from 0
@@ -157,8 +166,14 @@ var jobIDs atomic.Int64
 // newJob checks a call and makes its job, which belongs to no queue yet. With an error the job has failed.
 func (s *state) newJob(o *Origin, name string, mode Mode, fn any, opts []CallOption) *Job {
 	j := &Job{id: jobIDs.Add(1), s: s, o: o, name: name, mode: mode, ready: make(chan struct{}), opts: makeCallConfig(opts)}
+	if j.seed = rand.Uint64(); j.opts.seed != nil {
+		j.seed = *j.opts.seed
+	}
 	j.fn = reflect.ValueOf(fn)
 	j.meter.start = time.Now()
+	if h := j.opts.handle; h != nil {
+		h.j.Store(j)
+	}
 	if j.fn.Kind() != reflect.Func || j.fn.IsNil() {
 		j.err = fmt.Errorf("pool.%s: the function is nil", name)
 		j.out = noResultType
@@ -229,11 +244,18 @@ func (j *Job) Successful() bool {
 	if !j.Ready() {
 		panic("pool: Successful on a result that is not ready")
 	}
+	j.look()
 	return j.failure() == nil
 }
 
-// Wait waits for the result, for d at most, negative for as long as it takes, and reports whether it is ready.
-func (j *Job) Wait(o *Origin, d time.Duration) bool { return j.wait(o, d) == nil }
+// Wait waits for the result, for d at most, negative for as long as it takes, and reports whether it is ready. It panics with ErrDeadlock.
+func (j *Job) Wait(o *Origin, d time.Duration) bool {
+	err := j.wait(o, d)
+	if errors.Is(err, ErrDeadlock) {
+		panic(err)
+	}
+	return err == nil
+}
 
 func (j *Job) wait(o *Origin, d time.Duration) error {
 	select {
@@ -246,6 +268,11 @@ func (j *Job) wait(o *Origin, d time.Duration) error {
 		t := time.NewTimer(d)
 		defer t.Stop()
 		limit = t.C
+	}
+	if d < 0 {
+		if err := j.endless(o, o.done()); err != nil {
+			return err
+		}
 	}
 	select {
 	case <-j.ready:
@@ -262,6 +289,7 @@ func (j *Job) Get(o *Origin, d time.Duration, into any) error {
 	if err := j.wait(o, d); err != nil {
 		return err
 	}
+	j.look()
 	if err := j.failure(); err != nil {
 		return err
 	}
@@ -280,10 +308,15 @@ func (j *Job) Get(o *Origin, d time.Duration, into any) error {
 func (j *Job) Run(o *Origin, into any) error {
 	err := j.Get(o, -1, into)
 	if errors.Is(err, ErrInterrupted) && !j.Ready() {
-		j.Cancel()
-		_ = j.wait(nil, stopTime)
+		j.interrupt()
 	}
 	return err
+}
+
+// interrupt ends the job with the wait of its only owner.
+func (j *Job) interrupt() {
+	j.Cancel()
+	_ = j.wait(nil, stopTime)
 }
 
 // stopTime is how long an interrupted call waits at most for its tasks to stop, so that they do nothing behind the cell. Mostly it is milliseconds,
@@ -294,6 +327,7 @@ const stopTime = time.Second
 // those that succeeded.
 func (j *Job) Outcomes(o *Origin, into any) []error {
 	err := j.wait(o, -1)
+	j.look()
 	if err != nil {
 		j.s.mu.Lock()
 		errs := make([]error, j.total)

@@ -30,6 +30,9 @@ func (l *link) leave() {
 		}
 		return
 	}
+	if r := l.s.exit; r != nil && l.phase == linkReady {
+		l.putBroadcast(proc.AtExit, r)
+	}
 	l.phase = linkLeaving
 	l.out.Put(func(b []byte) []byte {
 		return frame(b, proc.Stop, func(b proc.Body) proc.Body { return b })

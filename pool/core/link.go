@@ -1,7 +1,6 @@
 package core
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -12,7 +11,7 @@ import (
 )
 
 // Version of the frames between pool and worker; both come from one program as a rule.
-const Version = 1
+const Version = 2
 
 // link is a worker process as its pool sees it.
 type link struct {
@@ -23,31 +22,35 @@ type link struct {
 	holder holder    // what it holds of shared objects
 
 	// Guarded by s.mu.
-	p         *proc.Process // nil until started
-	out       *proc.Outbox
-	phase     linkPhase
-	killed    bool          // the pool ends it, for the sake of a job: what it ran of other jobs runs elsewhere
-	flight    []*chunk      // sent and not done, in order
-	ahead     ahead         // what flight amounts to
-	stall     *time.Timer   // looks whether it keeps the limits of its tasks; nil until there is one
-	watched   bool          // stall is running
-	full      bool          // it ends because it holds more memory than its limit
-	silent    time.Duration // how long it had not been heard of when stall ended it, because of the limit of a task of blamed
-	blamed    *Job
-	jobs      map[int64]*Job // set up in it
-	units     map[string]uint64
-	blobs     map[[2]uint64]*sentBlob
-	blobNum   uint64
-	functions int   // how many of s.functions it has
-	held      int64 // bytes of blobs it holds
-	taken     int   // chunks ever sent
-	items     int   // items done
-	last      time.Time
-	asked     bool // Recall is under way
-	started   time.Time
-	where     *Job      // whose output it is, when it runs nothing
-	told      time.Time // when its state was told last
-	stale     bool      // it has changed since
+	p             *proc.Process // nil until started
+	out           *proc.Outbox
+	phase         linkPhase
+	killed        bool          // the pool ends it, for the sake of a job: what it ran of other jobs runs elsewhere
+	flight        []*chunk      // sent and not done, in order
+	ahead         ahead         // what flight amounts to
+	stall         *time.Timer   // looks whether it keeps the limits of its tasks; nil until there is one
+	watched       bool          // stall is running
+	full          bool          // it ends because it holds more memory than its limit
+	silent        time.Duration // how long it had not been heard of when stall ended it, because of the limit of a task of blamed
+	blamed        *Job
+	jobs          map[int64]*Job // set up in it
+	units         map[string]uint64
+	blobs         map[[2]uint64]*sentBlob
+	blobNum       uint64
+	functions     int          // how many of s.functions it has
+	broadcasts    []*broadcast // sent and not done, in order
+	lastBroadcast int64        // the last of s.broadcasts that was sent
+	index         int          // see WorkerIndex; it does not change
+	held          int64        // bytes of blobs it holds
+	taken         int          // chunks ever sent
+	items         int          // items done
+	last          time.Time
+	asked         bool // Recall is under way
+	started       time.Time
+	where         *Job      // whose output it is, when it runs nothing
+	told          time.Time // when its state was told last
+	stale         bool      // it has changed since
+	note          note      // what one of its tasks has told last
 
 	quick   bool          // its last answer to a waiting caller came soon
 	hearing chan struct{} // closed when the caller that listens for its answer is through; nil: none does
@@ -61,6 +64,13 @@ type sentBlob struct {
 	num  uint64
 	size int64
 	used time.Time
+}
+
+// note is what a task has told of itself.
+type note struct {
+	chunk uint64
+	index int // of the item
+	TaskReport
 }
 
 type linkPhase int
@@ -78,7 +88,7 @@ const blobLimit = 256 << 20
 // addLink starts another worker.
 func (s *state) addLink() {
 	s.lastLink++
-	l := &link{s: s, id: s.lastLink, jobs: map[int64]*Job{}, units: map[string]uint64{}, blobs: map[[2]uint64]*sentBlob{}, started: time.Now()}
+	l := &link{s: s, id: s.lastLink, index: s.freeIndex(), jobs: map[int64]*Job{}, units: map[string]uint64{}, blobs: map[[2]uint64]*sentBlob{}, started: time.Now()}
 	if l.name = s.name; l.name == "" {
 		l.name = workerName(s.host.procNumber())
 	}
@@ -115,7 +125,7 @@ func (l *link) run() {
 		p.Kill() // terminated in the meantime
 	}
 	l.out.Put(func(b []byte) []byte {
-		return frame(b, proc.Name, func(b proc.Body) proc.Body { return b.String(l.name) })
+		return frame(b, proc.Name, func(b proc.Body) proc.Body { return b.String(l.name).Uint(uint64(l.index)) })
 	}, nil)
 	if limit := s.config.memory; limit > 0 {
 		l.out.Put(func(b []byte) []byte {
@@ -181,7 +191,7 @@ func (s *state) spawn() (*proc.Process, *proc.Outbox, error) {
 	case startAny:
 		ahead = s.host.takeSpare(0, placeOf(cmd))
 	case startAhead:
-		ahead = s.host.takeSpare(s.config.processes, placeOf(cmd))
+		ahead = s.host.takeSpare(s.size(), placeOf(cmd))
 	}
 	if ahead != nil {
 		if <-ahead.started; ahead.err == nil {
@@ -286,16 +296,8 @@ type completion struct {
 	kill bool // the worker must be replaced
 }
 
-// ready: the worker can take chunks; with an initializer it runs that first.
+// ready: the worker can take chunks. mu is held.
 func (s *state) ready(l *link) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if l.phase != linkStarting {
-		return
-	}
-	if s.init != nil && !l.initSent() {
-		return
-	}
 	l.phase = linkReady
 	s.misfits = 0
 	l.last = time.Now()
@@ -305,20 +307,6 @@ func (s *state) ready(l *link) {
 		return
 	}
 	s.feed(l)
-}
-
-// initSent sends the initializer at the first call, and reports at the second that it has been sent.
-func (l *link) initSent() bool {
-	c := l.s.init
-	if _, ok := l.units[c.unit.Hash]; ok {
-		return true
-	}
-	l.putCode(c)
-	l.out.Put(func(b []byte) []byte {
-		return frame(b, proc.Init, func(b proc.Body) proc.Body { return append(b.Uint(l.units[c.unit.Hash]), c.vars...) })
-	}, nil)
-	l.out.Push(false)
-	return false
 }
 
 // putCode sends the unit and the large variables that the worker does not have.
@@ -339,11 +327,29 @@ func (l *link) putCode(c *code) {
 			return append(proc.AppendHead(b, proc.Blob, len(head)+len(x.data)), head...)
 		}, x.data)
 	}
-	for l.held > blobLimit {
+	if l.s.config.memory == 0 {
+		l.forget(blobLimit, now)
+	}
+}
+
+// forgetMost has a worker with a limit of memory forget large variables: that is for its tasks, and what later calls want is sent again.
+func (l *link) forgetMost() {
+	if limit := l.s.config.memory; limit > 0 {
+		l.forget(min(limit/keptPart, blobLimit), time.Time{})
+	}
+}
+
+// keptPart is the part of its limit of memory that a worker may keep large variables in.
+const keptPart = 16
+
+// forget has the worker forget large variables, those first that were used longest ago, until what it keeps is limit bytes or less; those used at
+// the time keep, which are about to be set, stay.
+func (l *link) forget(limit int64, keep time.Time) {
+	for l.held > limit {
 		var oldest [2]uint64
 		var found *sentBlob
 		for k, x := range l.blobs {
-			if x.used != now && (found == nil || x.used.Before(found.used)) {
+			if x.used != keep && (found == nil || x.used.Before(found.used)) {
 				oldest, found = k, x
 			}
 		}
@@ -371,6 +377,7 @@ func (l *link) send(c *chunk) {
 		l.out.Put(func(b []byte) []byte {
 			return frame(b, proc.Setup, func(b proc.Body) proc.Body { return j.setupBody(b, unit) })
 		}, nil)
+		l.forgetMost()
 	}
 	l.putFunctions()
 	if len(l.flight) == 0 {
@@ -391,7 +398,8 @@ func (l *link) send(c *chunk) {
 	l.out.Put(func(b []byte) []byte {
 		b, start := proc.Begin(b, proc.Chunk)
 		b = c.chunkHead(b)
-		binary.LittleEndian.PutUint32(b[start:], uint32(len(b)-start-4+len(c.data)))
+		b = proc.End(b, start)
+		proc.Extend(b, start, len(c.data))
 		return b
 	}, c.data)
 }

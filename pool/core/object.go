@@ -42,9 +42,9 @@ func NewObject(o *Origin, kind ObjectKind, n int) *Object {
 	case KindLock, KindRLock, KindCondition:
 		b.limit, b.count = 1, 1
 	case KindArray:
-		b.items = make([][]byte, n)
+		b.items = make([]stored, n)
 	case KindDict:
-		b.dict = map[string]int{}
+		b.dict = &dict{at: map[string]int{}}
 	}
 	return &Object{host: o.host(), id: objectIDs.Add(1), b: b}
 }
@@ -95,16 +95,6 @@ func (s *state) hold(x codec.Handle) {
 	s.held[x] = struct{}{}
 }
 
-// hold keeps an object that is inside another one.
-func (h *Host) hold(x codec.Handle) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.held == nil {
-		h.held = map[codec.Handle]struct{}{}
-	}
-	h.held[x] = struct{}{}
-}
-
 // handle finds the object of that number: what arrives in the notebook is the very object that left it.
 func (h *Host) handle(id uint64, t reflect.Type) (reflect.Value, error) {
 	if t == memoryType {
@@ -138,7 +128,6 @@ type Call struct {
 	N       int           // index or number
 	Key, In any           // pointers to what is sent
 	Out     any           // pointer to what comes back
-	OutKey  any           // pointer to the key that comes back
 }
 
 // codec for the values of the object.
@@ -154,50 +143,72 @@ func (h *Host) objectCodec() *codec.Codec {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.values == nil {
-		h.values = codec.New(codec.Options{Types: h.Types, Handle: h.handle, Sent: h.hold, Known: knownErrors()})
+		h.values = codec.New(codec.Options{Types: h.Types, Handle: h.handle, Known: knownErrors()})
 	}
 	return h.values
 }
 
 // Do does an operation. It waits for Call.Timeout at most and returns ErrTimeout then, ErrInterrupted when the cell is interrupted.
 func (x *Object) Do(o *Origin, op Op, c Call) (n int, err error) {
-	r := request{op: op, n: c.N, timeout: c.Timeout}
-	if r.key, err = x.encode(c.Key); err != nil {
-		return 0, err
-	}
-	if r.data, err = x.encode(c.In); err != nil {
-		return 0, err
-	}
-	var a answer
-	if x.b != nil {
-		a = x.b.do(&notebook, &r, o.done(), nil)
-	} else {
-		f := proc.Fields{Data: x.c.call(r.append(proc.Body(nil).Uint(x.id)))}
-		a.read(&f)
-	}
-	if a.err != nil {
-		return 0, a.err
-	}
-	if c.OutKey != nil {
-		if err := x.decode(a.key, c.OutKey); err != nil {
+	r := &request{op: op, n: c.N, timeout: c.Timeout}
+	if c.Key != nil {
+		if r.key, r.refs, err = x.encode(codec.Key(reflect.ValueOf(c.Key).Elem()), nil); err != nil {
 			return 0, err
 		}
+	}
+	if c.In != nil {
+		if r.data, r.refs, err = x.encode(reflect.ValueOf(c.In).Elem(), r.refs); err != nil {
+			return 0, err
+		}
+	}
+	a := x.ask(o, r)
+	if a.err != nil {
+		return 0, a.err
 	}
 	if c.Out != nil && a.data != nil {
 		err = x.decode(a.data, c.Out)
 	}
+	runtime.KeepAlive(c) // what is in it is in the object by now
+	runtime.KeepAlive(a.refs)
 	return a.n, err
 }
 
-func (x *Object) encode(p any) ([]byte, error) {
-	if p == nil {
-		return nil, nil
+// ask has a request answered.
+func (x *Object) ask(o *Origin, r *request) (a answer) {
+	if x.b == nil {
+		if r.op.changes() {
+			x.c.changes.Add(1)
+		}
+		f := proc.Fields{Data: x.c.call(r.append(proc.Body(nil).Uint(x.id)))}
+		a.read(&f)
+		return a
 	}
+	if err := r.resolve(x.host); err != nil {
+		return answer{err: err}
+	}
+	return x.b.do(&notebook, r, o.done(), nil)
+}
+
+// encode also gives the shared objects in the value, behind refs.
+func (x *Object) encode(v reflect.Value, refs []uint64) ([]byte, []uint64, error) {
 	e := x.codec().NewEncoder([]byte{0}, nil)
-	if err := e.Encode(reflect.ValueOf(p).Elem()); err != nil {
-		return nil, err
+	if err := e.Encode(v); err != nil {
+		return nil, nil, err
 	}
-	return e.Bytes(), nil
+	refs, err := handleIDs(refs, e.Handles())
+	return e.Bytes(), refs, err
+}
+
+// handleIDs appends the numbers of shared objects.
+func handleIDs(ids []uint64, handles []codec.Handle) ([]uint64, error) {
+	for _, h := range handles {
+		id, err := h.HandleID()
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	return ids, nil
 }
 
 func (x *Object) decode(data []byte, p any) error {
@@ -211,8 +222,14 @@ func (x *Object) decode(data []byte, p any) error {
 type request struct {
 	op        Op
 	n         int
+	limit     int // of OpNext
 	timeout   time.Duration
 	key, data []byte
+	refs      []uint64 // shared objects in key and data, but for OpExtend, where they are in data
+
+	// In the notebook.
+	value  stored
+	values []stored
 
 	// While it waits.
 	ticket  int // of a barrier or condition
@@ -221,20 +238,28 @@ type request struct {
 }
 
 func (r *request) append(b proc.Body) proc.Body {
-	return b.Uint(uint64(r.op)).Int(int64(r.n)).Int(int64(r.timeout)).Bytes(r.key).Bytes(r.data)
+	b = b.Uint(uint64(r.op)).Int(int64(r.n)).Int(int64(r.limit)).Int(int64(r.timeout)).Bytes(r.key).Bytes(r.data).Uint(uint64(len(r.refs)))
+	for _, id := range r.refs {
+		b = b.Uint(id)
+	}
+	return b
 }
 
 func (r *request) read(f *proc.Fields) {
-	r.op, r.n, r.timeout = Op(f.Uint()), int(f.Int()), time.Duration(f.Int())
+	r.op, r.n, r.limit, r.timeout = Op(f.Uint()), int(f.Int()), int(f.Int()), time.Duration(f.Int())
 	r.key = append([]byte(nil), f.Bytes()...)
 	r.data = append([]byte(nil), f.Bytes()...)
+	for range f.Len() {
+		r.refs = append(r.refs, f.Uint())
+	}
 }
 
 // answer is what an operation gives.
 type answer struct {
-	n         int
-	key, data []byte
-	err       error
+	n    int
+	data []byte
+	refs []codec.Handle // shared objects in data; not on the wire
+	err  error
 }
 
 func (a *answer) append(b proc.Body) proc.Body {
@@ -242,7 +267,7 @@ func (a *answer) append(b proc.Body) proc.Body {
 	if a.err != nil {
 		text = a.err.Error()
 	}
-	return b.String(text).Int(int64(a.n)).Bytes(a.key).Bytes(a.data)
+	return b.String(text).Int(int64(a.n)).Bytes(a.data)
 }
 
 func (a *answer) read(f *proc.Fields) {
@@ -252,7 +277,7 @@ func (a *answer) read(f *proc.Fields) {
 		}
 	}
 	a.n = int(f.Int())
-	a.key, a.data = f.Bytes(), f.Bytes()
+	a.data = f.Bytes()
 }
 
 // request serves an operation of a worker. One that has to wait does so in a goroutine of its own.
@@ -268,6 +293,9 @@ func (l *link) request(f *proc.Fields) {
 		return
 	}
 	reply := func(a answer) {
+		for _, x := range a.refs {
+			l.s.hold(x)
+		}
 		l.out.Put(func(b []byte) []byte {
 			return frame(b, proc.Reply, func(b proc.Body) proc.Body { return a.append(b.Uint(id)) })
 		}, nil)
@@ -280,6 +308,10 @@ func (l *link) request(f *proc.Fields) {
 	}
 	if x == nil {
 		reply(answer{err: fmt.Errorf("pool: no shared object %d", object)})
+		return
+	}
+	if err := r.resolve(l.s.host); err != nil {
+		reply(answer{err: err})
 		return
 	}
 	if a, ok := x.b.try(&l.holder, r); ok {
@@ -330,13 +362,12 @@ type body struct {
 	holders map[*holder]int
 	died    bool // a holder died: the next one is told
 	set     bool // of an event; closed, of a queue; broken, of a barrier
-	items   [][]byte
-	keys    [][]byte // of a dict, in the order of their first Set
-	dict    map[string]int
-	pending int // unfinished tasks of a joinable queue
-	round   int // of a barrier; next ticket of a condition
-	waiting int // at a barrier
-	notify  int // tickets below may go on
+	items   []stored
+	dict    *dict // of a Dict, nil for others
+	pending int   // unfinished tasks of a joinable queue
+	round   int   // of a barrier; next ticket of a condition
+	waiting int   // at a barrier
+	notify  int   // tickets below may go on
 	waiters []int
 }
 

@@ -28,6 +28,7 @@ const (
 	OpAcquire Op = iota // a permit
 	OpRelease
 	OpHeld // how many permits are taken
+	OpFree // how many are free
 	OpSet  // an event
 	OpClear
 	OpIsSet
@@ -48,8 +49,10 @@ const (
 	OpDelete // the same
 	OpTake   // lock the object for an update
 	OpGive   // end the update, with what is to be stored
+	OpAll    // all elements of an array or a list
+	OpExtend // append elements to a list
+	OpNext   // entries of a Dict
 	OpMap    // where an array is: see [Memory]
-	OpKeyAt  // the key and value at an index, for iterating
 )
 
 var errOperation = errors.New("pool: the shared object has no such operation")
@@ -64,25 +67,27 @@ func (b *body) step(who *holder, r *request) (a answer, ok bool) {
 	case OpGive:
 		if r.data != nil {
 			r.op = OpStore
-			a = b.element(r)
+			a = b.access(r)
 		}
 		delete(b.holders, who)
 		b.changed()
 		return a, true
 	case OpHeld:
 		return answer{n: b.limit - b.count}, true
+	case OpFree:
+		return answer{n: b.count}, true
 	case OpLen:
 		if b.kind == KindDict {
-			return answer{n: len(b.keys)}, true
+			return answer{n: b.dict.live}, true
 		}
 		return answer{n: len(b.items)}, true
-	case OpStore, OpDelete:
+	case OpStore, OpDelete, OpExtend:
 		if len(b.holders) > 0 { // an update is under way
 			return answer{}, false
 		}
-		return b.element(r), true
-	case OpLoad, OpKeyAt:
-		return b.element(r), true
+		return b.access(r), true
+	case OpLoad, OpAll, OpNext:
+		return b.access(r), true
 	}
 	switch b.kind {
 	case KindEvent:
@@ -93,6 +98,23 @@ func (b *body) step(who *holder, r *request) (a answer, ok bool) {
 		return b.barrier(r)
 	}
 	return b.queue(r)
+}
+
+// access does an operation of what an Array, a List or a Dict has.
+func (b *body) access(r *request) answer {
+	switch {
+	case b.kind == KindDict && r.op == OpNext:
+		return b.dict.next(r.n, r.limit)
+	case b.kind == KindDict:
+		return b.keyed(r)
+	case b.kind != KindArray && b.kind != KindList || r.op == OpNext:
+		return answer{err: errOperation}
+	case r.op == OpAll:
+		return b.all()
+	case r.op == OpExtend && b.kind == KindList:
+		return b.extend(r.values)
+	}
+	return b.element(r)
 }
 
 // acquire takes a permit.
@@ -314,7 +336,7 @@ func (b *body) queue(r *request) (answer, bool) {
 		if b.limit > 0 && len(b.items) >= b.limit {
 			return answer{}, false
 		}
-		b.items = append(b.items, r.data)
+		b.items = append(b.items, r.value)
 		b.pending++
 		b.changed()
 		return answer{}, true
@@ -325,11 +347,11 @@ func (b *body) queue(r *request) (answer, bool) {
 			}
 			return answer{}, false
 		}
-		data := b.items[0]
-		b.items[0] = nil
+		v := b.items[0]
+		b.items[0] = stored{}
 		b.items = b.items[1:]
 		b.changed()
-		return answer{data: data}, true
+		return answer{data: v.data, refs: v.refs}, true
 	case OpRoom:
 		if b.limit <= 0 {
 			return answer{n: -1}, true
@@ -351,51 +373,4 @@ func (b *body) queue(r *request) (answer, bool) {
 		return answer{}, b.pending == 0
 	}
 	return answer{err: errOperation}, true
-}
-
-// element loads, stores and deletes what is under an index or a key.
-func (b *body) element(r *request) answer {
-	i := r.n
-	if b.kind == KindDict && r.op != OpKeyAt {
-		at, ok := b.dict[string(r.key)]
-		if !ok {
-			if r.op != OpStore {
-				return answer{err: ErrNoKey}
-			}
-			at = len(b.keys)
-			b.dict[string(r.key)] = at
-			b.keys, b.items = append(b.keys, r.key), append(b.items, nil)
-		}
-		i = at
-	}
-	if i == -1 && r.op == OpDelete {
-		i = len(b.items) - 1
-	}
-	if b.kind == KindList && r.op == OpStore && i == -1 {
-		b.items = append(b.items, r.data)
-		return answer{n: len(b.items)}
-	}
-	if i < 0 || i >= len(b.items) {
-		return answer{err: ErrIndex}
-	}
-	switch r.op {
-	case OpStore:
-		b.items[i] = r.data
-	case OpDelete:
-		data := b.items[i]
-		b.items = append(b.items[:i], b.items[i+1:]...)
-		if b.kind == KindDict {
-			delete(b.dict, string(b.keys[i]))
-			b.keys = append(b.keys[:i], b.keys[i+1:]...)
-			for k := i; k < len(b.keys); k++ {
-				b.dict[string(b.keys[k])] = k
-			}
-		}
-		return answer{data: data}
-	case OpKeyAt:
-		if b.kind == KindDict {
-			return answer{key: b.keys[i], data: b.items[i]}
-		}
-	}
-	return answer{data: b.items[i]}
 }

@@ -24,6 +24,8 @@ type Option struct{ set func(*config) }
 type config struct {
 	processes int
 	init      any
+	exit      any
+	idle      time.Duration // after which a worker without work ends; 0: never
 	maxTasks  int
 	start     startMethod
 	memory    int64 // bytes that a worker may hold; 0: any
@@ -44,6 +46,22 @@ func Initializer(f func()) Option {
 		panic("pool.Initializer: the function is nil")
 	}
 	return Option{func(c *config) { c.init = f }}
+}
+
+// AtExit is called in each worker when it ends in an orderly way.
+func AtExit(f func()) Option {
+	if f == nil {
+		panic("pool.AtExit: the function is nil")
+	}
+	return Option{func(c *config) { c.exit = f }}
+}
+
+// IdleTimeout ends workers that have had nothing to do for d.
+func IdleTimeout(d time.Duration) Option {
+	if d <= 0 {
+		panic(fmt.Sprintf("pool.IdleTimeout(%v): the time must be positive", d))
+	}
+	return Option{func(c *config) { c.idle = d }}
 }
 
 // MaxTasksPerChild replaces each worker after n chunks; 0 means never.
@@ -124,6 +142,8 @@ type callConfig struct {
 	ctx         context.Context // the job ends with it; nil: with nothing
 	stopAtError bool
 	priority    int
+	seed        *uint64
+	handle      *Handle
 	buffer      int // items of a stream under way or waiting to be taken; 0: the default
 }
 
@@ -211,6 +231,9 @@ func StopAtFirstError() CallOption { return CallOption{func(c *callConfig) { c.s
 
 // Priority is the job's: workers take chunks of the highest first.
 func Priority(n int) CallOption { return CallOption{func(c *callConfig) { c.priority = n }} }
+
+// Seed begins the streams of random numbers of the job's items.
+func Seed(seed uint64) CallOption { return CallOption{func(c *callConfig) { c.seed = &seed }} }
 
 // BufferSize is how many items of a stream may be under way or wait to be taken.
 func BufferSize(n int) CallOption {

@@ -35,7 +35,9 @@ func (j *Job) callback() {
 	}
 	var err error
 	onGoroutine(func() {
-		_, err = j.o.call(context.Background(), cb, []reflect.Value{arg}, func(e error) { err = e })
+		j.enter(context.Background(), aCallback, func(ctx context.Context) {
+			_, err = j.o.call(ctx, cb, []reflect.Value{arg}, func(e error) { err = e })
+		})
 	})
 	j.report("callback", err)
 }
@@ -53,7 +55,9 @@ func onGoroutine(f func()) {
 // guard calls f, and reports when it panics.
 func (j *Job) guard(what string, f func()) {
 	var err error
-	onGoroutine(func() { err = call.Guard(f, func(e error) { err = e }) })
+	onGoroutine(func() {
+		j.enter(context.Background(), aCallback, func(context.Context) { err = call.Guard(f, func(e error) { err = e }) })
+	})
 	j.report(what, err)
 }
 

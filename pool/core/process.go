@@ -60,7 +60,9 @@ func (p *Process) Start(o *Origin) error {
 	p.job = pool.Start(p.o, "Process", Single|NoResult, p.fn, nil, []CallOption{Label(p.name)})
 	job := p.job
 	job.OnDone(func() {
-		if err := job.failure(); p.surprising(err) {
+		if err := job.failure(); interrupted(err) {
+			p.o.write(p.name, -1, true, fmt.Appendf(nil, "process %s: interrupted\n", p.name))
+		} else if p.surprising(err) {
 			p.o.write(p.name, -1, true, fmt.Appendf(nil, "process %s: %v\n", p.name, err))
 		}
 	})

@@ -132,8 +132,8 @@ func (s *state) tick() {
 	s.feedback.runs = false
 	s.flushTasks()
 	for _, j := range s.jobs {
-		if j.series == nil && (j.done != j.progress.done || time.Since(j.meter.start) > barTime) {
-			j.progress.done = j.done
+		if j.series == nil && (j.noted || j.done != j.progress.done || time.Since(j.meter.start) > barTime) {
+			j.progress.done, j.noted = j.done, false
 			s.emit(Event{Kind: JobProgress, Job: s.jobInfo(j)})
 		}
 	}
@@ -167,6 +167,9 @@ func (s *state) tellLink(l *link) {
 			if id, i, ok := l.p.Beacon.Running(); ok {
 				if c := l.find(id); c != nil && 0 <= i && i < c.n {
 					w.Job, w.Item = c.toldAs(i)
+					if l.note.chunk == id && l.note.index == c.first+i {
+						w.Label, w.Progress = l.note.Label, l.note.fraction()
+					}
 				}
 			}
 		}
@@ -205,6 +208,7 @@ func (s *state) jobInfo(j *Job) *JobInfo {
 	if j.open {
 		i.Total = -1
 	}
+	i.note(j)
 	switch {
 	case !j.finished:
 		i.State = "running"
@@ -223,10 +227,31 @@ func (s *state) complement(i *JobInfo, end time.Time) {
 	if i.Elapsed > 0 {
 		i.Rate = float64(i.Done) / i.Elapsed.Seconds()
 	}
+	if i.State == "running" && i.Part > 0 {
+		i.Remaining = time.Duration(float64(i.Elapsed) / i.Part * (1 - i.Part))
+	}
 	if i.State == "running" && i.Done > 0 && i.Total > 0 {
 		i.Remaining = time.Duration(float64(i.Elapsed) / float64(i.Done) * float64(i.Total-i.Done))
 	}
 	i.Summary = i.summary()
+}
+
+// note puts in what the only task of a job has told.
+func (i *JobInfo) note(j *Job) {
+	if j.single() {
+		i.Part, i.Status = j.note.fraction(), j.note.Label
+	}
+}
+
+// noted notes what a task of the job has told. mu is held.
+func (s *state) noted(j *Job, r TaskReport) {
+	if s.host.Events == nil {
+		return
+	}
+	if j.note, j.noted = r, true; j.series != nil {
+		j.series.changed = true
+	}
+	s.tickSoon()
 }
 
 // workers is how many workers the pool has now.
@@ -244,6 +269,12 @@ func (i *JobInfo) summary() string {
 		parts = append(parts, fmt.Sprintf("%d/%d", i.Done, i.Total))
 	} else {
 		parts = append(parts, fmt.Sprint(i.Done))
+	}
+	if i.State == "running" && i.Part > 0 {
+		parts = append(parts, fmt.Sprintf("%.0f %%", 100*i.Part))
+	}
+	if i.State == "running" && i.Status != "" {
+		parts = append(parts, i.Status)
 	}
 	if i.Failed > 0 {
 		parts = append(parts, fmt.Sprintf("%d failed", i.Failed))

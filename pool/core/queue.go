@@ -117,7 +117,7 @@ func (q *results) fill() {
 	more := false
 	for len(j.reserve) > 0 && !j.finished {
 		c := j.reserve[0]
-		if c.first+c.n-q.taken > max(q.limit, c.n) {
+		if c.first+c.n-q.taken > max(q.limit, c.n) && j.s.joins == 0 {
 			break
 		}
 		j.reserve = j.reserve[1:]

@@ -185,17 +185,12 @@ func (r *resultReader) panicked(c *chunk, item int, f *proc.Fields) *RemoteError
 	return e
 }
 
-// readInit reads how the initializer ended.
-func (r *resultReader) readInit(f *proc.Fields) error {
-	c := &chunk{n: 1, job: &Job{mode: Single, code: r.l.s.init}}
-	switch status := f.Uint(); status {
-	case StatusValue:
-		return nil
-	case StatusPanic:
-		e := r.panicked(c, 0, f)
-		e.Label = initLabel
-		return e
-	default:
-		return errors.New(f.String())
+// readBroadcast reads how a function ended that each worker runs once.
+func (r *resultReader) readBroadcast(x *broadcast, f *proc.Fields) error {
+	status := f.Uint()
+	if status == StatusValue || f.Err != nil {
+		return f.Err
 	}
+	err, _ := r.failure(&chunk{n: 1, job: x.job}, 0, status, f)
+	return err
 }

@@ -11,9 +11,10 @@ import (
 // RetryFailed waits for the job and starts one of its failed items, in their order, with the same function, variables and options.
 // A job that was refused as a whole gives one that is refused for the same reason.
 func (j *Job) RetryFailed(o *Origin) *Job {
-	r := &Job{id: jobIDs.Add(1), s: j.s, o: o, name: j.name, mode: j.mode, opts: j.opts, fn: j.fn, out: j.out, code: j.code, ready: make(chan struct{})}
+	r := &Job{id: jobIDs.Add(1), s: j.s, o: o, name: j.name, mode: j.mode, opts: j.opts, fn: j.fn, out: j.out, code: j.code, seed: j.seed, ready: make(chan struct{})}
 	r.meter.start = time.Now()
 	r.err = j.wait(o, -1)
+	j.look()
 	if r.err == nil && !j.stopped {
 		r.err = j.err
 	}

@@ -69,6 +69,9 @@ func (s *state) tellSeries() {
 // seriesInfo is the state of a series as events tell it.
 func (s *state) seriesInfo(r *series) *JobInfo {
 	i := &JobInfo{ID: r.first.id, Label: r.first.label(), Call: r.first.name, Cell: r.first.o.Cell, Total: r.total, Done: r.done, Failed: r.failed, Started: r.start}
+	if r.total == 1 {
+		i.note(r.first)
+	}
 	switch {
 	case r.done < r.total:
 		i.State = "running"

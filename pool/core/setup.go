@@ -56,26 +56,20 @@ type varSet struct {
 // encodeUnit gets a unit that has the types of all values in interfaces, and encodes its variables.
 func (s *state) encodeUnit(types map[reflect.Type]bool, get func(Need) (*Unit, error), set varSet) (*code, error) {
 	need := Need{Types: slices.Collect(maps.Keys(types)), Without: map[string]string{}}
-	var first error // of a variable that cannot be sent: it says more than why there is no unit without
-	failed := func(err error) (*code, error) {
-		if first != nil {
-			err = first
-		}
-		return nil, err
-	}
+	var unsent error // of a variable: it says more than why there is no unit without
 	for {
 		u, err := get(need)
-		if err != nil {
-			return failed(err)
+		if err != nil && unsent != nil {
+			return nil, unsent
+		} else if err != nil {
+			return nil, err
 		}
 		c, met, bad, err := s.encodeVars(u, set)
 		if err != nil {
 			if bad == "" || need.Without[bad] != "" {
-				return failed(err)
+				return nil, err
 			}
-			if first == nil {
-				first = err
-			}
+			unsent = err
 			need.Without[bad] = err.Error() // perhaps only methods that nothing calls read it
 			continue
 		}
@@ -106,6 +100,8 @@ func (s *state) encodeVars(u *Unit, set varSet) (c *code, met map[reflect.Type]b
 		*blob
 	}
 	var larges []large
+	var vars []Var
+	var values []reflect.Value
 	for _, v := range u.Vars {
 		if set.except[v.ID] {
 			continue
@@ -113,7 +109,16 @@ func (s *state) encodeVars(u *Unit, set varSet) (c *code, met map[reflect.Type]b
 		if !v.Value.IsValid() {
 			return nil, nil, "", fmt.Errorf("the variable %s has no value", v.Name)
 		}
-		if !set.inline && tree(v.Value.Type(), 0) && heavy(v.Value) {
+		vars, values = append(vars, v), append(values, v.Value)
+	}
+	e := s.codec.NewEncoder(nil, nil)
+	sharing, err := e.Share(values)
+	if err != nil {
+		return nil, nil, "", err
+	}
+	place := make([]int, len(vars))
+	for i, v := range vars {
+		if !set.inline && !sharing[i] && tree(v.Value.Type(), 0) && heavy(v.Value) {
 			e := s.codec.NewEncoder(nil, nil)
 			if err := e.Encode(v.Value); err != nil {
 				return nil, nil, v.ID, codec.In(err, v.Name)
@@ -125,14 +130,15 @@ func (s *state) encodeVars(u *Unit, set varSet) (c *code, met map[reflect.Type]b
 				continue
 			}
 		}
+		place[i] = len(inline)
 		inline = append(inline, v)
 	}
+	e.Number(place)
 	b = b.Uint(uint64(len(larges)))
 	for _, l := range larges {
 		b = b.String(l.id).Uint(l.key[0]).Uint(l.key[1])
 	}
 	b = b.Uint(uint64(len(inline)))
-	e := s.codec.NewEncoder(nil, nil)
 	for _, v := range inline {
 		b = b.String(v.ID)
 		if err := e.Encode(v.Value); err != nil {
@@ -218,7 +224,7 @@ func (j *Job) chunkSize(n int) int {
 	if j.opts.chunk > 0 {
 		return j.opts.chunk
 	}
-	parts := 4 * j.s.config.processes
+	parts := 4 * j.s.size()
 	return max(1, (n+parts-1)/parts)
 }
 
@@ -277,7 +283,7 @@ func (j *Job) cut(fn any, items reflect.Value) error {
 func (j *Job) bring(fn any, met map[reflect.Type]bool) error {
 	for t := range met {
 		if !j.code.unit.Types[t] {
-			code, err := j.s.prepare(fn, j.s.owned, met)
+			code, err := j.s.prepare(fn, j.s.ownVariables(), met)
 			if err != nil {
 				return j.refuse(err)
 			}
@@ -292,7 +298,7 @@ func (s *state) chunkID() uint64 { return s.lastChunk.Add(1) }
 
 // setupBody is the body of a job's Setup frame.
 func (j *Job) setupBody(b proc.Body, unit uint64) proc.Body {
-	b = b.Uint(uint64(j.id)).Uint(unit).Uint(uint64(j.mode)).Int(int64(j.opts.timeout))
+	b = b.Uint(uint64(j.id)).Uint(unit).Uint(uint64(j.mode)).Int(int64(j.opts.timeout)).Uint(j.seed)
 	return append(b, j.code.vars...)
 }
 

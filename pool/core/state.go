@@ -3,7 +3,6 @@ package core
 import (
 	"context"
 	"errors"
-	"fmt"
 	"reflect"
 	"runtime"
 	"sync"
@@ -31,34 +30,40 @@ type state struct {
 	gone    chan struct{}      // closed when the pool is closed and everything of it has ended
 
 	lastChunk atomic.Uint64
+	want      atomic.Int64   // how many workers the pool has, or may have with IdleTimeout
 	wg        sync.WaitGroup // goroutines of the pool, but for the one that waits for them
 
-	mu        sync.Mutex
-	phase     phase
-	broken    error
-	jobs      map[int64]*Job // unfinished
-	queue     []*Job         // those of jobs that have chunks to hand out, first come first served
-	links     []*link        // worker processes, those that are ending too
-	lastLink  int
-	draining  bool // CancelQueue: chunks that come back are not handed out again
-	misfits   int  // workers in a row that ended before they were ready
-	init      *code
-	initFn    reflect.Value
-	functions functions
-	held      map[codec.Handle]struct{} // shared objects that workers may have
-	owned     map[string]bool           // variables that the initializer assigns
-	paces     map[string]*pace
-	plain     map[string]*code // of units without variables, by hash
-	steal     *time.Timer      // looks for chunks that wait behind a long task
-	threadsN  int              // thread workers that live
-	idle      *sync.Cond       // thread workers wait here for chunks
-	over      *sync.Cond       // the goroutine that sees the pool off waits here
-	calls     []func()         // callbacks to be run
-	calling   bool             // a goroutine runs them
-	total     Stats            // Sent is of processes that have ended
-	cpu       time.Duration    // of processes that have ended
-	feedback  ticker
-	series    map[seriesKey]*series
+	mu            sync.Mutex
+	phase         phase
+	broken        error
+	jobs          map[int64]*Job // unfinished
+	queue         []*Job         // those of jobs that have chunks to hand out, first come first served
+	links         []*link        // worker processes, those that are ending too
+	lastLink      int
+	draining      bool // CancelQueue: chunks that come back are not handed out again
+	misfits       int  // workers in a row that ended before they were ready
+	lastBroadcast int64
+	broadcasts    []*broadcast // functions that each worker runs first: the initializer, and those of RunOnAll
+	exit          *broadcast   // what each worker runs last
+	rest          *time.Timer  // looks for workers that have nothing to do for too long
+	functions     functions
+	held          map[codec.Handle]struct{} // shared objects that workers may have
+	owned         map[string]bool           // variables that the initializer assigns
+	paces         map[string]*pace
+	plain         map[string]*code   // of units without variables, by hash
+	steal         *time.Timer        // looks for chunks that wait behind a long task
+	threadsN      int                // thread workers that live
+	crew          []*thread          // they
+	idle          *sync.Cond         // thread workers wait here for chunks
+	over          *sync.Cond         // the goroutine that sees the pool off waits here
+	calls         []func()           // callbacks to be run
+	calling       bool               // a goroutine runs them
+	joins         int                // calls of Join that wait
+	inside        map[uint64]*inside // code of the program that the pool waits for, by the goroutine that runs it
+	total         Stats              // Sent is of processes that have ended
+	cpu           time.Duration      // of processes that have ended
+	feedback      ticker
+	series        map[seriesKey]*series
 
 	// Of a pool that is one process.
 	name       string
@@ -87,10 +92,12 @@ func newPool(o *Origin, threads bool, opts []Option, name string) *Pool {
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.total.Start = time.Now()
 	s.number = h.add(s)
+	s.want.Store(int64(s.config.processes))
 	s.codec = codec.New(codec.Options{Types: h.Types, Handle: h.handle, Sent: s.hold, Func: s.functionData, Known: knownErrors()})
 	p := &Pool{s}
 	runtime.AddCleanup(p, func(s *state) { s.close() }, s)
 	if s.threads {
+		s.prepareBroadcasts()
 		s.startThreads()
 		close(s.spawned)
 	} else {
@@ -103,7 +110,7 @@ func newPool(o *Origin, threads bool, opts []Option, name string) *Pool {
 // knownErrors are errors of this package, which tasks may return.
 func knownErrors() map[string]error {
 	m := map[string]error{}
-	for _, err := range []error{ErrClosed, ErrTerminated, ErrTimeout, ErrInterrupted, ErrCancelled, ErrNotClosed, ErrHolderDied, ErrNotHeld, ErrQueueClosed, ErrBroken, ErrIndex, ErrNoKey} {
+	for _, err := range []error{ErrClosed, ErrTerminated, ErrTimeout, ErrInterrupted, ErrCancelled, ErrNotClosed, ErrHolderDied, ErrNotHeld, ErrQueueClosed, ErrBroken, ErrIndex, ErrNoKey, ErrDeadlock} {
 		m[err.Error()] = err
 	}
 	return m
@@ -112,23 +119,10 @@ func knownErrors() map[string]error {
 // startProcesses prepares the initializer and starts the workers.
 func (s *state) startProcesses() {
 	s.starter = proc.NewStarter()
-	if s.config.init != nil {
-		c, err := s.prepare(s.config.init, nil, nil)
-		s.mu.Lock()
-		if err != nil {
-			s.breakLocked(fmt.Errorf("pool.Initializer: %w", err))
-		} else {
-			s.init = c
-			s.owned = map[string]bool{}
-			for _, id := range c.unit.Assigns {
-				s.owned[id] = true
-			}
-		}
-		s.mu.Unlock()
-	}
+	s.prepareBroadcasts()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for range s.config.processes {
+	for range s.size() {
 		s.addLink()
 	}
 }
@@ -306,7 +300,7 @@ func (s *state) itemsOver(c *chunk, i, n, marked int, err error) {
 		}
 	}
 	if j.done == j.total && !j.open {
-		s.finish(j)
+		s.end(j)
 	} else if stop {
 		j.stopped = true
 		s.fail(j, ErrCancelled)
@@ -319,6 +313,9 @@ func (s *state) finish(j *Job) {
 		return
 	}
 	j.finished = true
+	if j.final != nil {
+		close(j.final)
+	}
 	if j.cancelTasks != nil {
 		j.cancelTasks()
 	}
@@ -336,6 +333,7 @@ func (s *state) finish(j *Job) {
 	for _, l := range s.links {
 		l.drop(j)
 	}
+	j.watchUnseen()
 	s.conclude(j)
 	s.settle()
 }
@@ -474,6 +472,7 @@ func (s *state) breakLocked(err error) {
 		return
 	}
 	s.broken = err
+	s.endBroadcasts(err)
 	for _, j := range s.jobs {
 		s.fail(j, err)
 	}

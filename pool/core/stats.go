@@ -80,7 +80,7 @@ func (j *Job) Stats() Stats {
 	}
 	st := Stats{Jobs: 1, Items: j.total, Done: j.done, Failed: j.failed, Chunks: m.chunks, Start: m.start, Wall: end.Sub(m.start), Busy: m.busy, Sent: m.sent, Got: m.got, Chunk: m.chunk}
 	st.finish()
-	st.advise(j.s.config.processes, j.single())
+	st.advise(j.s.size(), j.single())
 	return st
 }
 

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"context"
 	"fmt"
 	"reflect"
 	"runtime"
@@ -108,7 +109,7 @@ func (p *Pool) StreamSeq(o *Origin, name string, ordered bool, mode Mode, fn, se
 	st := j.makeStream(ordered)
 	j.open = true
 	s.prepareJob(j, fn)
-	st.q.limit = max(2, 4*s.config.processes) * j.opts.chunk
+	st.q.limit = max(2, 4*s.size()) * j.opts.chunk
 	if j.opts.buffer > 0 {
 		st.q.limit = max(j.opts.buffer, j.opts.chunk)
 	}
@@ -132,7 +133,7 @@ func (s *state) prepareJob(j *Job, fn any) {
 		j.err = s.refusal()
 	}
 	if j.err == nil && !s.threads {
-		j.code, j.err = s.prepare(fn, s.owned, nil)
+		j.code, j.err = s.prepare(fn, s.ownVariables(), nil)
 		j.err = j.refuse(j.err)
 	}
 }
@@ -207,8 +208,11 @@ func (q *results) take() (a arrived, ok bool) {
 	return a, true
 }
 
-// Stop says that no further results are taken: items that were not read yet are not read.
-func (st *Stream) Stop() { st.q.stop() }
+// Cancel cancels the job.
+func (st *Stream) Cancel() { st.q.j.Cancel() }
+
+// Interrupt cancels the job, and waits until its tasks have stopped, for stopTime at most.
+func (st *Stream) Interrupt() { st.q.j.interrupt() }
 
 func (q *results) stop() {
 	q.j.s.mu.Lock()
@@ -258,16 +262,28 @@ func (f *feeder) run() {
 		defer s.mu.Unlock()
 		j.open = false
 		if err != nil {
-			s.fail(j, fmt.Errorf("pool.%s: reading the items: %w", j.name, err))
-		} else if j.done == j.total {
-			s.finish(j)
+			j.unread = fmt.Errorf("pool.%s: reading the items: %w", j.name, err)
+		}
+		if j.done == j.total {
+			s.end(j)
 		}
 	}()
-	_, err = j.o.call(s.ctx, f.seq, []reflect.Value{yield}, func(e error) { err = e })
+	j.enter(s.ctx, aSequence, func(ctx context.Context) {
+		_, err = j.o.call(ctx, f.seq, []reflect.Value{yield}, func(e error) { err = e })
+	})
 	ended = true
-	if err == nil && f.buf.Len() > 0 {
+	if f.buf.Len() > 0 { // what was read before an error, too
 		f.flush()
 	}
+}
+
+// end ends a job all of whose items are done: with an error when there would have been more.
+func (s *state) end(j *Job) {
+	if j.unread != nil {
+		s.fail(j, j.unread)
+		return
+	}
+	s.finish(j)
 }
 
 // add takes the next item. It waits while enough are under way, and reports whether further ones are wanted.
@@ -280,7 +296,7 @@ func (f *feeder) add(v reflect.Value) bool {
 	for {
 		s.mu.Lock()
 		over := f.q.stopped || f.j.finished
-		full := f.j.total+f.buf.Len()-f.q.taken >= f.q.limit
+		full := f.j.total+f.buf.Len()-f.q.taken >= f.q.limit && s.joins == 0
 		s.mu.Unlock()
 		if over {
 			return false

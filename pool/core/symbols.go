@@ -14,11 +14,19 @@ func Symbols() map[string]reflect.Value {
 		"NewObject":    reflect.ValueOf(NewObject),
 		"Watch":        reflect.ValueOf(Watch),
 
+		"TaskIndex":      reflect.ValueOf(TaskIndex),
+		"TaskRand":       reflect.ValueOf(TaskRand),
+		"TellLabel":      reflect.ValueOf(TellLabel),
+		"TellProgress":   reflect.ValueOf(TellProgress),
+		"WorkerIndex":    reflect.ValueOf(WorkerIndex),
 		"CurrentProcess": reflect.ValueOf(CurrentProcess),
 		"CPUCount":       reflect.ValueOf(CPUCount),
 		"Children":       reflect.ValueOf(Children),
 
 		"Callback":         reflect.ValueOf(Callback),
+		"AtExit":           reflect.ValueOf(AtExit),
+		"IdleTimeout":      reflect.ValueOf(IdleTimeout),
+		"Seed":             reflect.ValueOf(Seed),
 		"Backoff":          reflect.ValueOf(Backoff),
 		"RetryIf":          reflect.ValueOf(RetryIf),
 		"BufferSize":       reflect.ValueOf(BufferSize),
@@ -36,6 +44,7 @@ func Symbols() map[string]reflect.Value {
 		"Processes":        reflect.ValueOf(Processes),
 		"Retries":          reflect.ValueOf(Retries),
 		"StartMethod":      reflect.ValueOf(StartMethod),
+		"WithHandle":       reflect.ValueOf(WithHandle),
 		"Timeout":          reflect.ValueOf(Timeout),
 
 		"Auto":        reflect.ValueOf(Auto),
@@ -48,6 +57,8 @@ func Symbols() map[string]reflect.Value {
 
 		"OpAcquire":            reflect.ValueOf(OpAcquire),
 		"OpRelease":            reflect.ValueOf(OpRelease),
+		"OpHeld":               reflect.ValueOf(OpHeld),
+		"OpFree":               reflect.ValueOf(OpFree),
 		"OpSet":                reflect.ValueOf(OpSet),
 		"OpClear":              reflect.ValueOf(OpClear),
 		"OpIsSet":              reflect.ValueOf(OpIsSet),
@@ -68,7 +79,7 @@ func Symbols() map[string]reflect.Value {
 		"OpDelete":             reflect.ValueOf(OpDelete),
 		"OpTake":               reflect.ValueOf(OpTake),
 		"OpGive":               reflect.ValueOf(OpGive),
-		"OpKeyAt":              reflect.ValueOf(OpKeyAt),
+		"Unequal":              reflect.ValueOf(Unequal),
 		"KindLock":             reflect.ValueOf(KindLock),
 		"KindRLock":            reflect.ValueOf(KindRLock),
 		"KindSemaphore":        reflect.ValueOf(KindSemaphore),
@@ -82,6 +93,7 @@ func Symbols() map[string]reflect.Value {
 		"KindList":             reflect.ValueOf(KindList),
 
 		"ErrBroken":      variable(&ErrBroken),
+		"ErrDeadlock":    variable(&ErrDeadlock),
 		"ErrHolderDied":  variable(&ErrHolderDied),
 		"ErrIndex":       variable(&ErrIndex),
 		"ErrNoKey":       variable(&ErrNoKey),
@@ -95,6 +107,8 @@ func Symbols() map[string]reflect.Value {
 		"ErrTimeout":     variable(&ErrTimeout),
 
 		"Call":            reflect.ValueOf((*Call)(nil)),
+		"Handle":          reflect.ValueOf((*Handle)(nil)),
+		"Iter":            reflect.ValueOf((*Iter)(nil)),
 		"Memory":          reflect.ValueOf((*Memory)(nil)),
 		"Object":          reflect.ValueOf((*Object)(nil)),
 		"ObjectKind":      reflect.ValueOf((*ObjectKind)(nil)),

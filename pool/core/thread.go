@@ -1,8 +1,10 @@
 package core
 
 import (
+	"context"
 	"fmt"
 	"reflect"
+	"slices"
 	"time"
 
 	"poolbook/pool/internal/call"
@@ -13,15 +15,23 @@ type thread struct {
 	s    *state
 	id   int
 	name string
-	left bool // its task ran too long: another one has taken its place; guarded by s.mu
+
+	task taskState
+	goid uint64 // number of its goroutine; it does not change
+
+	// Guarded by s.mu.
+	left  bool      // its task ran too long: another one has taken its place
+	index int       // see WorkerIndex
+	ran   int64     // the last of s.broadcasts that it has run
+	since time.Time // when it had nothing to do any more; zero while it has
+	rests bool      // it ends: it has had nothing to do for too long
 }
 
 // startThreads starts the workers of a thread pool.
 func (s *state) startThreads() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.initFn = reflect.ValueOf(s.config.init)
-	for range s.config.processes {
+	for range s.size() {
 		s.addThread()
 	}
 }
@@ -29,7 +39,8 @@ func (s *state) startThreads() {
 func (s *state) addThread() {
 	s.lastLink++
 	s.threadsN++
-	t := &thread{s: s, id: s.lastLink, name: fmt.Sprintf("ThreadPoolWorker-%d", s.lastLink)}
+	t := &thread{s: s, id: s.lastLink, name: fmt.Sprintf("ThreadPoolWorker-%d", s.lastLink), index: s.freeIndex()}
+	s.crew = append(s.crew, t)
 	s.wg.Add(1)
 	go t.run()
 }
@@ -38,32 +49,34 @@ func (s *state) addThread() {
 func (t *thread) run() {
 	s := t.s
 	defer s.wg.Done()
+	t.goid = goroutineID()
+	threads.n.Add(1)
+	defer func() {
+		threads.tasks.Delete(t.goid)
+		threads.n.Add(-1)
+	}()
 	defer func() { // also when a task ends the goroutine
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		if !t.left {
 			s.threadsN--
-			if s.phase == phaseOpen && s.broken == nil {
+			s.forget(t)
+			if s.phase == phaseOpen && s.broken == nil && s.config.idle == 0 && s.threadsN < s.size() {
 				s.addThread()
 			}
+			s.hire()
 		}
 		s.over.Signal()
 	}()
-	if s.initFn.IsValid() {
-		if _, err := s.origin.call(s.ctx, s.initFn, nil, func(error) {}); err != nil {
-			e := &RemoteError{Label: initLabel, Single: true, Worker: t.name}
-			fill(e, err)
-			s.mu.Lock()
-			s.breakLocked(&InitError{Worker: t.name, Err: e})
-			s.mu.Unlock()
-		}
-	}
 	for {
 		s.mu.Lock()
-		c := s.next()
-		for c == nil && s.phase != phaseTerminated && s.broken == nil && !(s.phase == phaseClosed && len(s.jobs) == 0) {
+		c := t.next()
+		for c == nil && !t.over() {
+			t.since = time.Now()
+			s.restLater()
 			s.idle.Wait()
-			c = s.next()
+			t.since = time.Time{}
+			c = t.next()
 		}
 		if c == nil {
 			if s.broken != nil && s.phase == phaseOpen { // nothing more to do, but Join waits for Close
@@ -71,7 +84,11 @@ func (t *thread) run() {
 				s.mu.Unlock()
 				continue
 			}
+			last := s.phase != phaseTerminated && s.broken == nil
 			s.mu.Unlock()
+			if last {
+				t.runLast()
+			}
 			return
 		}
 		c.job.meter.chunks++
@@ -83,6 +100,69 @@ func (t *thread) run() {
 			return
 		}
 	}
+}
+
+// next runs what each worker runs first, as far as it has not yet, and takes the next chunk, nil when there is none or the worker is to
+// end. mu is held, but for the time in which it runs something.
+func (t *thread) next() *chunk {
+	s := t.s
+	for s.broken == nil && s.phase != phaseTerminated {
+		r := s.broadcastAfter(t.ran)
+		if r == nil {
+			break
+		}
+		t.ran = r.id
+		s.mu.Unlock()
+		ended := func(err error) {
+			if err != nil {
+				e := &RemoteError{Label: r.label, Single: true, Worker: t.name}
+				fill(e, err)
+				err = e
+			}
+			s.mu.Lock()
+			s.ranBroadcast(r, t, t.name, err)
+		}
+		_, err := r.call(t.enter(s.ctx, r.o, &Task{Index: -1}), func(err error) {
+			ended(err)
+			s.mu.Unlock()
+		})
+		ended(err)
+	}
+	if t.index >= s.size() {
+		return nil
+	}
+	c := s.next()
+	if c != nil {
+		t.rests = false
+	}
+	return c
+}
+
+// over reports whether the worker has nothing to do any more. mu is held.
+func (t *thread) over() bool {
+	s := t.s
+	return s.phase == phaseTerminated || s.broken != nil || s.phase == phaseClosed && len(s.jobs) == 0 || t.rests || t.index >= s.size()
+}
+
+// runLast runs the pool's exit function.
+func (t *thread) runLast() {
+	r := t.s.exit
+	if r == nil {
+		return
+	}
+	report := func(err error) {
+		if err != nil {
+			r.o.write(t.name, -1, true, fmt.Appendf(nil, "%s of worker %s failed: %s\n", r.label, t.name, errorText(err)))
+		}
+	}
+	_, err := r.call(t.enter(t.s.ctx, r.o, &Task{Index: -1}), report)
+	report(err)
+}
+
+// forget takes a worker out of the list of those that live. mu is held.
+func (s *state) forget(t *thread) {
+	s.crew = slices.DeleteFunc(s.crew, func(x *thread) bool { return x == t })
+	s.broadcastsWithout(t)
 }
 
 // chunk runs the items of a chunk. It reports false when the worker has been replaced.
@@ -125,6 +205,7 @@ func (t *thread) item(c *chunk, i int) bool {
 			}
 			t.left = true
 			s.threadsN--
+			s.forget(t)
 			e := c.timedOut(i)
 			e.Worker = t.name
 			s.itemDone(c, i, e, d)
@@ -169,10 +250,25 @@ func (t *thread) item(c *chunk, i int) bool {
 			s.mu.Unlock()
 		}
 	}()
-	record(j.o.call(j.ctx, j.fn, t.args(c, i), func(error) {}))
+	task := &Task{Index: c.first + i, Seed: j.seed, Run: c.id, report: func(_ *Task, r TaskReport) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.noted(j, r)
+	}}
+	record(j.o.call(t.enter(j.ctx, j.o, task), j.fn, t.args(c, i), func(error) {}))
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return !t.left
+}
+
+// enter makes task what the worker's goroutine runs from now on: by the context of cells, otherwise by the goroutine's number.
+func (t *thread) enter(ctx context.Context, o *Origin, task *Task) context.Context {
+	task.Worker, task.shared = t.index, &t.task
+	if o != nil && o.Call != nil {
+		return context.WithValue(ctx, taskKey{}, task)
+	}
+	threads.tasks.Store(t.goid, task)
+	return ctx
 }
 
 // args are the arguments of an item.

@@ -84,6 +84,7 @@ func (j *Job) turnReady() {
 
 // OnDone calls f, a func(), when the job is ready: on the goroutine of the pool's callbacks, at once and here when it is already.
 func (j *Job) OnDone(f func()) {
+	j.look()
 	s := j.s
 	s.mu.Lock()
 	if j.told {

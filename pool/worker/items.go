@@ -91,6 +91,7 @@ func (w *worker) items() {
 	}
 	w.beacon.Clear()
 	w.item.Store(-1)
+	w.alone.Store(nil)
 	w.at = nil
 	w.mu.Lock()
 	w.running = 0
@@ -109,6 +110,7 @@ func (w *worker) one(c *chunk) {
 	case w.ctx.Err() != nil:
 		w.result(c, i, core.StatusCancel, 0, nil)
 	default:
+		w.alone.Store(c)
 		w.item.Store(int64(c.first + i))
 		w.beacon.Set(c.id, i)
 		w.run(c, i, args)

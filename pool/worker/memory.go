@@ -14,13 +14,15 @@ import (
 // guardEvery is how often a worker with a limit of memory looks what it holds. It takes microseconds.
 const guardEvery = 10 * time.Millisecond
 
-// guard ends the process when it holds more than limit bytes: what is done goes out first. It runs until the process ends.
+// guard ends the process when it holds more than limit bytes, without the encoded values that it keeps for later calls: what is done goes out
+// first. It runs until the process ends.
 func (w *worker) guard(limit int64) {
 	debug.SetMemoryLimit(limit - limit/10)
 	samples := []metrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"}, {Name: "/memory/classes/heap/free:bytes"}}
 	for {
 		metrics.Read(samples)
-		if held := samples[0].Value.Uint64() - samples[1].Value.Uint64() - samples[2].Value.Uint64(); int64(min(held, math.MaxInt64)) > limit {
+		held := samples[0].Value.Uint64() - samples[1].Value.Uint64() - samples[2].Value.Uint64()
+		if int64(min(held, math.MaxInt64))-w.blobBytes.Load() > limit {
 			w.out.put(func(b proc.Body) proc.Body { return b }, proc.Full, nil)
 			w.out.flush()
 			os.Exit(core.ExitMemory)

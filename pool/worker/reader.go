@@ -159,6 +159,7 @@ func (w *worker) handle(kind proc.Kind, body []byte, keep func([]byte) []byte) (
 		}
 	case proc.Limit:
 		if limit := f.Uint(); f.Err == nil {
+			w.limited.Store(true)
 			go w.guard(int64(limit))
 		}
 	case proc.Reply:

@@ -53,16 +53,20 @@ func (w *worker) failure(c *chunk, i int, err error, took time.Duration) {
 		w.result(c, i, core.StatusCancel, took, nil)
 		return
 	}
+	status, body := w.reason(c.job, err)
+	w.result(c, i, status, took, body)
+}
+
+// reason is the error that a function returned, or what it panicked with, as it travels.
+func (w *worker) reason(j *job, err error) (status uint64, body []byte) {
 	if v, stack, ok := panicked(err); ok {
-		w.result(c, i, core.StatusPanic, took, w.panicBody(c.job, v, stack))
-		return
+		return core.StatusPanic, w.panicBody(j, v, stack)
 	}
-	e := w.codec.NewEncoder(nil, &c.job.session)
+	e := w.codec.NewEncoder(nil, &j.session)
 	if bad := e.Encode(reflect.ValueOf(&err).Elem()); bad != nil {
-		w.result(c, i, core.StatusUnsent, took, proc.Body(nil).String(codec.Text(err)))
-		return
+		return core.StatusUnsent, proc.Body(nil).String(codec.Text(err))
 	}
-	w.result(c, i, core.StatusError, took, e.Bytes())
+	return core.StatusError, e.Bytes()
 }
 
 // result sends a Result frame.

@@ -25,9 +25,9 @@ func (w *worker) rest() {
 		w.restTimer.Reset(restAfter)
 		return
 	}
-	if held := heapBytes(); w.kept < restKept || held > 2*w.kept {
+	if held := heapBytes(); w.restHeap < restKept || held > 2*w.restHeap {
 		debug.FreeOSMemory()
-		w.kept = heapBytes()
+		w.restHeap = heapBytes()
 	}
 	dropProgram()
 }

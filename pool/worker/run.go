@@ -40,14 +40,17 @@ type worker struct {
 	codec  *codec.Codec
 	client *core.Client // shared objects of the notebook
 
-	job   atomic.Int64           // what runs: for the tag of its output
-	item  atomic.Int64           // that runs by itself, -1 when none does
-	parts atomic.Pointer[[]part] // of what runs in a loop, nil when none does
-	loop  atomic.Pointer[loop]   // that the executor is in
+	job       atomic.Int64           // what runs: for the tag of its output
+	item      atomic.Int64           // that runs by itself, -1 when none does
+	alone     atomic.Pointer[chunk]  // whose item runs by itself
+	parts     atomic.Pointer[[]part] // of what runs in a loop, nil when none does
+	loop      atomic.Pointer[loop]   // that the executor is in
+	blobBytes atomic.Int64           // of blobs
+	limited   atomic.Bool            // there is a limit of memory
 
 	relief    chan struct{} // wakes the reader
 	restTimer *time.Timer   // calls rest
-	kept      uint64        // bytes of the heap after the last rest; rest's
+	restHeap  uint64        // bytes of the heap after the last rest; rest's
 
 	mu      sync.Mutex
 	wake    sync.Cond
@@ -68,7 +71,8 @@ type worker struct {
 	byHash map[string]*unit
 	blobs  map[[2]uint64][]byte
 	jobs   map[int64]*job
-	active *job // whose variables are set
+	owned  map[string]bool // variables that are the worker's own: those that functions which each worker runs assign
+	active *job            // whose variables are set
 	at     *chunk
 	used   *loop           // the last one
 	ctx    context.Context // of the tasks, until one is cancelled
@@ -86,7 +90,7 @@ type message struct {
 
 func newWorker(in io.Reader, out io.Writer) *worker {
 	w := &worker{in: proc.NewReader(in), beacon: beacon.Load(), units: map[uint64]*unit{}, byHash: map[string]*unit{}, blobs: map[[2]uint64][]byte{},
-		jobs: map[int64]*job{}, stopped: map[int64]bool{}, relief: make(chan struct{}, 1)}
+		jobs: map[int64]*job{}, stopped: map[int64]bool{}, owned: map[string]bool{}, relief: make(chan struct{}, 1)}
 	var answers *proc.Box
 	if w.beacon != nil {
 		w.box, answers = w.beacon.ToWorker, w.beacon.ToPool
@@ -127,6 +131,7 @@ func (w *worker) main(ctx context.Context, open func(Env) (Evaluator, error)) er
 		return w.fail(fmt.Errorf("the pool speaks version %d of the frames, this worker %d", version, core.Version))
 	}
 	w.client = core.EnterWorker(w.request)
+	w.client.Running, w.client.Tell = w.task, w.tell
 	w.ev, err = open(Env{Stdout: &stream{w, 0}, Stderr: &stream{w, 1}, Define: w.define})
 	if err != nil {
 		return w.fail(err)
@@ -239,11 +244,16 @@ func (w *worker) execute(ctx context.Context) error {
 			w.load(&f)
 		case proc.Blob:
 			key := [2]uint64{f.Uint(), f.Uint()}
+			w.blobBytes.Add(int64(len(f.Data) - len(w.blobs[key])))
 			w.blobs[key] = f.Data
 		case proc.Forget:
-			delete(w.blobs, [2]uint64{f.Uint(), f.Uint()})
+			key := [2]uint64{f.Uint(), f.Uint()}
+			w.blobBytes.Add(-int64(len(w.blobs[key])))
+			delete(w.blobs, key)
 		case proc.Init:
-			w.initialize(ctx, &f)
+			w.initialize(&f)
+		case proc.AtExit:
+			w.runLast(&f)
 		case proc.Setup:
 			w.setup(&f)
 		case proc.Chunk:
@@ -251,7 +261,7 @@ func (w *worker) execute(ctx context.Context) error {
 				return err
 			}
 		case proc.Name:
-			w.client.SetName(f.String())
+			w.client.SetName(f.String(), int(f.Uint()))
 		case proc.Drop:
 			w.drop(int64(f.Uint()))
 		case proc.Stop:
@@ -268,6 +278,7 @@ func (w *worker) execute(ctx context.Context) error {
 
 func (w *worker) drop(id int64) {
 	if w.active != nil && w.active.id == id {
+		w.active.letGo(w)
 		w.active = nil
 	}
 	delete(w.jobs, id)
@@ -284,6 +295,27 @@ func (w *worker) tag() (job, item int64) {
 		return at.c.job.id, int64(at.c.first + at.from + i - at.base)
 	}
 	return w.job.Load(), w.item.Load()
+}
+
+// task is what runs, nil when nothing does.
+func (w *worker) task() *core.Task {
+	if p := w.parts.Load(); p != nil {
+		i := w.beacon.Index()
+		at := (*p)[partOf(*p, i)]
+		return &core.Task{Index: at.c.first + at.from + i - at.base, Seed: at.c.job.seed, Run: at.c.id}
+	}
+	if c, item := w.alone.Load(), w.item.Load(); c != nil && item >= 0 {
+		return &core.Task{Index: int(item), Seed: c.job.seed, Run: c.id}
+	}
+	return nil
+}
+
+// tell sends what a task tells of itself.
+func (w *worker) tell(t *core.Task, r core.TaskReport) {
+	w.out.put(func(b proc.Body) proc.Body {
+		return b.Uint(t.Run).Int(int64(t.Index)).Int(int64(r.Done)).Int(int64(r.Total)).String(r.Label)
+	}, proc.Note, nil)
+	w.out.flush()
 }
 
 // request sends the request of a shared object.

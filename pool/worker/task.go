@@ -33,13 +33,17 @@ type job struct {
 	unit    *unit
 	mode    core.Mode
 	timeout time.Duration
+	seed    uint64 // of the streams of random numbers of its items
 	vars    []variable
 	session codec.Session
+	owns    []string // variables that it makes the worker's own
 }
 
 // variable is one that the job's function reads: value is what it has for this job while another job's are set.
 type variable struct {
+	id            string
 	target, value reflect.Value
+	large         bool // it came as a blob
 }
 
 // chunk is what the executor is at.
@@ -105,28 +109,40 @@ func (w *worker) define(name string) error {
 	}
 	f := proc.Fields{Data: vars}
 	f.Len() // large ones: none
+	set, _, err := w.variables(fn, &f)
+	for _, v := range set {
+		if v.target.IsZero() {
+			v.target.Set(v.value)
+		}
+	}
+	return err
+}
+
+// variables decodes variables that are not large, and the errors in them.
+func (w *worker) variables(fn Func, f *proc.Fields) (vars []variable, errs []error, err error) {
 	ids := make([]string, f.Len())
+	targets := make([]reflect.Value, len(ids))
 	for i := range ids {
 		ids[i] = f.String()
+		target, ok := fn.Var(ids[i])
+		if f.Err == nil && (!ok || !target.CanSet()) {
+			return nil, nil, fmt.Errorf("the code has no variable %s", ids[i])
+		}
+		targets[i] = target
 	}
 	if f.Err != nil {
-		return f.Err
+		return nil, nil, f.Err
 	}
 	d := w.codec.NewDecoder(f.Data, nil)
-	for _, id := range ids {
-		target, ok := fn.Var(id)
-		if !ok || !target.CanSet() {
-			return fmt.Errorf("the code has no variable %s", id)
+	d.Variables(targets)
+	for i, target := range targets {
+		v := variable{id: ids[i], target: target, value: reflect.New(target.Type()).Elem()}
+		if err := d.Decode(v.value); err != nil {
+			return nil, nil, fmt.Errorf("variable %s: %w", ids[i], err)
 		}
-		v := reflect.New(target.Type()).Elem()
-		if err := d.Decode(v); err != nil {
-			return fmt.Errorf("variable %s: %w", id, err)
-		}
-		if target.IsZero() {
-			target.Set(v)
-		}
+		vars = append(vars, v)
 	}
-	return nil
+	return vars, d.Errors(), nil
 }
 
 // enter tells the evaluator what function gets what is decoded.
@@ -183,51 +199,37 @@ func (w *worker) prepare(id int64, num uint64, mode core.Mode, f *proc.Fields) (
 	}
 	j := &job{id: id, unit: u, mode: mode}
 	w.enter(u)
-	set := func(id string, d *codec.Decoder) error {
-		target, ok := u.fn.Var(id)
-		if !ok || !target.CanSet() {
-			return fmt.Errorf("the code has no variable %s", id)
-		}
-		v := variable{target, reflect.New(target.Type()).Elem()}
-		if err := d.Decode(v.value); err != nil {
-			return fmt.Errorf("variable %s: %w", id, err)
-		}
-		j.vars = append(j.vars, v)
-		return nil
-	}
 	for range f.Len() {
 		id, key := f.String(), [2]uint64{f.Uint(), f.Uint()}
 		data, ok := w.blobs[key]
 		if !ok {
 			return nil, fmt.Errorf("the value of variable %s is missing", id)
 		}
-		if err := set(id, w.codec.NewDecoder(data, nil)); err != nil {
-			return nil, err
+		target, ok := u.fn.Var(id)
+		if !ok || !target.CanSet() {
+			return nil, fmt.Errorf("the code has no variable %s", id)
 		}
-	}
-	ids := make([]string, 0, 8)
-	for range f.Len() {
-		ids = append(ids, f.String())
-	}
-	if f.Err != nil {
-		return nil, f.Err
-	}
-	d := w.codec.NewDecoder(f.Data, nil)
-	for _, id := range ids {
-		if err := set(id, d); err != nil {
-			return nil, err
+		v := variable{id: id, target: target, value: reflect.New(target.Type()).Elem(), large: true}
+		if err := w.codec.NewDecoder(data, nil).Decode(v.value); err != nil {
+			return nil, fmt.Errorf("variable %s: %w", id, err)
 		}
+		j.vars = append(j.vars, v)
 	}
-	j.session.Know(d.Errors())
+	vars, errs, err := w.variables(u.fn, f)
+	if err != nil {
+		return nil, err
+	}
+	j.vars = append(j.vars, vars...)
+	j.session.Know(errs)
 	return j, nil
 }
 
 // setup makes a job known. When that fails the pool is told, and the job's chunks are given back.
 func (w *worker) setup(f *proc.Fields) {
-	id, num, mode, timeout := int64(f.Uint()), f.Uint(), core.Mode(f.Uint()), time.Duration(f.Int())
+	id, num, mode, timeout, seed := int64(f.Uint()), f.Uint(), core.Mode(f.Uint()), time.Duration(f.Int()), f.Uint()
 	j, err := w.prepare(id, num, mode, f)
 	if err == nil {
-		j.timeout = timeout
+		j.timeout, j.seed = timeout, seed
 		err = j.unit.prepareTypes(w)
 	}
 	if err != nil {
@@ -237,39 +239,133 @@ func (w *worker) setup(f *proc.Fields) {
 	w.jobs[id] = j
 }
 
-// activate sets the variables of a job, and keeps those of the one that was active.
+// activate sets the variables of a job, and keeps those of the one that was active. Those that are the worker's own stay as they are.
 func (w *worker) activate(j *job) {
 	if w.active == j {
 		return
 	}
 	if a := w.active; a != nil {
 		for _, v := range a.vars {
-			v.value.Set(v.target)
+			if !w.owned[v.id] {
+				v.value.Set(v.target)
+			}
 		}
+		a.letGo(w)
 	}
 	for _, v := range j.vars {
-		v.target.Set(v.value)
+		if !w.owned[v.id] {
+			v.target.Set(v.value)
+		}
 	}
 	w.active = j
 }
 
-func (w *worker) initialize(ctx context.Context, f *proc.Fields) {
-	num := f.Uint()
-	j, err := w.prepare(0, num, core.Single|core.NoResult, f)
+// letGo takes large variables out of the function of a job that is not active any more. Only where memory is short: a goroutine that a task has
+// left behind may still read them.
+func (j *job) letGo(w *worker) {
+	if !w.limited.Load() {
+		return
+	}
+	for _, v := range j.vars {
+		if v.large {
+			v.target.SetZero()
+		}
+	}
+}
+
+// broadcast reads a function that each worker runs once, and the variables that it makes the worker's own.
+func (w *worker) broadcast(f *proc.Fields) (j *job, err error) {
+	id, num, mode := int64(f.Uint()), f.Uint(), core.Mode(f.Uint())
+	var owns []string
+	for range f.Len() {
+		owns = append(owns, f.String())
+	}
+	j, err = w.prepare(id, num, mode, f)
+	if err != nil {
+		return &job{id: id, mode: mode}, err
+	}
+	j.owns = owns
+	return j, nil
+}
+
+// runOnce runs a function that each worker runs once. Its variables stay as it leaves them.
+func (w *worker) runOnce(j *job) error {
+	w.mu.Lock()
+	if w.ctx == nil || w.ctx.Err() != nil {
+		w.ctx, w.cancel = context.WithCancel(context.Background())
+	}
+	w.running = j.id
+	w.awake()
+	if w.stopped[j.id] {
+		w.cancel()
+	}
+	w.mu.Unlock()
+	w.out.arm() // the flusher sees to it that somebody reads while it takes long
+	w.job.Store(j.id)
+	w.activate(j)
+	for _, id := range j.owns {
+		w.owned[id] = true
+	}
+	w.active = nil
+	defer func() { // also when it ends its goroutine
+		w.mu.Lock()
+		w.running = 0
+		delete(w.stopped, j.id)
+		w.mu.Unlock()
+	}()
+	out, err := j.unit.call(w.ctx, nil)
 	if err == nil {
-		w.activate(j)
-		w.active = nil // its variables stay
-		_, err = j.unit.call(ctx, nil)
+		_, err = call.Results(out, j.mode&core.LastErr != 0)
 	}
 	w.exitFor(err)
-	body := proc.Body(nil).Uint(core.StatusValue)
-	if v, stack, ok := panicked(err); ok {
-		body = append(proc.Body(nil).Uint(core.StatusPanic), w.panicBody(nil, v, stack)...)
-	} else if err != nil {
-		body = proc.Body(nil).Uint(core.StatusUnsent).String(err.Error())
+	return err
+}
+
+// initialize runs the function of an Init frame, and says how that went.
+func (w *worker) initialize(f *proc.Fields) {
+	j, bad := w.broadcast(f)
+	err := call.ErrGoexit // until it is known better
+	defer func() {
+		status, body := w.failed(j, err)
+		w.out.put(func(b proc.Body) proc.Body { return append(b.Uint(status), body...) }, proc.InitDone, nil)
+		w.out.flush()
+	}()
+	if bad != nil {
+		err = unset{bad}
+		return
 	}
-	w.out.put(func(b proc.Body) proc.Body { return append(b, body...) }, proc.InitDone, nil)
-	w.out.flush()
+	err = w.runOnce(j)
+}
+
+// unset is the error of a function that could not be set up: a text, not a value of the task.
+type unset struct{ error }
+
+// failed is how a function ended that each worker runs once, as it travels.
+func (w *worker) failed(j *job, err error) (status uint64, body []byte) {
+	var bad unset
+	switch {
+	case err == nil:
+		return core.StatusValue, nil
+	case errors.As(err, &bad):
+		return core.StatusUnsent, proc.Body(nil).String(bad.Error())
+	case w.ctx.Err() != nil:
+		return core.StatusCancel, nil
+	}
+	return w.reason(j, err)
+}
+
+// runLast runs the pool's exit function. How it fails is told where it prints.
+func (w *worker) runLast(f *proc.Fields) {
+	j, err := w.broadcast(f)
+	if err == nil {
+		err = w.runOnce(j)
+	}
+	if v, stack, ok := panicked(err); ok {
+		err = fmt.Errorf("panic: %s\n%s", codec.Text(v), stack)
+	}
+	if err != nil {
+		fmt.Fprintf(&stream{w, 1}, "the AtExit function of this worker failed: %v\n", err)
+	}
 }
 
 // exitFor ends the process when a task has asked for it.

@@ -89,7 +89,7 @@ func (o *writer) endRun() {
 		return
 	}
 	r.open = false
-	proc.PutRun(o.buf[r.start+5:], r.chunk, r.first, r.n, r.took)
+	proc.PutRun(o.buf[r.start+proc.HeadLen:], r.chunk, r.first, r.n, r.took)
 	proc.End(o.buf, r.start)
 }
 

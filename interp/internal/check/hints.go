@@ -62,7 +62,7 @@ func (p *pass) advice(d *Diag) string {
 			return didYouMean(m[1], Members(t.Type(), p.pkg.Types), "")
 		}
 	}
-	if advice := p.poolAdvice(msg); advice != "" {
+	if advice := p.poolAdvice(d); advice != "" {
 		return advice
 	}
 	if m := manyInOne().FindStringSubmatch(msg); m != nil {

@@ -2,6 +2,9 @@ package check
 
 import (
 	"fmt"
+	"go/ast"
+	"go/token"
+	"go/types"
 	"slices"
 	"strings"
 
@@ -10,21 +13,21 @@ import (
 
 // misfit is a function that a generic one does not take: the generic one, the
 // function's type, and what it is called.
-var misfit = pattern.New(`^in call to ([\pL_][\pL\pN_]*)\.([\pL_][\pL\pN_]*), type (.+?) of (.+) does not match `)
+var misfit = pattern.New(`^in call to (.+)\.([\pL_][\pL\pN_]*), type (.+?) of (.+) does not match `)
 
 // poolAdvice tells who comes from Python's pools which form takes a function, "" when the diagnostic is of something else.
-func (p *pass) poolAdvice(msg string) string {
-	m := misfit().FindStringSubmatch(msg)
+func (p *pass) poolAdvice(d *Diag) string {
+	m := misfit().FindStringSubmatch(d.Msg)
 	if m == nil {
 		return ""
 	}
-	pkg := p.importedAs(m[1])
-	if pkg == nil || pkg.Path() != "poolbook/pool" {
+	offers, name := p.poolOffers(m[1], d.Pos)
+	if offers == nil {
 		return ""
 	}
 	call, typ, given := m[2], m[3], m[4]
 	form := func(name string) string {
-		if slices.Contains(exported(pkg), name) {
+		if offers(name) {
 			return m[1] + "." + name
 		}
 		return ""
@@ -57,9 +60,40 @@ func (p *pass) poolAdvice(msg string) string {
 	case isMap && result == "" && form("ForEach"+rest) != "":
 		return "a function that returns nothing goes with " + form("ForEach"+rest)
 	case isMap && strings.Count(params, ", ") == 1 && form("Starmap"+rest) != "":
-		return fmt.Sprintf("a function of two arguments goes with %s, and items of %s.Args2", form("Starmap"+rest), m[1])
+		return fmt.Sprintf("a function of two arguments goes with %s, and items of %s.Args2", form("Starmap"+rest), name)
 	}
 	return ""
+}
+
+// poolOffers tells what may be called as of.Name, and how the pool package is called: of is its name, or a pool or executor that is
+// called at pos. It returns nil for others.
+func (p *pass) poolOffers(of string, pos token.Pos) (offers func(name string) bool, pkgName string) {
+	if pkg := p.importedAs(of); pkg != nil {
+		if pkg.Path() != "poolbook/pool" {
+			return nil, ""
+		}
+		return func(name string) bool { return slices.Contains(exported(pkg), name) }, of
+	}
+	var recv types.Type
+	ast.Inspect(p.file, func(n ast.Node) bool {
+		if call, ok := n.(*ast.CallExpr); ok && call.Lparen <= pos && pos <= call.Rparen {
+			if sel, ok := ast.Unparen(call.Fun).(*ast.SelectorExpr); ok && types.ExprString(sel.X) == of {
+				recv = p.pkg.Info.TypeOf(sel.X) // the innermost call comes last
+			}
+		}
+		return true
+	})
+	if recv == nil {
+		return nil, ""
+	}
+	offers = func(name string) bool {
+		obj, _, _ := types.LookupFieldOrMethod(recv, true, nil, name)
+		return obj != nil && obj.Pkg() != nil && obj.Pkg().Path() == "poolbook/pool"
+	}
+	if !offers("Map") {
+		return nil, ""
+	}
+	return offers, "pool"
 }
 
 // signatureText takes the text of a function type apart.

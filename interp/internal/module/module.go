@@ -223,10 +223,16 @@ func (l *listed) reason(p *Package) string {
 		}
 	}
 	if l.Error != nil {
+		if m := newerGo().FindStringSubmatch(l.Error.Err); m != nil {
+			return fmt.Sprintf("its go.mod says go %s, and the go command here is %s: install Go %[1]s, or set GOTOOLCHAIN=auto in Poolbook's environment, so that the command fetches it", m[1], m[2])
+		}
 		return strings.TrimSpace(l.Error.Err)
 	}
 	return "it has no Go files for this platform"
 }
+
+// newerGo finds what the go command says of modules that a later one is for.
+var newerGo = pattern.New(`go\.mod requires go >= (\S+) \(running go (\S+);`)
 
 // goMod is what go mod edit -json says.
 type goMod struct {

@@ -14,3 +14,12 @@ func TestMessage(t *testing.T) {
 		}
 	}
 }
+
+// A module for a later release than the go command's is refused with what to do.
+func TestNewerGo(t *testing.T) {
+	l := listed{Error: &struct{ Err string }{"go: /tmp/x/go.mod requires go >= 1.27.1 (running go 1.26.8; GOTOOLCHAIN=local)\n"}}
+	const want = "its go.mod says go 1.27.1, and the go command here is 1.26.8: install Go 1.27.1, or set GOTOOLCHAIN=auto in Poolbook's environment, so that the command fetches it"
+	if got := l.reason(&Package{}); got != want {
+		t.Errorf("got %q", got)
+	}
+}

@@ -55,7 +55,7 @@ func (t *Table) declare(typ types.Type, named *types.Named) reflect.Type {
 	d := &decl{typ: typ, stubs: make(map[string]method), valStubs: make(map[string]method), made: make(map[string]*types.Selection)}
 	room := 0
 	if _, ok := under.(*types.Interface); !ok {
-		room = types.NewMethodSet(types.NewPointer(typ)).Len()
+		room = len(methodSet(types.NewPointer(typ)))
 		if named != nil && mayGrow(named) {
 			room += spareMethods
 		}

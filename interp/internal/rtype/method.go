@@ -74,14 +74,21 @@ func lessMethod(a, b *types.Func) int {
 	return cmp.Compare(pkgPath(a.Pkg()), pkgPath(b.Pkg()))
 }
 
+// methodSet returns the methods that values of a type have at run time: those without type parameters.
+func methodSet(t types.Type) []*types.Selection {
+	var list []*types.Selection
+	for sel := range types.NewMethodSet(t).Methods() {
+		if sel.Obj().(*types.Func).Signature().TypeParams().Len() == 0 {
+			list = append(list, sel)
+		}
+	}
+	return list
+}
+
 // methods writes the method tables of a type and of the pointer to it.
 func (t *Table) methods(d *decl) {
-	ptrSet := types.NewMethodSet(types.NewPointer(d.typ))
 	valSet := types.NewMethodSet(d.typ)
-	sels := make([]*types.Selection, 0, ptrSet.Len())
-	for sel := range ptrSet.Methods() {
-		sels = append(sels, sel)
-	}
+	sels := methodSet(types.NewPointer(d.typ))
 	slices.SortFunc(sels, func(a, b *types.Selection) int {
 		return lessMethod(a.Obj().(*types.Func), b.Obj().(*types.Func))
 	})
@@ -121,11 +128,11 @@ func (t *Table) methods(d *decl) {
 
 // outdated reports whether d's type has other methods than its tables.
 func (d *decl) outdated() bool {
-	set := types.NewMethodSet(types.NewPointer(d.typ))
-	if set.Len() != int(d.ptrU.mcount) || types.NewMethodSet(d.typ).Len() != int(d.valU.mcount) {
+	set := methodSet(types.NewPointer(d.typ))
+	if len(set) != int(d.ptrU.mcount) || len(methodSet(d.typ)) != int(d.valU.mcount) {
 		return true
 	}
-	for sel := range set.Methods() {
+	for _, sel := range set {
 		fn := sel.Obj().(*types.Func)
 		if made := d.made[types.Id(fn.Pkg(), fn.Name())]; made == nil || !sameMethod(made, sel) {
 			return true

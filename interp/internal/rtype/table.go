@@ -34,9 +34,10 @@ type Config struct {
 type Table struct {
 	cfg Config
 
-	finished sync.Map // types.Type to reflect.Type: what Of has returned, by pointer
-	inverse  sync.Map // reflect.Type to types.Type
-	locals   sync.Map // *types.Named to []types.Type: see Local
+	finished sync.Map     // types.Type to reflect.Type: what Of has returned, by pointer
+	recent   []types.Type // keys of finished since Recent; guarded by mu
+	inverse  sync.Map     // reflect.Type to types.Type
+	locals   sync.Map     // *types.Named to []types.Type: see Local
 
 	mu    sync.Mutex
 	types typeutil.Map           // types.Type to reflect.Type, by identity; holds mu
@@ -95,7 +96,30 @@ func (t *Table) Of(typ types.Type) reflect.Type {
 	r := t.of(typ)
 	t.finish()
 	t.finished.Store(typ, r)
+	t.recent = append(t.recent, typ)
 	return r
+}
+
+// Recent returns the types that Of met for the first time, as values of package types, since the last call. With forget, those of them that are
+// not declared are looked up anew when Of meets them again, by what they are: nothing of the program is held because of them.
+func (t *Table) Recent(forget bool) []types.Type {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	recent := t.recent
+	t.recent = nil
+	if !forget {
+		return recent
+	}
+	kept := recent[:0]
+	for _, typ := range recent {
+		switch typ.(type) {
+		case *types.Named, *types.Basic, *types.TypeParam:
+		default:
+			t.finished.Delete(typ)
+			kept = append(kept, typ)
+		}
+	}
+	return kept
 }
 
 // finish fills in what declare has put off.

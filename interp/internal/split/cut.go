@@ -168,7 +168,23 @@ func kind(toks []tok) Kind {
 	return Stmt
 }
 
-// isFuncDecl tells `func name(` and `func (r T) name(` from a function literal that begins a statement.
+// bracketed returns the number of tokens up to the bracket that closes the first one.
+func bracketed(toks []tok) int {
+	depth := 0
+	for i, t := range toks {
+		switch t.tok {
+		case token.LBRACK:
+			depth++
+		case token.RBRACK:
+			if depth--; depth == 0 {
+				return i + 1
+			}
+		}
+	}
+	return len(toks)
+}
+
+// isFuncDecl tells `func name(`, `func (r T) name(` and `func (r T) name[P any](` from a function literal that begins a statement.
 func isFuncDecl(toks []tok) bool {
 	if len(toks) < 2 {
 		return true // the parser says what is missing
@@ -186,7 +202,15 @@ func isFuncDecl(toks []tok) bool {
 			depth++
 		case token.RPAREN:
 			if depth--; depth == 0 {
-				return i+2 < len(toks) && toks[i+1].tok == token.IDENT && toks[i+2].tok == token.LPAREN
+				if i+2 >= len(toks) || toks[i+1].tok != token.IDENT {
+					return false
+				}
+				// A method may have type parameters, a literal a result that is an instance: func (x T) R[int] {…}.
+				if rest := toks[i+2:]; rest[0].tok == token.LBRACK {
+					n := bracketed(rest)
+					return n < len(rest) && rest[n].tok == token.LPAREN
+				}
+				return toks[i+2].tok == token.LPAREN
 			}
 		}
 	}

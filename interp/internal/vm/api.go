@@ -22,6 +22,9 @@ type Types interface {
 	Of(types.Type) reflect.Type
 	// TypesOf is the inverse of Of; nil when the type is not known.
 	TypesOf(reflect.Type) types.Type
+	// Recent returns what Of met for the first time since the last call; with
+	// forget, it is to keep none of those types that are not declared.
+	Recent(forget bool) []types.Type
 }
 
 // An Intrinsic replaces a compiled function with one that knows the run it is
@@ -48,6 +51,9 @@ type Config struct {
 	// MemoryLimit is how many bytes the process may have in heap and stacks; what
 	// runs when they are more ends with a *Fatal. 0 is no limit.
 	MemoryLimit int64
+	// Exhausted is called when only the end of the process helps: runs have ended, but compiled functions that they
+	// called go on, and what the process has in memory is well beyond the limit. nil does nothing.
+	Exhausted func(message string)
 }
 
 // DefaultMaxDepth is the deepest nesting of interpreted calls in one goroutine.
@@ -131,9 +137,13 @@ type StackOverflow struct {
 	Name   string // the function that recursed
 	Depth  int
 	Circle bool // it is compiled, and was given a value that contains itself
+	Within bool // it is compiled, and was given a value that is nested so deeply
 }
 
 func (e *StackOverflow) Error() string {
+	if e.Within {
+		return fmt.Sprintf("stack overflow: %s was given a value that is nested more than %d levels deep", e.Name, e.Depth)
+	}
 	if e.Circle {
 		return fmt.Sprintf("stack overflow: %s was given a value that contains itself", e.Name)
 	}

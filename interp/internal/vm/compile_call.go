@@ -41,8 +41,16 @@ func (m *Machine) compiledFunc(fn *ssa.Function) compiledCall {
 	if call, ok := m.stackCalls[name]; ok {
 		return intrinsicCall(call, f.conv)
 	}
+	amount := asksFor[name]
 	if in, ok := m.intrinsics[name]; ok {
-		return intrinsicCall(func(g *goroutine, args []reflect.Value) []reflect.Value { return in(g.run, args) }, f.conv)
+		call := intrinsicCall(func(g *goroutine, args []reflect.Value) []reflect.Value { return in(g.run, args) }, f.conv)
+		if amount == nil {
+			return call
+		}
+		return func(g *goroutine, fp ptr, args []slot, out uint32) {
+			g.room(amount(fp, args))
+			call(g, fp, args, out)
+		}
 	}
 	v, ok := m.compiledInstance(fn)
 	if fn.Blocks != nil && !ok {
@@ -56,7 +64,7 @@ func (m *Machine) compiledFunc(fn *ssa.Function) compiledCall {
 	fv := funcPointer(v)
 	nc := newNativeCall(v.Type(), false)
 	outs := f.conv.results
-	if amount := asksFor[name]; amount != nil {
+	if amount != nil {
 		return func(g *goroutine, fp ptr, args []slot, out uint32) {
 			g.room(amount(fp, args))
 			nc.call(fv, fp, args, add(fp, out), outs)
@@ -116,10 +124,10 @@ func (m *Machine) compiledSymbol(fn *ssa.Function) (reflect.Value, bool) {
 	return method.Func, true
 }
 
-// compiledValue is the func value of a compiled function, nil for others.
+// compiledValue is the func value of a compiled function, nil for others and for those whose calls are looked at.
 func (m *Machine) compiledValue(fn *ssa.Function) ptr {
 	name := fullName(fn)
-	if name == "" || fn.Blocks != nil || m.isIntrinsic(name) {
+	if name == "" || fn.Blocks != nil || m.isIntrinsic(name) || asksFor[name] != nil {
 		return nil
 	}
 	v, ok := m.compiledSymbol(fn)

@@ -13,21 +13,45 @@ import (
 
 // A value that contains itself (a slice of any whose element is the slice) has
 // no end for the compiled functions that print and encode it. They call
-// themselves until the runtime ends the process, because the stack is used up.
+// themselves until the runtime ends the process, because the stack is used up;
+// so they do with a value that has an end, but one that is a million levels away.
 // So values whose types allow it are looked through before such a call.
+
+// deepest is how many levels a value may have for a compiled function that calls itself for each: it takes up to a kilobyte of
+// stack for each, and the runtime gives a gigabyte.
+const deepest = 400_000
+
+// followed is which parts of a value a compiled function follows.
+type followed struct {
+	pointers bool // also those within the value
+	exported bool // only fields that are, and that no tag leaves out
+	circles  bool // it looks for circles itself
+}
+
+// follows tells this of the function with a full name that looks into its arguments; ok is false for one that does not call itself for parts of them.
+func follows(name string, how looks) (f followed, ok bool) {
+	switch {
+	case how == looksPrinting, strings.Contains(name, "/template.") && strings.Contains(name, "Execute"):
+		return followed{}, true // package fmt shows pointers within a value as addresses
+	case name == "reflect.DeepEqual":
+		return followed{pointers: true, circles: true}, true
+	case how == looksEncoding && strings.Contains(name, "encoding/json"):
+		return followed{pointers: true, exported: true, circles: true}, true
+	case how == looksEncoding:
+		return followed{pointers: true}, true
+	}
+	return followed{}, false
+}
 
 // endsOf is op, the call cc of a compiled function that looks into its arguments,
 // after a look at whether they have an end, if it follows them without looking
 // for circles itself.
 func (c *compiler) endsOf(how looks, cc *ssa.CallCommon, args []slot, op coldFunc) coldFunc {
 	fn := cc.StaticCallee()
-	switch {
-	case how == looksPrinting:
-	case how == looksEncoding && !strings.Contains(fullName(fn), "encoding/json"):
-	default:
+	parts, ok := follows(fullName(fn), how)
+	if !ok {
 		return op
 	}
-	pointers := how == looksEncoding // fmt shows those within a value as addresses
 	var from, formats []slot
 	for i, a := range args {
 		switch a.ti.rt {
@@ -52,7 +76,7 @@ func (c *compiler) endsOf(how looks, cc *ssa.CallCommon, args []slot, op coldFun
 			}
 			for i := range list {
 				if x := &list[i]; !simpleWord(x.typ) {
-					checkEnd(name, x, formats, fp, pointers)
+					checkEnd(name, x, formats, fp, parts)
 				}
 			}
 		}
@@ -60,9 +84,9 @@ func (c *compiler) endsOf(how looks, cc *ssa.CallCommon, args []slot, op coldFun
 	}
 }
 
-// checkEnd panics when the value of an interface contains itself.
-func checkEnd(name string, x *iface, formats []slot, fp ptr, pointers bool) {
-	w := endWalk{pointers: pointers}
+// checkEnd panics when the value of an interface contains itself, or is too deep.
+func checkEnd(name string, x *iface, formats []slot, fp ptr, parts followed) {
+	w := endWalk{followed: parts}
 	if w.inInterface(x.typ, &x.data, 0) {
 		return
 	}
@@ -70,6 +94,9 @@ func checkEnd(name string, x *iface, formats []slot, fp ptr, pointers bool) {
 		if looksPast(*at[string](fp, f.off)) {
 			return
 		}
+	}
+	if w.tooDeep {
+		panic(&abort{reason: &StackOverflow{Name: name, Depth: deepest, Within: true}})
 	}
 	panic(&abort{reason: &StackOverflow{Name: name, Depth: w.depth, Circle: true}})
 }
@@ -131,13 +158,14 @@ type fieldPlan struct {
 type planKey struct {
 	t        reflect.Type
 	pointers bool
+	exported bool
 }
 
 var (
 	plansMu sync.Mutex
 	plans   = map[planKey]*endPlan{}
 	// recent has plans found lately, by the address of the type.
-	recent [2][256]atomic.Pointer[recentPlan]
+	recent [3][256]atomic.Pointer[recentPlan]
 )
 
 type recentPlan struct {
@@ -146,9 +174,12 @@ type recentPlan struct {
 }
 
 // planOf returns the plan for what an interface with a type holds.
-func planOf(typ ptr, pointers bool) *endPlan {
+func planOf(typ ptr, f followed) *endPlan {
 	i := 0
-	if pointers {
+	switch {
+	case f.exported:
+		i = 2
+	case f.pointers:
 		i = 1
 	}
 	place := &recent[i][(uintptr(typ)>>5^uintptr(typ)>>13)%uintptr(len(recent[i]))]
@@ -158,9 +189,10 @@ func planOf(typ ptr, pointers bool) *endPlan {
 	plansMu.Lock()
 	defer plansMu.Unlock()
 	t := typeOf(typ)
-	plan := makePlan(t, pointers)
+	key := planKey{t, f.pointers, f.exported}
+	plan := makePlan(key)
 	if plan == nil && t.Kind() == reflect.Pointer && !ownText(t) {
-		if elem := makePlan(t.Elem(), pointers); elem != nil { // package fmt follows the outermost pointer
+		if elem := makePlan(key.of(t.Elem())); elem != nil { // package fmt follows the outermost pointer
 			plan = &endPlan{t: t, kind: reflect.Pointer, elem: elem}
 		}
 	}
@@ -170,12 +202,12 @@ func planOf(typ ptr, pointers bool) *endPlan {
 
 // makePlan returns the plan of a type, nil when its values have an end. plansMu
 // is held.
-func makePlan(t reflect.Type, pointers bool) *endPlan {
-	key := planKey{t, pointers}
+func makePlan(key planKey) *endPlan {
+	t := key.t
 	if p, ok := plans[key]; ok {
 		return p
 	}
-	if !leadsBack(t, pointers, map[reflect.Type]bool{}) {
+	if !leadsBack(key, map[reflect.Type]bool{}) {
 		plans[key] = nil
 		return nil
 	}
@@ -186,19 +218,34 @@ func makePlan(t reflect.Type, pointers bool) *endPlan {
 		p.empty = t.NumMethod() == 0
 	case reflect.Struct:
 		for f := range t.Fields() {
-			if fp := makePlan(f.Type, pointers); fp != nil {
+			if key.leavesOut(f) {
+				continue
+			}
+			if fp := makePlan(key.of(f.Type)); fp != nil {
 				p.fields = append(p.fields, fieldPlan{f.Offset, fp})
 			}
 		}
 	default:
-		p.elem, p.size = makePlan(t.Elem(), pointers), t.Elem().Size()
+		p.elem, p.size = makePlan(key.of(t.Elem())), t.Elem().Size()
 	}
 	return p
 }
 
-// leadsBack reports whether a value of type t may contain one that contains it.
-func leadsBack(t reflect.Type, pointers bool, way map[reflect.Type]bool) bool {
-	if !composite(t) || ownText(t) || t.Kind() == reflect.Pointer && !pointers {
+// of is the same way of following for another type.
+func (k planKey) of(t reflect.Type) planKey {
+	k.t = t
+	return k
+}
+
+// leavesOut reports whether a field of a struct is not followed.
+func (k planKey) leavesOut(f reflect.StructField) bool {
+	return k.exported && (!f.IsExported() && !f.Anonymous || f.Tag.Get("json") == "-")
+}
+
+// leadsBack reports whether a value of a type may contain one that contains it.
+func leadsBack(k planKey, way map[reflect.Type]bool) bool {
+	t := k.t
+	if !composite(t) || ownText(t) || t.Kind() == reflect.Pointer && !k.pointers {
 		return false
 	}
 	if way[t] || t.Kind() == reflect.Interface {
@@ -207,10 +254,10 @@ func leadsBack(t reflect.Type, pointers bool, way map[reflect.Type]bool) bool {
 	way[t] = true
 	defer delete(way, t)
 	if t.Kind() != reflect.Struct {
-		return leadsBack(t.Elem(), pointers, way)
+		return leadsBack(k.of(t.Elem()), way)
 	}
 	for f := range t.Fields() {
-		if leadsBack(f.Type, pointers, way) {
+		if !k.leavesOut(f) && leadsBack(k.of(f.Type), way) {
 			return true
 		}
 	}
@@ -219,9 +266,10 @@ func leadsBack(t reflect.Type, pointers bool, way map[reflect.Type]bool) bool {
 
 // endWalk looks for a circle in a value.
 type endWalk struct {
-	pointers bool
-	way      map[endStep]bool // slices, maps and pointers from deepFrom on to where it is
-	depth    int
+	followed
+	way     map[endStep]bool // slices, maps and pointers from deepFrom on to where it is
+	depth   int
+	tooDeep bool
 }
 
 type endStep struct {
@@ -237,7 +285,7 @@ func (w *endWalk) inInterface(typ ptr, data *ptr, depth int) bool {
 	if simpleWord(typ) {
 		return true
 	}
-	plan := planOf(typ, w.pointers)
+	plan := planOf(typ, w.followed)
 	if plan == nil || plan.kind == reflect.Pointer && depth > 0 && !w.pointers {
 		return true
 	}
@@ -248,6 +296,10 @@ func (w *endWalk) inInterface(typ ptr, data *ptr, depth int) bool {
 func (w *endWalk) ends(plan *endPlan, p ptr, depth int) bool {
 	depth++
 	w.depth = max(w.depth, depth)
+	if depth > deepest {
+		w.tooDeep = true
+		return false
+	}
 	switch plan.kind {
 	case reflect.Interface:
 		v := (*iface)(p)
@@ -304,7 +356,7 @@ func (w *endWalk) step(s endStep, depth int, follow func() bool) bool {
 		return follow()
 	}
 	if w.way[s] {
-		return false
+		return w.circles
 	}
 	if w.way == nil {
 		w.way = map[endStep]bool{}

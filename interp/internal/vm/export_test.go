@@ -43,3 +43,6 @@ func FirstOfTwo(fn reflect.Value, a, b int) string {
 	}
 	return *(*string)(calls[0].out)
 }
+
+// AsksFor reports whether calls of a compiled function are looked at for what they allocate.
+func AsksFor(name string) bool { return asksFor[name] != nil }

@@ -2,8 +2,11 @@ package vm
 
 import (
 	"encoding/binary"
+	"fmt"
+	"os"
 	"reflect"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -30,20 +33,34 @@ import (
 //     is taken for, everything stays as it is.
 //
 // Why not in every goroutine? Poolbook's own faults should end the process.
+//
+// Two more functions end the process for reasons that cells may give. A panic that
+// nobody recovers, in a goroutine of compiled code: callback.go keeps those of
+// callbacks, so these are of the library's own, given a nil *bytes.Buffer for
+// instance. All deferred calls have run by then, and the goroutine ends as by
+// runtime.Goexit, which the runtime is made for. And os.Exit where a function value
+// or the library itself calls it (a flag.FlagSet, testing.Main). Both are let alone
+// where code of Poolbook's own is among the callers, panics also where there are
+// others that are not of the library.
 
 //go:linkname throw runtime.throw
 func throw(s string)
+
+//go:linkname beforeExit os.runtime_beforeExit
+func beforeExit(code int)
 
 // catchFatals replaces the functions, once in a process.
 var catchFatals = sync.OnceFunc(func() {
 	for _, f := range []struct {
 		name string
 		from any // a function that calls it, or calls one that does
-		now  func(string)
+		now  any // a function with the same parameters
 	}{
 		{"internal/runtime/maps.fatal", mapassign, mapFault},
 		{"internal/sync.fatal", (*sync.Mutex).Unlock, syncFault},
 		{"sync.fatal", (*sync.RWMutex).Unlock, syncFault},
+		{"runtime.preprintpanics", panics, lastPanic},
+		{"os.Exit", exits, exit},
 	} {
 		if old := findCall(codeOf(f.from), f.name, 2); old != nil {
 			replaceCode(old, codeOf(f.now))
@@ -170,4 +187,57 @@ func syncFault(s string) {
 		throw(s)
 	}
 	panic(fatalError(s))
+}
+
+func panics() { panic("") }
+
+func exits() { os.Exit(0) }
+
+// panicRecord is the beginning of the runtime's _panic.
+type panicRecord struct {
+	arg  any
+	link *panicRecord
+}
+
+// lastPanic is called instead of runtime.preprintpanics, when all deferred calls of a panic have run and before the process ends.
+func lastPanic(p *panicRecord) {
+	if m := anyMachine(); m != nil {
+		if where := libraryAlone("lastPanic"); where != "" {
+			m.panicked(p.arg, where)
+			runtime.Goexit()
+		}
+	}
+	for ; p != nil; p = p.link { // what the runtime cannot print is made text
+		switch v := p.arg.(type) {
+		case error:
+			p.arg = v.Error()
+		case fmt.Stringer:
+			p.arg = v.String()
+		}
+	}
+}
+
+// exit is called instead of os.Exit.
+func exit(code int) {
+	if g := current(); g != nil {
+		g.run.Exit(code, "os.Exit")
+	}
+	if m := anyMachine(); m != nil && libraryAlone("exit") != "" {
+		m.latestRun().report(&Exit{Code: code, ByWhat: "os.Exit"})
+		runtime.Goexit()
+	}
+	beforeExit(code)
+	syscall.Exit(code)
+}
+
+// anyMachine is the one that was made last.
+func anyMachine() *Machine {
+	machines.Lock()
+	defer machines.Unlock()
+	for _, w := range slices.Backward(machines.list) {
+		if m := w.Value(); m != nil {
+			return m
+		}
+	}
+	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"go/token"
 	"go/types"
 	"reflect"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -31,6 +32,7 @@ type Func struct {
 	cost     int // see inlineCost; 0: not known
 	loops    bool
 	users    map[*Func]bool // see usedBy
+	uses     []*Func        // whose users f is among
 }
 
 // body is the code of a function with the layout of its frames. It does not
@@ -80,6 +82,10 @@ func (m *Machine) funcOf(fn *ssa.Function) *Func {
 	var recv types.Type
 	if r := fn.Signature.Recv(); r != nil {
 		recv = r.Type()
+		if src := fromSource(fn); src != nil {
+			f, _ := m.funcs.LoadOrStore(fn, m.funcOf(src))
+			return f.(*Func)
+		}
 	}
 	conv := m.convention(fn.Signature, recv)
 	if recv == nil && len(fn.Params) == fn.Signature.Params().Len()+1 {
@@ -94,6 +100,30 @@ func (m *Machine) funcOf(fn *ssa.Function) *Func {
 	}
 	m.prog.CompareAndSwap(nil, fn.Prog)
 	return f.(*Func)
+}
+
+// fromSource returns what an instance of a generic method of a compiled type does: as there is no compiled code for it, a generic function
+// that its package has from source, named type_Method, with the receiver as its first parameter. It returns nil for other methods.
+func fromSource(fn *ssa.Function) *ssa.Function {
+	origin := fn.Origin()
+	if origin == nil || origin.Syntax() != nil || origin.Signature.TypeParams().Len() == 0 {
+		return nil
+	}
+	recv := types.Unalias(fn.Signature.Recv().Type())
+	if p, ok := recv.(*types.Pointer); ok {
+		recv = types.Unalias(p.Elem())
+	}
+	n, ok := recv.(*types.Named)
+	if !ok {
+		return nil
+	}
+	name := strings.ToLower(n.Obj().Name()) + "_" + fn.Object().Name()
+	for _, p := range fn.Prog.AllPackages() {
+		if f := p.Func(name); f != nil && p.Pkg.Path() == n.Obj().Pkg().Path() {
+			return instanceOf(f, fn.TypeArgs())
+		}
+	}
+	return nil
 }
 
 // compiled returns the code to run for f, compiling it if this is the first call.
@@ -141,11 +171,18 @@ func (f *Func) compiled() *body {
 // usedBy notes that the code that user runs is outdated when f is replaced.
 func (f *Func) usedBy(user *Func) {
 	f.mu.Lock()
-	defer f.mu.Unlock()
 	if f.users == nil {
 		f.users = make(map[*Func]bool)
 	}
+	known := f.users[user]
 	f.users[user] = true
+	f.mu.Unlock()
+	if known {
+		return
+	}
+	user.mu.Lock()
+	defer user.mu.Unlock()
+	user.uses = append(user.uses, f)
 }
 
 // funcType is the reflect type of a value of f.

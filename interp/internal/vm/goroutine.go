@@ -223,13 +223,20 @@ func (m *Machine) goroutineFor(r *Run) (g *goroutine, fresh bool) {
 		return g, false
 	}
 	if r == nil {
-		if r = m.latest.Load(); r == nil {
-			r = m.NewRun(context.Background(), RunConfig{})
-		}
+		r = m.latestRun()
 	}
 	m.sharing.join(m)
 	r.beginCallback()
 	return m.idleGoroutine(r), true
+}
+
+// latestRun is the one that code without a run of its own belongs to.
+func (m *Machine) latestRun() *Run {
+	r := m.latest.Load()
+	if r == nil {
+		r = m.NewRun(context.Background(), RunConfig{})
+	}
+	return r
 }
 
 // idleGoroutine returns the machine's side of the running goroutine, which

@@ -26,6 +26,10 @@ func builtinIntrinsics() map[string]Intrinsic {
 			r.Exit(int(args[0].Int()), "os.Exit")
 			return nil
 		},
+		"runtime.SetFinalizer": func(_ *Run, args []reflect.Value) []reflect.Value {
+			setFinalizer(args[0].Interface(), args[1].Interface())
+			return nil
+		},
 		"(*os.File).Write": func(r *Run, args []reflect.Value) []reflect.Value {
 			f := args[0].Interface().(*os.File)
 			return counted(r.redirect(f).Write(args[1].Bytes()))

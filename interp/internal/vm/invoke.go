@@ -99,7 +99,7 @@ func (s *callSite) find(g *goroutine, w ptr) *target {
 		fn = nil // declared again with another signature: the value has the method of before
 	}
 	if fn != nil {
-		if call := g.m.compiledFunc(fn.ssa); call != nil && g.m.isIntrinsic(fullName(fn.ssa)) {
+		if call := g.m.compiledFunc(fn.ssa); call != nil && (g.m.isIntrinsic(fullName(fn.ssa)) || asksFor[fullName(fn.ssa)] != nil) {
 			t.call = call
 			t.recv = fn.conv.params[0].ti
 			t.words = -1
@@ -258,17 +258,4 @@ func (m *Machine) methodValue(prog *ssa.Program, sel *types.Selection) *ssa.Func
 	ForgetMethods(prog)
 	defer ForgetMethods(prog)
 	return prog.MethodValue(sel)
-}
-
-// callback runs f for compiled code.
-func (m *Machine) callback(r *Run, f *Func, c *closure, args []reflect.Value) (results []reflect.Value) {
-	g, fresh := m.goroutineFor(r)
-	if fresh {
-		defer g.leave()
-	}
-	return g.callValues(f, c, args)
-}
-
-func (c *closure) callback(args []reflect.Value) []reflect.Value {
-	return c.fn.m.callback(c.run, c.fn, c, args)
 }

@@ -66,7 +66,7 @@ func New(c Config) *Machine {
 		maxDepth: c.MaxDepth,
 		globals:  make(map[*ssa.Global]reflect.Value),
 		sharing:  newSharing(),
-		memory:   memory{limit: c.MemoryLimit},
+		memory:   memory{limit: c.MemoryLimit, exhausted: c.Exhausted},
 		procs:    int64(runtime.GOMAXPROCS(0)),
 		made:     time.Now(),
 

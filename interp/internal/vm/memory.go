@@ -3,7 +3,6 @@ package vm
 import (
 	"fmt"
 	"math"
-	"reflect"
 	"runtime"
 	"runtime/metrics"
 	"slices"
@@ -25,7 +24,8 @@ import (
 
 // memory is the limit of a machine.
 type memory struct {
-	limit int64 // bytes of heap and stacks; 0: none
+	limit     int64 // bytes of heap and stacks; 0: none
+	exhausted func(message string)
 
 	mu         sync.Mutex
 	watching   bool
@@ -108,6 +108,7 @@ func (m *Machine) lookAtMemory() {
 	now := mem.usage()
 	if now.used > mem.limit {
 		m.outOfMemory(now)
+		m.lookAtAbandoned(now)
 	}
 	mem.mu.Lock()
 	defer mem.mu.Unlock()
@@ -176,6 +177,38 @@ func (m *Machine) outOfMemory(now usage) {
 	}
 }
 
+// lookAtAbandoned gives the process up when a compiled function that nobody waits for any more goes on and fills the memory. Nothing can stop it,
+// and the collector may have to wait for it, so that there is none here: it is for what is far beyond the limit, before the machine has none left.
+func (m *Machine) lookAtAbandoned(now usage) {
+	mem := &m.memory
+	if mem.exhausted == nil || now.used < mem.limit+mem.limit/4 {
+		return
+	}
+	var abandoned *goroutine
+	others := false
+	m.running.Range(func(_, v any) bool {
+		g := v.(*goroutine)
+		r := g.runOf.Load()
+		switch {
+		case r == nil:
+		case r.stopReason() == nil:
+			others = true // they are ended first
+		case abandoned == nil && r.abandoned():
+			abandoned = g
+		}
+		return true
+	})
+	if abandoned == nil || others && now.used < mem.limit/2*3 {
+		return
+	}
+	text := fmt.Sprintf("out of memory: a compiled function that a cell called before it was ended goes on, and nothing stops it; the data in memory takes %s, and the limit is %s",
+		size(now.used), size(mem.limit))
+	if r := abandoned.runOf.Load(); r != nil {
+		fmt.Fprintln(r.Stderr(), "fatal error:", text)
+	}
+	mem.exhausted(text)
+}
+
 // room ends the run when an allocation of n bytes would pass the limit. The
 // runtime's own limit, with its panic, is beyond any number that matters here.
 func (g *goroutine) room(n int64) {
@@ -224,40 +257,4 @@ func size(n int64) string {
 		return fmt.Sprintf("%.1f GB", float64(n)/(1<<30))
 	}
 	return fmt.Sprintf("%.0f MB", float64(n)/(1<<20))
-}
-
-// asksFor are the compiled functions that allocate what their arguments say.
-var asksFor = map[string]func(fp ptr, args []slot) int64{
-	"strings.Repeat": func(fp ptr, args []slot) int64 {
-		return product(*at[int](fp, args[1].off), uintptr(len(*at[string](fp, args[0].off))))
-	},
-	"bytes.Repeat": func(fp ptr, args []slot) int64 {
-		return product(*at[int](fp, args[1].off), uintptr(len(*at[[]byte](fp, args[0].off))))
-	},
-	"(*strings.Builder).Grow": second,
-	"(*bytes.Buffer).Grow":    second,
-	"bufio.NewReaderSize":     second,
-	"bufio.NewWriterSize":     second,
-	"reflect.MakeSlice": func(fp ptr, args []slot) int64 {
-		t := *at[reflect.Type](fp, args[0].off)
-		if t == nil || t.Kind() != reflect.Slice {
-			return 0
-		}
-		return product(*at[int](fp, args[2].off), t.Elem().Size())
-	},
-	"reflect.MakeMapWithSize": func(fp ptr, args []slot) int64 {
-		t := *at[reflect.Type](fp, args[0].off)
-		if t == nil || t.Kind() != reflect.Map {
-			return 0
-		}
-		return mapBytes(t, *at[int](fp, args[1].off))
-	},
-}
-
-// second is the number of bytes as the second argument.
-func second(fp ptr, args []slot) int64 { return product(*at[int](fp, args[1].off), 1) }
-
-// mapBytes is about what a map with room for n elements takes.
-func mapBytes(t reflect.Type, n int) int64 {
-	return product(n, (t.Key().Size()+t.Elem().Size()+1)*8/7)
 }

@@ -180,7 +180,15 @@ func (g *goroutine) failure(v any) error {
 		way, stack = p, p.stack
 	}
 	g.escaped = nil
-	if a, ok := v.(*abort); ok {
+	a, ok := v.(*abort)
+	if !ok {
+		if err, _ := v.(error); err != nil && err == g.m.abortHandler() {
+			if reason := g.run.stopReason(); reason != nil { // it stands for that, see land
+				a, ok = &abort{reason: reason}, true
+			}
+		}
+	}
+	if ok {
 		switch reason := a.reason.(type) {
 		case *StackOverflow:
 			return &Panic{Value: reason, Text: reason.Error(), Stack: stack, Goroutine: g.started}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"go/ast"
+	"go/parser"
 	"go/token"
 	"go/types"
 	"reflect"
@@ -108,6 +109,9 @@ func ForgetMethods(prog *ssa.Program) {
 func testForgetting() error {
 	if f, ok := reflect.TypeFor[ssa.Program]().FieldByName("methodSets"); !ok || f.Type != reflect.TypeFor[typeutil.Map]() {
 		return errors.New("the method sets of go/ssa")
+	}
+	if f, ok := reflect.TypeFor[ssa.Program]().FieldByName("packages"); !ok || f.Type != reflect.TypeFor[map[*types.Package]*ssa.Package]() {
+		return errors.New("the packages of go/ssa")
 	}
 	return nil
 }
@@ -224,6 +228,9 @@ func instanceLike(origin, old *ssa.Function) *ssa.Function {
 	if recv == nil {
 		return instanceOf(origin, old.TypeArgs())
 	}
+	if origin.Signature.TypeParams().Len() > 0 {
+		return methodInstance(origin, recv.Type(), old)
+	}
 	sel := old.Prog.MethodSets.MethodSet(recv.Type()).Lookup(old.Object().Pkg(), old.Object().Name())
 	if sel == nil || len(sel.Index()) != 1 {
 		return nil
@@ -267,6 +274,74 @@ func instanceOf(origin *ssa.Function, targs []types.Type) *ssa.Function {
 	}
 	return nil
 }
+
+// methodInstance is instanceLike for a method with type parameters of its own: the
+// builder makes the instance for a method expression.
+func methodInstance(origin *ssa.Function, recv types.Type, old *ssa.Function) *ssa.Function {
+	own := old.TypeArgs()
+	own = own[len(own)-origin.Signature.TypeParams().Len():]
+	names := types.NewPackage("types", "types")
+	name := func(n string, t types.Type) string {
+		obj := types.NewTypeName(token.NoPos, names, n, nil)
+		types.NewAlias(obj, t)
+		names.Scope().Insert(obj)
+		return n
+	}
+	text := "package main; import . \"types\"; var f = " + name("R", recv) + "." + origin.Object().Name()
+	for i, t := range own {
+		text += []string{"[", ", "}[min(i, 1)] + name(fmt.Sprint("T", i), t)
+	}
+	names.MarkComplete()
+	fset := token.NewFileSet() // the code has no positions that anybody sees
+	file, err := parser.ParseFile(fset, "", text+"]", parser.SkipObjectResolution)
+	if err != nil {
+		return nil
+	}
+	info := &types.Info{
+		Types: map[ast.Expr]types.TypeAndValue{}, Defs: map[*ast.Ident]types.Object{}, Uses: map[*ast.Ident]types.Object{}, Implicits: map[ast.Node]types.Object{},
+		Instances: map[*ast.Ident]types.Instance{}, Selections: map[*ast.SelectorExpr]*types.Selection{}, FileVersions: map[*ast.File]string{},
+	}
+	pkg, err := (&types.Config{GoVersion: goabi.Language, Importer: onePackage{names}}).Check("main", fset, []*ast.File{file}, info)
+	if err != nil {
+		return nil // another one, which takes other types, came after it
+	}
+	pkg.SetImports(nil)
+	p := origin.Prog.CreatePackage(pkg, []*ast.File{file}, info, false)
+	p.Build()
+	for _, b := range p.Func("init").Blocks {
+		for _, in := range b.Instrs {
+			if s, ok := in.(*ssa.Store); ok && s.Addr == p.Var("f") {
+				if fn, ok := s.Val.(*ssa.Function); ok {
+					return instanceIn(fn, origin, old)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// instanceIn returns the instance of origin that fn is or calls, when it has the
+// signature of old.
+func instanceIn(fn, origin, old *ssa.Function) *ssa.Function {
+	if fn.Origin() == origin && types.Identical(fn.Signature, old.Signature) {
+		return fn
+	}
+	for _, b := range fn.Blocks {
+		for _, in := range b.Instrs {
+			if c, ok := in.(*ssa.Call); ok {
+				if to := c.Call.StaticCallee(); to != nil && to.Origin() == origin && types.Identical(to.Signature, old.Signature) {
+					return to
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// onePackage is an importer of one package.
+type onePackage struct{ pkg *types.Package }
+
+func (p onePackage) Import(string) (*types.Package, error) { return p.pkg, nil }
 
 // fits reports whether an instance of a generic function takes what a call gives
 // it. The builder finds methods by their names when it makes an instance of a

@@ -27,6 +27,7 @@ type Run struct {
 
 	mu         sync.Mutex
 	reason     error                   // why the run is to end
+	reasoned   time.Time               // since when there is a reason
 	paused     chan struct{}           // not nil while the run is paused; closed at the end of that
 	wake       chan struct{}           // closed to wake every blocked goroutine, then replaced unless stopped
 	count      int                     // goroutines
@@ -41,6 +42,7 @@ type Run struct {
 	values sync.Map                  // *Func → *closure, of functions that capture nothing
 
 	blocking blocking
+	ending   atomic.Bool // Ending was called
 }
 
 const (
@@ -83,6 +85,9 @@ func (m *Machine) NewRun(ctx context.Context, c RunConfig) *Run {
 
 // Context ends when the run is interrupted or stopped.
 func (r *Run) Context() context.Context { return r.ctx }
+
+// Ending is called by an intrinsic that has seen the end of Context and comes back soon: it is waited for as interpreted code is.
+func (r *Run) Ending() { r.ending.Store(true) }
 
 // Host is RunConfig.Host.
 func (r *Run) Host() any { return r.cfg.Host }
@@ -207,7 +212,7 @@ func (r *Run) do(call func(g *goroutine) []reflect.Value) ([]reflect.Value, erro
 			r.settle(o.err)
 			return o.results, o.err
 		case <-notice:
-			if g := running.Load(); g == nil || g.noticed.Load() || r.stopReason() != ErrInterrupted {
+			if g := running.Load(); g == nil || g.noticed.Load() || r.ending.Load() || r.stopReason() != ErrInterrupted {
 				continue
 			}
 		case <-abandon:
@@ -340,7 +345,7 @@ func (r *Run) Stop() { r.end1(ErrInterrupted) }
 func (r *Run) end1(reason error) {
 	r.mu.Lock()
 	if r.reason == nil {
-		r.reason = reason
+		r.reason, r.reasoned = reason, time.Now()
 		r.m.waits.over.Add(int64(r.count))
 		r.m.waits.blocked.Add(-int64(r.blocking.blocked))
 		atomic.StoreUint32(&r.stop, 1)
@@ -402,6 +407,13 @@ func (r *Run) stopReason() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.reason
+}
+
+// abandoned reports whether the run is over, and what still runs of it had time to end.
+func (r *Run) abandoned() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.reason != nil && time.Since(r.reasoned) > abandonAfter
 }
 
 // beginGrace lets deferred calls run for a while after the end of the run.

@@ -138,8 +138,11 @@ func (x *entry) run() {
 }
 
 func (x *entry) runFresh() {
-	defer x.g.leave()
+	l := landing{entry: x, fn: x.fr.body.fn}
+	l.test = l.fn.conv.failerAmong(x.mem)
+	defer l.leave()
 	x.g.enter(x.fr)
+	l.returned = true
 	// The results are read after leave has given g, and the frame with it, to
 	// whoever needs a goroutine next: the frame must not write there again.
 	x.fr.block = nil

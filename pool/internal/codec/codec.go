@@ -162,10 +162,22 @@ type plan struct {
 	size  uintptr
 	plain bool // the value is its memory: nothing but numbers
 	basic bool // plain, or a string or bool
-	cyc   bool // the value can contain a slice, map or pointer that contains itself
+	cyc   bool // the value can contain a slice, map or pointer that contains itself: the same in every process
+	made  bool // the builder has been through with it
 	min   int  // bytes that the encoding has at least
 	enc   func(e *Encoder, p unsafe.Pointer) error
 	dec   func(d *Decoder, p unsafe.Pointer) error
+
+	// For the scan of what is shared: see alias.go.
+	kind      reflect.Kind // Invalid for types with rules of their own
+	refs      bool         // the value may refer to other memory than strings
+	elem, key *plan
+	slots     []slot
+	siteOnce  sync.Once
+	allSites  []site
+	anySite   bool
+	shareOnce sync.Once
+	shares    bool
 }
 
 // Encoder writes values that share pointers with each other: one message.
@@ -178,6 +190,11 @@ type Encoder struct {
 	met   map[reflect.Type]bool // all that were named since NewEncoder
 	errs  []error               // that interfaces of the message have held
 	depth int
+	sent  []Handle
+
+	parts    []part // memory that the value shares, by address
+	placed   int    // how many parts there are in the message
+	together bool   // parts are those of the whole message
 }
 
 // Errors are the errors in interfaces of the message, in order.
@@ -201,10 +218,14 @@ func (e *Encoder) Bytes() []byte { return e.buf }
 
 // Reset starts another message, which shares nothing with the one before, behind what is in buf.
 func (e *Encoder) Reset(buf []byte) {
-	e.buf, e.depth, e.errs = buf, 0, nil
+	e.buf, e.depth, e.errs, e.sent = buf, 0, nil, nil
+	e.parts, e.placed, e.together = nil, 0, false
 	clear(e.refs)
 	clear(e.types)
 }
+
+// Handles are the shared objects in the message.
+func (e *Encoder) Handles() []Handle { return e.sent }
 
 // Encode appends v. After an error the buffer holds a part of it.
 func (e *Encoder) Encode(v reflect.Value) error {
@@ -230,6 +251,9 @@ func (e *Encoder) value(p *plan, at unsafe.Pointer) error {
 	if p.plain {
 		e.raw(at, p.size)
 		return nil
+	}
+	if p.refs && !e.together {
+		e.share(p, at)
 	}
 	return p.enc(e, at)
 }
@@ -275,6 +299,8 @@ type Decoder struct {
 	types []reflect.Type
 	errs  []error
 	depth int
+
+	parts, variables []region
 }
 
 // Errors are the errors in interfaces of the message, in order.
@@ -294,7 +320,7 @@ func (c *Codec) NewDecoder(data []byte, s *Session) *Decoder {
 func (d *Decoder) Reset(data []byte) {
 	d.data, d.depth, d.errs = data, 0, nil
 	clear(d.refs)
-	d.refs, d.types = d.refs[:0], d.types[:0]
+	d.refs, d.types, d.parts = d.refs[:0], d.types[:0], nil
 }
 
 // Rest is what has not been read yet.

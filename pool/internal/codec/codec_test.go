@@ -447,3 +447,28 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+// TestPlansAgree holds that two processes number what a message shares in the same way, whatever types they have met before: here the
+// encoder meets []int twice in one struct, and the decoder by itself.
+func TestPlansAgree(t *testing.T) {
+	type twice struct{ A, B []int }
+	type value struct {
+		List []int
+		P, Q *point
+	}
+	from, to := New(Options{}), New(Options{})
+	for c, typ := range map[*Codec]reflect.Type{from: reflect.TypeFor[twice](), to: reflect.TypeFor[[]int]()} {
+		if _, err := c.Value(typ); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p := &point{1, 2}
+	e := from.NewEncoder(nil, nil)
+	if err := e.Encode(reflect.ValueOf(&value{[]int{1, 2}, p, p}).Elem()); err != nil {
+		t.Fatal(err)
+	}
+	var out value
+	if err := to.NewDecoder(e.Bytes(), nil).Decode(reflect.ValueOf(&out).Elem()); err != nil || out.P != out.Q || *out.P != *p {
+		t.Errorf("%+v, %v", out, err)
+	}
+}

@@ -201,7 +201,7 @@ func (e *Encoder) dynamic(t reflect.Type, v reflect.Value) error {
 	if isContext(v.Type()) {
 		return e.context(v)
 	}
-	if !isError || !opaqueErrType.Implements(t) && !runtimeErrType.Implements(t) {
+	if !isError || !t.Implements(errorType) || !opaqueErrType.Implements(t) && !runtimeErrType.Implements(t) {
 		return e.outermost(t, e.typed(v))
 	}
 	back := e.mark()
@@ -214,9 +214,14 @@ func (e *Encoder) dynamic(t reflect.Type, v reflect.Value) error {
 
 // mark returns a function that makes the encoder forget what it has written since, and numbered.
 func (e *Encoder) mark() (back func()) {
-	start, types, refs, errs, depth := len(e.buf), len(e.types), len(e.refs), len(e.errs), e.depth
+	start, types, refs, errs, depth, placed := len(e.buf), len(e.types), len(e.refs), len(e.errs), e.depth, e.placed
 	return func() {
-		e.buf, e.errs, e.depth = e.buf[:start], e.errs[:errs], depth
+		e.buf, e.errs, e.depth, e.placed = e.buf[:start], e.errs[:errs], depth, placed
+		for i := range e.parts {
+			if e.parts[i].num >= placed {
+				e.parts[i].num = -1
+			}
+		}
 		maps.DeleteFunc(e.types, func(_ reflect.Type, n uint64) bool { return n >= uint64(types) })
 		maps.DeleteFunc(e.refs, func(_ ref, n uint64) bool { return n >= uint64(refs) })
 	}

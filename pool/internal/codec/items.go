@@ -9,6 +9,7 @@ import (
 // Items is how the items of a call travel: each one as the arguments of the function.
 type Items struct {
 	columns []column
+	whole   *plan   // of an item that is spread, in the notebook
 	size    uintptr // of an item in the notebook's slice; 0 on the worker's side
 	plain   bool    // one argument, and it is its memory
 }
@@ -33,6 +34,11 @@ func (c *Codec) Items(t reflect.Type, spread bool) (*Items, error) {
 	if t.Kind() != reflect.Struct {
 		return nil, fmt.Errorf("%s is no struct of arguments", t)
 	}
+	whole, err := c.plan(t)
+	if err != nil {
+		return nil, err
+	}
+	it.whole = whole
 	for i := range t.NumField() {
 		f := t.Field(i)
 		p, err := c.plan(f.Type)
@@ -80,6 +86,25 @@ func (it *Items) Encode(e *Encoder, slice reflect.Value, lo, hi int) error {
 func (it *Items) EncodeOne(e *Encoder, v reflect.Value) error { return it.encode(e, address(v)) }
 
 func (it *Items) encode(e *Encoder, at unsafe.Pointer) error {
+	if it.whole != nil {
+		return it.spread(e, at)
+	}
+	for i := range it.columns {
+		c := &it.columns[i]
+		if err := e.value(c.plan, unsafe.Add(at, c.offset)); err != nil {
+			return step(err, c.name)
+		}
+	}
+	return nil
+}
+
+// spread appends the arguments of one item, which may share memory with each other.
+func (it *Items) spread(e *Encoder, at unsafe.Pointer) error {
+	if it.whole.refs {
+		e.share(it.whole, at)
+	}
+	e.together = true
+	defer func() { e.together = false }()
 	for i := range it.columns {
 		c := &it.columns[i]
 		if err := e.value(c.plan, unsafe.Add(at, c.offset)); err != nil {

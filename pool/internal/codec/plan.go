@@ -3,6 +3,7 @@ package codec
 import (
 	"encoding"
 	"encoding/gob"
+	"go/token"
 	"reflect"
 	"strconv"
 	"strings"
@@ -53,12 +54,13 @@ func (b *builder) plan(t reflect.Type) *plan {
 		return p.(*plan)
 	}
 	if p, ok := b.open[t]; ok {
-		p.cyc = true // met again inside itself
+		p.cyc = p.cyc || !p.made // met again inside itself
 		return p
 	}
 	p := &plan{t: t, size: t.Size(), min: 1}
 	b.open[t] = p
 	b.fill(p)
+	p.made = true
 	return p
 }
 
@@ -66,6 +68,11 @@ func (b *builder) fill(p *plan) {
 	t := p.t
 	if b.special(p) {
 		return
+	}
+	p.kind = t.Kind()
+	switch t.Kind() { // before recursive types meet it
+	case reflect.Pointer, reflect.Slice, reflect.Map, reflect.Interface:
+		p.refs = true
 	}
 	switch t.Kind() {
 	case reflect.Int, reflect.Int16, reflect.Int32, reflect.Int64, reflect.Uint, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr,
@@ -116,12 +123,12 @@ func (b *builder) special(p *plan) bool {
 		refusedPlan(p, local(t))
 	case t.PkgPath() == "sync/atomic" && strings.HasPrefix(t.Name(), "Pointer[") && t.NumField() > 1 && t.Field(0).Type.Kind() == reflect.Array:
 		b.atomicPointerPlan(p)
-	case t.Kind() == reflect.Struct && (t.PkgPath() == "hash/crc32" || t.PkgPath() == "hash/crc64"):
-		b.structPlan(p) // their own encoding takes a table for granted
 	case t.Kind() == reflect.Struct && (strings.HasPrefix(t.PkgPath(), "internal/") || t.PkgPath() == "runtime" || t.PkgPath() == "reflect"):
 		refusedPlan(p, "")
 	case t.Kind() == reflect.Struct && t.PkgPath() == "sync":
 		syncPlan(p)
+	case std(t) && (strings.Contains(t.PkgPath(), "internal/") || !token.IsExported(t.Name())):
+		return false // their encodings take for granted what the package's own functions set up, such as the size of a SHA-512
 	case t.Kind() != reflect.Interface && t.Kind() != reflect.Pointer && t.Name() != "" && marshals(t, gobEncType, gobDecType):
 		marshalPlan(p, func(v any) ([]byte, error) { return v.(gob.GobEncoder).GobEncode() },
 			func(v any, data []byte) error { return v.(gob.GobDecoder).GobDecode(data) })
@@ -157,7 +164,7 @@ func local(t reflect.Type) string {
 // atomicPointerPlan is that of the pointer within.
 func (b *builder) atomicPointerPlan(p *plan) {
 	ptr := b.plan(reflect.PointerTo(p.t.Field(0).Type.Elem().Elem()))
-	p.cyc = true
+	p.cyc, p.kind, p.refs, p.elem = true, reflect.Pointer, true, b.plan(ptr.t.Elem())
 	p.enc = func(e *Encoder, at unsafe.Pointer) error { return ptr.enc(e, at) }
 	p.dec = func(d *Decoder, at unsafe.Pointer) error { return ptr.dec(d, at) }
 }
@@ -324,6 +331,7 @@ func stringPlan(p *plan) {
 func (b *builder) arrayPlan(p *plan) {
 	elem, n := b.plan(p.t.Elem()), p.t.Len()
 	p.cyc = elem.cyc
+	p.elem, p.refs = elem, elem.refs
 	if elem.plain || n == 0 {
 		b.plainPlan(p)
 		return
@@ -362,6 +370,9 @@ func (b *builder) structPlan(p *plan) {
 			continue
 		}
 		fields = append(fields, field{fp, f.Name, f.Offset})
+		if fp.refs {
+			p.slots, p.refs = append(p.slots, slot{fp, f.Offset}), true
+		}
 		plain = plain && fp.plain
 		p.cyc = p.cyc || fp.cyc
 		minimum += fp.min

@@ -8,9 +8,11 @@ import (
 
 // Tags before pointers, maps, and slices that may contain themselves.
 const (
-	tagNil = iota // nothing follows
-	tagNew        // the value follows
-	tagRef        // a number follows: the value was met before
+	tagNil      = iota // nothing follows
+	tagNew             // the value follows
+	tagRef             // a number follows: the value was met before
+	tagPart            // a place in memory that several share: see alias.go
+	tagVariable        // a place in a variable
 )
 
 // slice is the memory of a slice.
@@ -21,12 +23,20 @@ type slice struct {
 
 func (b *builder) slicePlan(p *plan) {
 	elem := b.plan(p.t.Elem())
+	p.elem = elem
 	p.cyc = p.cyc || elem.cyc
+	elemType := p.t.Elem()
 	p.enc = func(e *Encoder, at unsafe.Pointer) error {
 		s := (*slice)(at)
 		if s.data == nil {
 			e.buf = append(e.buf, tagNil)
 			return nil
+		}
+		if len(e.parts) > 0 && s.len > 0 {
+			if ok, err := e.place(s.data); ok {
+				e.uvarint(uint64(s.len))
+				return err
+			}
 		}
 		if p.cyc && s.len > 0 {
 			if n, ok := e.seen(ref{s.data, p.t, s.len}); ok {
@@ -59,6 +69,16 @@ func (b *builder) slicePlan(p *plan) {
 			}
 			*(*slice)(at) = *(*slice)(h)
 			return nil
+		case tagPart, tagVariable:
+			data, n, err := d.place(tag, elemType, func() (int, error) {
+				n, err := d.uvarint()
+				if n > 1<<48 {
+					err = malformed("length")
+				}
+				return int(n), err
+			})
+			*(*slice)(at) = slice{data, n, n}
+			return err
 		default:
 			return malformed("tag of a slice")
 		}
@@ -108,6 +128,7 @@ func (d *Decoder) elements(elem *plan, data unsafe.Pointer, n int) error {
 
 func (b *builder) pointerPlan(p *plan) {
 	elem := b.plan(p.t.Elem())
+	p.elem = elem
 	p.cyc = p.cyc || elem.cyc
 	elemType := p.t.Elem()
 	p.enc = func(e *Encoder, at unsafe.Pointer) error {
@@ -115,6 +136,11 @@ func (b *builder) pointerPlan(p *plan) {
 		if ptr == nil {
 			e.buf = append(e.buf, tagNil)
 			return nil
+		}
+		if len(e.parts) > 0 && elem.size > 0 {
+			if ok, err := e.place(ptr); ok {
+				return err
+			}
 		}
 		if n, ok := e.seen(ref{ptr, p.t, 0}); ok {
 			e.buf = append(e.buf, tagRef)
@@ -141,6 +167,10 @@ func (b *builder) pointerPlan(p *plan) {
 			ptr, err := d.ref(p.t)
 			*(*unsafe.Pointer)(at) = ptr
 			return err
+		case tagPart, tagVariable:
+			ptr, _, err := d.place(tag, elemType, func() (int, error) { return 1, nil })
+			*(*unsafe.Pointer)(at) = ptr
+			return err
 		case tagNew:
 		default:
 			return malformed("tag of a pointer")
@@ -163,6 +193,7 @@ func (b *builder) pointerPlan(p *plan) {
 
 func (b *builder) mapPlan(p *plan) {
 	key, elem := b.plan(p.t.Key()), b.plan(p.t.Elem())
+	p.key, p.elem = key, elem
 	p.cyc = p.cyc || key.cyc || elem.cyc
 	t := p.t
 	p.enc = func(e *Encoder, at unsafe.Pointer) error {

@@ -22,6 +22,7 @@ func (b *builder) handlePlan(p *plan) {
 		if e.c.sent != nil {
 			e.c.sent(h)
 		}
+		e.sent = append(e.sent, h)
 		e.uvarint(id + 1)
 		return nil
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 )
 
 // Kind is the kind of a frame.
@@ -17,8 +18,8 @@ const (
 	Load                   // unit number, hash, payload: a code unit
 	Blob                   // key (two numbers), bytes: a large variable
 	Forget                 // key: it is not needed any more
-	Init                   // unit, variables: run the initializer
-	Setup                  // job, unit, mode, timeout, variables
+	Init                   // job, unit, mode, variables that it assigns, variables: run it once
+	Setup                  // job, unit, mode, timeout, seed, variables
 	Chunk                  // chunk, job, first item, items, skip list, encoded items
 	Cancel                 // job: stop it when it runs, give its chunks back
 	Recall                 // give back the chunks that have not been begun
@@ -26,7 +27,8 @@ const (
 	Reply                  // request, answer: of a shared object
 	Stop                   // finish what is there, then exit
 	Limit                  // bytes of memory that the worker may hold
-	Name                   // of the worker, before its first task
+	Name                   // of the worker, and its number in the pool, before its first task
+	AtExit                 // as Init: run it, no answer; Stop follows
 )
 
 // Frames from the worker to the pool.
@@ -39,31 +41,36 @@ const (
 	Output                    // stream, job, item, bytes
 	Request                   // request, object, operation, body
 	SetupBad                  // job, text: its code or variables could not be loaded
-	InitDone                  // status, body: the initializer has run
+	InitDone                  // status, body: the function of an Init has run
 	Started                   // chunk, item: it begins; where there is no beacon
+	Note                      // chunk, index of an item, done, total, label: what a task tells
 	Full                      // it holds more memory than its limit, and ends
 )
 
-// headLen is the length of a frame's head.
-const headLen = 5
+// A frame's head is the length of what follows it, in 8 bytes, since a chunk of items may be larger than 4 GiB; then comes its kind.
+const (
+	lengthLen = 8
+	// HeadLen is how many bytes a frame has before its body.
+	HeadLen = lengthLen + 1
+)
 
 // ErrFrame is the error of a stream that is no sequence of frames.
 var ErrFrame = errors.New("malformed frame")
 
 // Begin starts a frame in buf; End finishes it.
 func Begin(buf []byte, k Kind) (b []byte, start int) {
-	return append(buf, 0, 0, 0, 0, byte(k)), len(buf)
+	return append(buf, 0, 0, 0, 0, 0, 0, 0, 0, byte(k)), len(buf)
 }
 
 // End sets the length of the frame that began at start.
 func End(buf []byte, start int) []byte {
-	binary.LittleEndian.PutUint32(buf[start:], uint32(len(buf)-start-4))
+	binary.LittleEndian.PutUint64(buf[start:], uint64(len(buf)-start-lengthLen))
 	return buf
 }
 
 // AppendHead appends the head of a frame whose body of n bytes follows separately.
 func AppendHead(buf []byte, k Kind, n int) []byte {
-	return append(binary.LittleEndian.AppendUint32(buf, uint32(n+1)), byte(k))
+	return append(binary.LittleEndian.AppendUint64(buf, uint64(n)+1), byte(k))
 }
 
 // Reader reads frames.
@@ -100,31 +107,31 @@ func (r *Reader) Read(n uint64) bool { return r.r.Buffered() == 0 && r.count.n >
 
 // Split takes the first frame off a message that consists of whole ones.
 func Split(msg []byte) (k Kind, body, rest []byte, err error) {
-	if len(msg) < headLen {
+	if len(msg) < HeadLen {
 		return 0, nil, nil, fmt.Errorf("%w: head", ErrFrame)
 	}
-	n := uint64(binary.LittleEndian.Uint32(msg))
-	if n < 1 || n > uint64(len(msg)-4) {
+	n := binary.LittleEndian.Uint64(msg)
+	if n < 1 || n > uint64(len(msg)-lengthLen) {
 		return 0, nil, nil, fmt.Errorf("%w: length %d", ErrFrame, n)
 	}
-	return Kind(msg[4]), msg[headLen : 4+n], msg[4+n:], nil
+	return Kind(msg[lengthLen]), msg[HeadLen : lengthLen+n], msg[lengthLen+n:], nil
 }
 
 // Next waits for a frame. Its body is valid until the next call. The error at the end between two frames is io.EOF.
 func (r *Reader) Next() (Kind, []byte, error) {
-	head, err := r.r.Peek(headLen)
+	head, err := r.r.Peek(HeadLen)
 	if err != nil {
 		if errors.Is(err, io.EOF) && len(head) > 0 {
 			err = io.ErrUnexpectedEOF
 		}
 		return 0, nil, err
 	}
-	n, kind := int(binary.LittleEndian.Uint32(head)), Kind(head[4])
-	if n < 1 {
-		return 0, nil, fmt.Errorf("%w: length %d", ErrFrame, n)
+	length, kind := binary.LittleEndian.Uint64(head), Kind(head[lengthLen])
+	if length < 1 || length > math.MaxInt {
+		return 0, nil, fmt.Errorf("%w: length %d", ErrFrame, length)
 	}
-	_, _ = r.r.Discard(headLen)
-	n--
+	_, _ = r.r.Discard(HeadLen)
+	n := int(length - 1)
 	if n <= readerSize {
 		body, err := r.r.Peek(n)
 		if err != nil {
@@ -165,11 +172,11 @@ func (r *Reader) Keep(body []byte) []byte {
 
 // More reports whether a whole further frame is there already.
 func (r *Reader) More() bool {
-	if r.r.Buffered() < headLen {
+	if r.r.Buffered() < HeadLen {
 		return false
 	}
-	head, _ := r.r.Peek(headLen)
-	return r.r.Buffered() >= 4+int(binary.LittleEndian.Uint32(head))
+	head, _ := r.r.Peek(HeadLen)
+	return uint64(r.r.Buffered()-lengthLen) >= binary.LittleEndian.Uint64(head)
 }
 
 // Body appends the fields of a frame's body.
@@ -245,18 +252,18 @@ func (f *Fields) String() string { return string(f.Bytes()) }
 
 // Extend adds n bytes, which follow separately, to the length of the frame that began at start.
 func Extend(buf []byte, start, n int) {
-	binary.LittleEndian.PutUint32(buf[start:], binary.LittleEndian.Uint32(buf[start:])+uint32(n))
+	binary.LittleEndian.PutUint64(buf[start:], binary.LittleEndian.Uint64(buf[start:])+uint64(n))
 }
 
-// RunHead is what a Run frame has before the results: the chunk (8 bytes), the first item (4), how many (4), nanoseconds of all (8).
-const RunHead = 24
+// RunHead is what a Run frame has before the results, 8 bytes each: the chunk, the first item, how many, nanoseconds of all.
+const RunHead = 32
 
 // PutRun writes the head of a run.
 func PutRun(head []byte, chunk uint64, first, n int, took uint64) {
 	binary.LittleEndian.PutUint64(head, chunk)
-	binary.LittleEndian.PutUint32(head[8:], uint32(first))
-	binary.LittleEndian.PutUint32(head[12:], uint32(n))
-	binary.LittleEndian.PutUint64(head[16:], took)
+	binary.LittleEndian.PutUint64(head[8:], uint64(first))
+	binary.LittleEndian.PutUint64(head[16:], uint64(n))
+	binary.LittleEndian.PutUint64(head[24:], took)
 }
 
 // ReadRun reads the body of a Run frame.
@@ -264,6 +271,6 @@ func ReadRun(body []byte) (chunk uint64, first, n int, took uint64, values []byt
 	if len(body) < RunHead {
 		return 0, 0, 0, 0, nil, fmt.Errorf("%w: run", ErrFrame)
 	}
-	return binary.LittleEndian.Uint64(body), int(binary.LittleEndian.Uint32(body[8:])), int(binary.LittleEndian.Uint32(body[12:])),
-		binary.LittleEndian.Uint64(body[16:]), body[RunHead:], nil
+	return binary.LittleEndian.Uint64(body), int(binary.LittleEndian.Uint64(body[8:])), int(binary.LittleEndian.Uint64(body[16:])),
+		binary.LittleEndian.Uint64(body[24:]), body[RunHead:], nil
 }

@@ -26,6 +26,9 @@ export const defaultKernel = option('defaultKernel') || 'poolbook';
 /** What the served folder is called in the page, or an empty string. */
 export const folderName = option('folder');
 
+/** Which folder is served, as a name for what the browser keeps of it. */
+export const served = `${baseUrl} ${option('serverRoot')}`;
+
 /** An answer of the server that is not a success. */
 export class ResponseError extends Error {
   constructor(

@@ -11,7 +11,9 @@ const results = [
   'strangers.mjs',
   'tutorial.mjs',
   'pool.mjs',
-  'flood.mjs'
+  'flood.mjs',
+  'trouble.mjs',
+  'plugins.mjs'
 ].map(name => {
   const file = fileURLToPath(new URL(name, import.meta.url));
   return spawnSync(process.execPath, [file, ...process.argv.slice(2)], {

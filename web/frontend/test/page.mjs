@@ -54,6 +54,56 @@ async function startPage(t) {
   });
 }
 
+/** Who comes back finds what runs and recent work first, the tutorials folded; and brings files and folders. */
+async function comesBackToStart(t) {
+  const { notebook, words } = await fresh(t);
+  const { page } = t;
+  const own = notebook.path();
+  await notebook.run(0, words.set);
+  await notebook.finished(0);
+  await notebook.save();
+  await t.start();
+  const [first] = await api(page, 'GET', 'poolbook/api/tutorials');
+  await api(page, 'POST', `poolbook/api/tutorials/${first.name}/open`);
+  await page.reload();
+  await page.waitForSelector('#tutorials:not([aria-busy])', {
+    state: 'attached'
+  });
+  await page.locator('#tutorials-fold:not([open])').waitFor();
+  const order = await page
+    .locator('main h2')
+    .evaluateAll(all => all.map(node => node.textContent));
+  equal(order.join(), 'Running now,Recent first,Tutorials', 'the order');
+  const top = await page.locator('#files li').first().boundingBox();
+  ok(top.y < 800, `recent work begins at ${top.y}`);
+  await accessible(page);
+  const running = page.locator('#running li', { hasText: own });
+  await running.getByRole('button', { name: /Stop/ }).click();
+  await running.waitFor({ state: 'detached' });
+  // A folder, and a file brought into it.
+  const name = `folder-${Date.now().toString(36)}`;
+  page.once('dialog', dialog => dialog.accept(name));
+  await page.locator('#new-folder').click();
+  await page.locator('#folders').getByText(name).click();
+  await page.locator('#crumbs').getByText(name).waitFor();
+  const [chooser] = await Promise.all([
+    page.waitForEvent('filechooser'),
+    page.locator('#upload').click()
+  ]);
+  const content = await stored(page, own);
+  await chooser.setFiles({
+    name: 'brought.ipynb',
+    mimeType: 'application/json',
+    buffer: Buffer.from(JSON.stringify(content))
+  });
+  await page.locator('#files').getByText('brought.ipynb').waitFor();
+  equal(
+    (await stored(page, `${name}/brought.ipynb`)).cells.length,
+    content.cells.length,
+    'cells of the uploaded notebook'
+  );
+}
+
 async function runs(t) {
   const { notebook, words } = await fresh(t);
   await notebook.run(0, words.print);
@@ -396,6 +446,7 @@ const phone = {
 
 await run([
   ['start page', startPage],
+  ['start page, later', comesBackToStart],
   ['run and save', runs],
   ['run and save, dark', runs, { colorScheme: 'dark' }],
   ['interrupt', interrupts],

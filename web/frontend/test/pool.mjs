@@ -447,7 +447,52 @@ const phone = {
   isMobile: true
 };
 
+/** Workers that have ended do not fill the panel: they are below a line that says how many, and what failed is red once. */
+async function folds(t) {
+  await t.start();
+  const { page } = t;
+  await page.locator('#new').click();
+  await page.waitForURL('**/notebooks/**');
+  const notebook = await new Notebook(page).ready();
+  await notebook.run(
+    0,
+    `p := pool.New(pool.Processes(3))
+q := pool.New(pool.Processes(2))
+q.Terminate()
+q.Join()
+r := pool.MapAsync(p, func(i int) int { return 6 / i }, []int{3, 0, 2})
+_, err := r.Get()
+err != nil`
+  );
+  await notebook.finished(0);
+  await page.locator('.pb-PoolButton').click();
+  const rows = page.locator('.pb-Worker');
+  const fold = page.locator('.pb-Ended');
+  await fold.getByText('2 ended').waitFor();
+  equal(await rows.count(), 3, 'rows while folded');
+  await fold.click();
+  await page.waitForFunction(
+    () => document.querySelectorAll('.pb-Worker').length === 5
+  );
+  const states = await rows.evaluateAll(all =>
+    all.map(row => row.dataset.state)
+  );
+  equal(states.slice(3).join(), 'ended,ended', 'the last rows');
+  const counts = page.locator('.pb-Job-counts').first();
+  equal(
+    (await counts.innerText()).match(/failed/g)?.length,
+    1,
+    'how often it says that it failed'
+  );
+  const colour = await counts
+    .locator('.pb-mod-failed')
+    .evaluate(node => getComputedStyle(node).color);
+  const [red, green, blue] = colour.match(/\d+/g).map(Number);
+  ok(red > green + 80 && red > blue + 80, `a failure is ${colour}`);
+}
+
 await run([
+  ['panel folds what has ended', folds],
   ['panel follows', follows],
   ['panel stops a job', stops],
   ['panel come back', comesBack],

@@ -21,6 +21,7 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"encoding/binary"
+	"errors"
 	"net"
 	"net/http"
 	"net/netip"
@@ -28,7 +29,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -59,15 +59,14 @@ type Guard struct {
 
 	generated bool // the token is New's: 192 random bits
 	attempts  attempts
-
-	mu        sync.Mutex
-	signedOut map[string]time.Time // sessions that were ended, until they would have ended themselves; guarded by mu
+	ended     ended
 }
 
 // Config of a Guard.
 type Config struct {
 	Token   string   // empty: a random one is made
 	Key     []byte   // of the cookies; empty: a random one is made, and cookies are good for this Guard alone
+	Ended   string   // file with the sessions that were signed out; empty: they are known to this Guard alone
 	Port    int      // in the cookie's name
 	Hosts   []string // allowed Host names besides localhost and loopback addresses
 	AnyIP   bool     // the server listens on an address that is not loopback
@@ -90,6 +89,8 @@ func New(c Config) *Guard {
 		g.key = make([]byte, KeyLen)
 		_, _ = rand.Read(g.key)
 	}
+	g.ended.file = c.Ended
+	g.ended.load()
 	return g
 }
 
@@ -151,10 +152,7 @@ func (g *Guard) validSession(s string) bool {
 	if err != nil || len(b) != sessionLen+sha256.Size || !hmac.Equal(b[sessionLen:], g.mac("session", b[:sessionLen])) {
 		return false
 	}
-	g.mu.Lock()
-	_, ended := g.signedOut[s]
-	g.mu.Unlock()
-	return !ended && time.Now().Unix() < int64(binary.BigEndian.Uint64(b))
+	return time.Now().Unix() < int64(binary.BigEndian.Uint64(b)) && !g.ended.has(s)
 }
 
 func (g *Guard) mac(purpose string, data []byte) []byte {
@@ -211,28 +209,17 @@ func (g *Guard) SignIn(w http.ResponseWriter, r *http.Request, sent string) {
 	g.giveXSRF(w, r, g.XSRF(session))
 }
 
-// SignOut ends the browser's session: whoever has a copy of its cookie is out too.
-func (g *Guard) SignOut(w http.ResponseWriter, r *http.Request) {
-	now := time.Now()
+// SignOut ends the browser's session: whoever has a copy of its cookie is out too. The error is that of keeping it beyond the end of the server.
+func (g *Guard) SignOut(w http.ResponseWriter, r *http.Request) (err error) {
 	for _, c := range r.CookiesNamed(g.cookie) {
-		if !g.validSession(c.Value) { // so that the table holds nothing that a stranger makes up
-			continue
+		if g.validSession(c.Value) { // so that the table holds nothing that a stranger makes up
+			err = errors.Join(err, g.ended.add(c.Value))
 		}
-		g.mu.Lock()
-		if g.signedOut == nil {
-			g.signedOut = map[string]time.Time{}
-		}
-		for s, until := range g.signedOut {
-			if now.After(until) {
-				delete(g.signedOut, s)
-			}
-		}
-		g.signedOut[c.Value] = now.Add(Lifetime)
-		g.mu.Unlock()
 	}
 	for _, name := range []string{g.cookie, XSRFCookie} {
 		http.SetCookie(w, &http.Cookie{Name: name, Path: "/", MaxAge: -1})
 	}
+	return err
 }
 
 func (g *Guard) giveXSRF(w http.ResponseWriter, r *http.Request, value string) {

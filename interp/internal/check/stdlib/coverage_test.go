@@ -77,6 +77,13 @@ func TestEverySymbolResolves(t *testing.T) {
 				if it, isInterface := obj.Type().Underlying().(*types.Interface); isInterface && !it.IsMethodSet() {
 					continue // a constraint
 				}
+				if named, isNamed := obj.Type().(*types.Named); isNamed {
+					for m := range named.Methods() { // of the compiled ones, those with type parameters come from source, as functions
+						if m.Signature().TypeParams().Len() > 0 && (src == nil || src.Pkg.Scope().Lookup(strings.ToLower(name)+"_"+m.Name()) == nil) {
+							t.Errorf("%s.%s is generic and has no source", full, m.Name())
+						}
+					}
+				}
 				if _, isType := set.Type(path, name); ok && !isType {
 					t.Errorf("%s is not a type", full)
 				}

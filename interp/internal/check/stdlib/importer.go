@@ -133,7 +133,11 @@ func (im *Importer) load(path string) (*types.Package, error) {
 
 func (im *Importer) build(path string) (*types.Package, error) {
 	if dir, ok := im.cfg.Sources[path]; ok {
-		return im.fromSource(path, dir, true)
+		pkg, err := im.fromSource(path, dir, true)
+		if err == nil {
+			addMethods(pkg, im.sources[path].Files, im.sources[path].Info)
+		}
+		return pkg, err
 	}
 	if name, symbols, ok := im.symbols(path); ok {
 		pkg := synthesise(im, path, name, symbols)

@@ -6,11 +6,13 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/types"
+	"go/version"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"poolbook/interp/internal/goabi"
 	"poolbook/interp/internal/module"
 )
 
@@ -94,6 +96,10 @@ func (im *Importer) Missing(path string) bool {
 func (im *Importer) fromModule(p module.Package) (*types.Package, error) {
 	if p.Reason != "" {
 		return nil, &ImportError{Path: p.Path, Reason: p.Reason}
+	}
+	if lang := version.Lang("go" + p.GoVersion); version.Compare(lang, goabi.Language) > 0 {
+		return nil, &ImportError{Path: p.Path, Reason: fmt.Sprintf("its go.mod says go %s, and this Poolbook was built with %s: build it with Go %s",
+			p.GoVersion, goabi.Name, strings.TrimPrefix(lang, "go"))}
 	}
 	var files []*ast.File
 	for _, name := range p.Files {

@@ -4,6 +4,7 @@ import {
   type JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import { PageConfig } from '@jupyterlab/coreutils';
+import { INotebookTracker } from '@jupyterlab/notebook';
 import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 import json from '@jupyterlab/json-extension';
 import './styles';
@@ -11,7 +12,10 @@ import { accessible } from './accessible';
 import { charts } from './charts';
 import { services } from './connection';
 import { OwnLinks } from './commands';
+import { drafts } from './drafts';
+import { elsewhere } from './elsewhere';
 import { goFiles } from './filetypes';
+import { goTabs } from './go';
 import { held } from './held';
 import { layout } from './layout';
 import { isNotebook, opened, opener, requestedPath, tree } from './location';
@@ -23,6 +27,7 @@ import { settings } from './settings';
 import { scripts } from './scripts';
 import { sessions } from './sessions';
 import { connectionLost, kernels, logo, translator, watch } from './shell';
+import { withPast } from './replay';
 import { resumePlugin } from './resume';
 import { saveState } from './savestate';
 import { saving } from './saving';
@@ -52,8 +57,12 @@ async function late(app: JupyterLab): Promise<void> {
   const started = plugins.filter(
     p => p.autoStart !== false && p.autoStart !== 'defer'
   );
-  await Promise.all(started.map(p => app.activatePlugin(p.id)));
-  await loadLater(app);
+  await loadLater(app, 'before');
+  const tracker = await app.resolveRequiredService(INotebookTracker);
+  await withPast(tracker, app.shell, () =>
+    Promise.all(started.map(p => app.activatePlugin(p.id)))
+  );
+  await loadLater(app, 'after');
 }
 
 /** Starts the application with these plugins besides; resolves when it is there. */
@@ -82,11 +91,14 @@ export async function start(
     pictures,
     scripts,
     goFiles,
+    goTabs,
     sessions,
     state,
     accessible,
     saveState,
     saving,
+    elsewhere,
+    drafts,
     resumePlugin,
     enterAfterTab,
     ...besides,

@@ -28,9 +28,14 @@ import '@jupyterlab/running-extension/style/index.js';
 import '@jupyterlab/settingeditor-extension/style/index.js';
 import '@jupyterlab/toc-extension/style/index.js';
 import '@jupyterlab/tooltip-extension/style/index.js';
+import { formatGo } from './format';
 import { followers, pluginsOf } from './plugins';
 
+// Notes are shown with code that JupyterLab fetches with the first one: it is here when the server is not.
+void import('react-toastify').catch(() => undefined);
+
 export const plugins = [
+  formatGo,
   ...followers,
   ...pluginsOf([
     celltags,

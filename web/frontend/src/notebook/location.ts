@@ -60,6 +60,16 @@ export const opener: JupyterFrontEndPlugin<void> = {
       describedBy: { args: null }
     });
     void app.restored.then(async () => {
+      // A title changes with the name of its document too.
+      let current = shell.currentWidget?.title;
+      const name = (): void => title(shell);
+      shell.currentChanged.connect(() => {
+        current?.changed.disconnect(name);
+        current = shell.currentWidget?.title;
+        current?.changed.connect(name);
+        name();
+      });
+      current?.changed.connect(name);
       shell.currentPathChanged.connect((_, { newValue }) => show(newValue));
       shell.layoutModified.connect(() => {
         title(shell);

@@ -69,15 +69,23 @@ export const registry: JupyterFrontEndPlugin<ISettingRegistry> = {
 
 /**
  * Loads the settings of plugins that came after the registry was made: their
- * menus and shortcuts are in them.
+ * menus, shortcuts and forms are in them. Those that a plugin completes itself
+ * can be loaded only when it is active, the others are looked at by plugins
+ * when they begin.
  */
-export async function loadLater(app: JupyterFrontEnd): Promise<void> {
+export async function loadLater(
+  app: JupyterFrontEnd,
+  which: 'before' | 'after'
+): Promise<void> {
   const settings = await app.resolveRequiredService(ISettingRegistry);
   const connector = await app.resolveRequiredService(ISettingConnector);
-  const { ids } = await connector.list('ids');
+  const { values } = await connector.list();
   await Promise.all(
-    ids
-      .filter(id => app.hasPlugin(id) && !(id in settings.plugins))
-      .map(id => settings.load(id))
+    values
+      .filter(({ id }) => app.hasPlugin(id) && !(id in settings.plugins))
+      .filter(
+        ({ schema }) => which === 'after' || !schema['jupyter.lab.transform']
+      )
+      .map(({ id }) => settings.load(id))
   );
 }

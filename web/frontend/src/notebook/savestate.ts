@@ -6,25 +6,39 @@ import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { Widget as LuminoWidget } from '@lumino/widgets';
 import { Widget } from '@lumino/widgets';
 import { address, request } from '../page';
+import { foreignChanged, foreignVersion } from './saving';
 import { connection, connectionChanged } from './trouble';
 
-type State = 'saved' | 'unsaved' | 'saving' | 'failed' | 'away';
+type State =
+  'saved' | 'unsaved' | 'saving' | 'failed' | 'away' | 'foreign' | 'gone';
 
 const words: Record<State, string> = {
   saved: 'Saved',
   unsaved: 'Unsaved changes',
   saving: 'Saving…',
   failed: 'Not saved',
-  away: 'Not connected'
+  away: 'Not connected',
+  foreign: 'Changed elsewhere',
+  gone: 'File is gone'
 };
 
 class SaveState extends Widget {
   private state: State = 'saved';
+  private readonly word = document.createElement('span');
+  private readonly button = document.createElement('button');
 
-  constructor(private readonly context: DocumentRegistry.Context) {
+  constructor(
+    private readonly context: DocumentRegistry.Context,
+    solve: () => void
+  ) {
     super();
     this.addClass('pb-SaveState');
     this.node.setAttribute('role', 'status');
+    this.button.type = 'button';
+    this.button.addEventListener('click', solve);
+    this.button.hidden = true;
+    this.node.append(this.word, this.button);
+    foreignChanged.connect(this.update, this);
     context.saveState.connect(this.onSave, this);
     context.model.stateChanged.connect(this.update, this);
     connectionChanged.connect(this.update, this);
@@ -61,13 +75,19 @@ class SaveState extends Widget {
     if (state === 'saved' && this.context.isReady && this.context.model.dirty)
       state = 'unsaved';
     if (connection() !== 'good') state = state === 'saved' ? 'away' : 'failed';
+    const version = foreignVersion(this.context);
+    if (version) state = version === 'gone' ? 'gone' : 'foreign';
     this.node.dataset['state'] = state;
     const text =
       this.context.contentsModel?.writable === false
         ? 'Read only'
         : words[state];
     // Announced by screen readers, so only when it is another one.
-    if (this.node.textContent !== text) this.node.textContent = text;
+    const other = version ? this.button : this.word;
+    this.word.hidden = Boolean(version);
+    this.button.hidden = !version;
+    if (other.textContent !== text) other.textContent = text;
+    this.node.title = text;
   }
 }
 
@@ -86,9 +106,11 @@ export const saveState: JupyterFrontEndPlugin<void> = {
   description: 'Shows in the toolbar whether the notebook is saved.',
   autoStart: true,
   requires: [IToolbarWidgetRegistry],
-  activate: (_app, registry: IToolbarWidgetRegistry) => {
+  activate: (app, registry: IToolbarWidgetRegistry) => {
     registry.addFactory('Notebook', 'saveState', (panel: LuminoWidget) => {
-      return new SaveState((panel as NotebookPanel).context);
+      return new SaveState((panel as NotebookPanel).context, () => {
+        void app.commands.execute('poolbook:changed-elsewhere');
+      });
     });
   }
 };

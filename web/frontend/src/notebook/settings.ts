@@ -18,6 +18,7 @@ import {
 } from '../page';
 import schemas from '../../generated/schemas.json';
 import { defaults } from './defaults';
+import { formatSchema } from './formatschema';
 import { schema as saveState } from './savestate';
 
 type Known = Record<
@@ -38,6 +39,7 @@ export function addSchema(id: string, schema: object): void {
 }
 
 addSchema('poolbook:save-state', saveState);
+addSchema('poolbook:format', formatSchema);
 
 function fromBrowser(): Overrides {
   try {

@@ -24,7 +24,9 @@ function counts(job: Job): string[] {
   if (job.rate > 0) parts.push(`${number(Math.round(job.rate * 10) / 10)}/s`);
   if (job.state === 'running' && job.remaining > 0)
     parts.push(`${duration(job.remaining * NANO)} left`);
-  if (job.state !== 'running') parts.push(states[job.state]);
+  // That some failed says that it has.
+  if (job.state !== 'running' && !(job.state === 'failed' && job.failed))
+    parts.push(states[job.state]);
   return parts;
 }
 
@@ -81,6 +83,11 @@ class JobRow {
   private count(parts: string[]): void {
     if (this.text.textContent === parts.join(' · ')) return;
     const spans = parts.map(part => element('span', 'pb-Job-count', part));
+    for (const span of spans)
+      span.classList.toggle(
+        'pb-mod-failed',
+        /\bfailed$/.test(span.textContent ?? '')
+      );
     this.text.replaceChildren(
       ...spans.flatMap((span, i) => (i ? [' · ', span] : [span]))
     );

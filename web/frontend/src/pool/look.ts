@@ -11,15 +11,9 @@ export interface Colours {
   font: string;
 }
 
-const LIGHT = [
-  '#0b7f95',
-  '#5a67d8',
-  '#b7791f',
-  '#2f855a',
-  '#b83280',
-  '#6b7280'
-];
-const DARK = ['#46b3c6', '#8c97f0', '#e0b050', '#5fbf8a', '#e278b4', '#9aa6ac'];
+/** Two shades of the page's own colour, which a cell's bar has too: one job is told from the next, and red is left for what failed. */
+const LIGHT = ['#0b7f95', '#5aa9b8'];
+const DARK = ['#46b3c6', '#2b8394'];
 
 function isDark(): boolean {
   return document.body.dataset['jpThemeLight'] === 'false';

@@ -50,11 +50,22 @@ export class PoolModel {
     return found ? `item ${found[0]}: ${found[1]}` : '';
   }
 
-  /** Workers that are there, and the last of those that have ended, by pool. */
+  /** Whether those that have ended are left out, as long as others are there. */
+  folded = true;
+
+  /** Workers that have ended, the last of them. */
+  get ended(): Worker[] {
+    return [...this.workers.values()].filter(w => w.state === 'ended');
+  }
+
+  /** Workers that are there, by pool, and below them those that have ended, if they are to be seen. */
   get shown(): Worker[] {
-    return [...this.workers.values()].sort(
-      (a, b) => a.pool - b.pool || a.id - b.id
+    const gone = (w: Worker): number => Number(w.state === 'ended');
+    const all = [...this.workers.values()].sort(
+      (a, b) => gone(a) - gone(b) || a.pool - b.pool || a.id - b.id
     );
+    const there = all.filter(w => !gone(w));
+    return this.folded && there.length ? there : all;
   }
 
   receive(message: EventsMessage): void {
@@ -114,7 +125,7 @@ export class PoolModel {
   }
 
   private forget(): void {
-    const ended = [...this.workers.values()].filter(w => w.state === 'ended');
+    const { ended } = this;
     for (const worker of ended.slice(0, Math.max(0, ended.length - ENDED))) {
       this.workers.delete(worker.key);
       const lane = this.tasks.lanes.get(worker.key);

@@ -62,6 +62,12 @@ export class PoolView extends Widget {
     },
     'A row with its numbers for each worker'
   );
+  private readonly ended = button('', () => {
+    this.connection.model.folded = !this.connection.model.folded;
+    this.stale = true;
+    this.listed = 0;
+    this.redraw();
+  });
   private readonly tip = element('div', 'pb-Tip');
   /** Whether lanes are high enough to read even when not all have room. */
   private roomy = false;
@@ -79,6 +85,7 @@ export class PoolView extends Widget {
     this.addClass('pb-PoolView');
     this.timeline = new Timeline(this.canvas, connection.model);
     this.jobs = new JobList(job => connection.cancel(job));
+    this.ended.classList.add('pb-Ended');
     this.canvas.className = 'pb-Timeline';
     this.canvas.tabIndex = 0;
     this.canvas.setAttribute('role', 'img');
@@ -89,6 +96,7 @@ export class PoolView extends Widget {
       this.head(),
       this.jobs.node,
       this.lanes,
+      this.ended,
       this.tip,
       element(
         'p',
@@ -211,7 +219,8 @@ export class PoolView extends Widget {
       this.fitLanes(workers.length);
       this.jobs.show(model);
       this.workers.show(workers, this.timeline.height);
-      say(this.sum, totals(workers, model));
+      this.fold(model);
+      say(this.sum, totals([...model.workers.values()], model));
       this.sum.title = this.sum.textContent;
       this.describe(workers, now);
     }
@@ -219,6 +228,18 @@ export class PoolView extends Widget {
     say(this.live, this.timeline.live ? 'Pause' : 'Follow');
     if (this.stale || (this.timeline.live && model.running.length))
       this.redraw();
+  }
+
+  /** Says how many workers have ended; they fill the panel only when they are asked for. */
+  private fold(model: PoolModel): void {
+    const { ended, folded } = model;
+    this.ended.hidden =
+      ended.length === 0 || ended.length === model.workers.size;
+    const lost = ended.filter(w => w.reason).length;
+    const many = `${number(ended.length)} ended${lost ? `, ${number(lost)} lost` : ''}`;
+    say(this.ended, `${folded ? '▸' : '▾'} ${many}`);
+    this.ended.setAttribute('aria-expanded', String(!folded));
+    this.ended.classList.toggle('pb-mod-failed', lost > 0);
   }
 
   /** Gives the lanes the height at which all can be seen, if that is asked for. */

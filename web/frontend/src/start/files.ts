@@ -72,21 +72,16 @@ function row(entry: Entry, session: Session | undefined): HTMLLIElement {
     make('span', { class: 'name' }, entry.name)
   );
   const item = make('li', {}, link);
-  if (session) {
-    const busy = session.kernel.execution_state === 'busy';
-    item.append(
-      make('span', { class: 'running' }, busy ? 'busy' : 'running'),
-      stopButton(session, entry.name)
-    );
-  }
+  if (session) item.append(make('span', { class: 'running' }, 'running'));
   const modified = new Date(entry.last_modified);
-  item.append(
-    make(
-      'time',
-      { datetime: modified.toISOString(), title: modified.toLocaleString() },
-      ago(modified)
-    )
-  );
+  if (!isFolder)
+    item.append(
+      make(
+        'time',
+        { datetime: modified.toISOString(), title: modified.toLocaleString() },
+        ago(modified)
+      )
+    );
   return item;
 }
 
@@ -108,45 +103,112 @@ function crumbs(): void {
 }
 
 let shown = '';
+let entries: Entry[] = [];
+let sessions: Session[] = [];
+
+/** Whether the folder that is served has nothing of its user's yet. */
+export const isNew = (): boolean => !folder && entries.length === 0;
+
+/** The names in the folder that is shown. */
+export const names = (): Set<string> => new Set(entries.map(e => e.name));
+
+/** What runs, wherever it is, and how to stop it. */
+function running(): void {
+  const list = byId('running');
+  const all = [...sessions].sort((a, b) => a.path.localeCompare(b.path));
+  list.replaceChildren(
+    ...all.map(session => {
+      const busy = session.kernel.execution_state === 'busy';
+      const item = make(
+        'li',
+        {},
+        make(
+          'a',
+          {
+            href: address(
+              session.path.endsWith('.ipynb') ? 'notebooks' : 'edit',
+              session.path
+            )
+          },
+          icon('notebook'),
+          make('span', { class: 'name' }, session.path)
+        ),
+        make(
+          'span',
+          { class: busy ? 'running busy' : 'running' },
+          busy ? 'busy' : 'idle'
+        ),
+        stopButton(session, session.path)
+      );
+      return item;
+    })
+  );
+  byId('running-section').hidden = all.length === 0;
+}
+
+/** Shows the entries whose names have what is searched for. */
+function filter(): void {
+  const list = byId('files');
+  const words = byId<HTMLInputElement>('search')
+    .value.toLowerCase()
+    .split(/\s+/)
+    .filter(Boolean);
+  const found = entries.filter(e =>
+    words.every(word => e.name.toLowerCase().includes(word))
+  );
+  const byPath = new Map(sessions.map(s => [s.path, s]));
+  const isFolder = (e: Entry): boolean => e.type === 'directory';
+  // Folders in a line of their own: one finds them however many notebooks there are.
+  const line = byId('folders');
+  line.replaceChildren(...found.filter(isFolder).map(e => row(e, undefined)));
+  line.hidden = !line.childElementCount;
+  list.replaceChildren(
+    ...found.filter(e => !isFolder(e)).map(e => row(e, byPath.get(e.path)))
+  );
+  list.hidden = !list.childElementCount && found.length > 0;
+  if (!found.length) {
+    const text = entries.length
+      ? 'Nothing here has that in its name.'
+      : folder
+        ? 'Nothing in this folder.'
+        : 'No notebooks here yet. Make one, or open a tutorial.';
+    list.append(make('li', { class: 'empty' }, text));
+  }
+}
+
+byId('search').addEventListener('input', filter);
 
 /** Lists the folder; leaves the page alone when nothing has changed. */
 export async function files(): Promise<void> {
   const list = byId('files');
   try {
-    const [listing, sessions] = await Promise.all([
+    const [listing, now] = await Promise.all([
       request<{ content: Entry[] }>(
         'GET',
         address('api/contents', folder) + '?content=1&type=directory'
       ),
       request<Session[]>('GET', address('api/sessions'))
     ]);
-    const entries = listing.content.filter(
+    sessions = now;
+    entries = listing.content.filter(
       e => e.type !== 'file' && !e.name.startsWith('.')
     );
     entries.sort(
       (a, b) =>
-        Number(b.type === 'directory') - Number(a.type === 'directory') ||
+        Number(a.type === 'directory') - Number(b.type === 'directory') ||
         (a.type === 'notebook' &&
           b.last_modified.localeCompare(a.last_modified)) ||
         a.name.localeCompare(b.name)
     );
-    const running = new Map(sessions.map(s => [s.path, s]));
     const state = JSON.stringify([
       entries.map(e => [e.path, e.last_modified]),
       sessions.map(s => [s.id, s.path, s.kernel.execution_state])
     ]);
     if (state !== shown) {
       shown = state;
-      list.replaceChildren(...entries.map(e => row(e, running.get(e.path))));
-      if (!entries.length) {
-        list.append(
-          make(
-            'li',
-            { class: 'empty' },
-            'No notebooks here yet. Make one, or open a tutorial.'
-          )
-        );
-      }
+      running();
+      filter();
+      byId('search').hidden = entries.length < 8;
     }
   } catch (error) {
     alert(`The folder cannot be listed: ${(error as Error).message}`);

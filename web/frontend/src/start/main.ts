@@ -4,9 +4,10 @@ import logo from '../logo.svg';
 import { address, folderName } from '../page';
 import { create } from './create';
 import { alert, byId } from './dom';
-import { files } from './files';
+import { files, isNew } from './files';
 import { themes } from './theme';
 import { tutorials } from './tutorials';
+import { uploads } from './upload';
 
 /** How often the list is brought up to date while the page is seen, in ms. */
 const REFRESH = 5000;
@@ -19,7 +20,14 @@ byId('folder').textContent = folderName;
 const refresh = (): void => {
   if (!document.hidden) void files();
 };
-void Promise.all([tutorials(), files()]);
+void Promise.all([tutorials(), files()]).then(([known]) => {
+  // Who comes for the first time is told what this is, and finds the tutorials first.
+  const first = !known && isNew();
+  byId('welcome').hidden = !first;
+  byId('back').hidden = first;
+  if (first) byId('files-section').before(byId('tutorials-section'));
+});
+uploads();
 void create().catch((error: Error) =>
   alert(`The kernels cannot be listed: ${error.message}`)
 );

@@ -78,8 +78,11 @@ function card(tutorial: Tutorial, number: number): HTMLLIElement {
   return item;
 }
 
-/** Fills the list of tutorials; without any, the section is not shown. */
-export async function tutorials(): Promise<void> {
+/**
+ * Fills the list of tutorials; without any, the section is not shown. Resolves
+ * with whether one was opened before: then they are folded.
+ */
+export async function tutorials(): Promise<boolean> {
   const list = byId('tutorials');
   try {
     const found = await request<Tutorial[]>(
@@ -88,9 +91,13 @@ export async function tutorials(): Promise<void> {
     );
     list.replaceChildren(...found.map((t, i) => card(t, i + 1)));
     byId('tutorials-section').hidden = found.length === 0;
+    const known = found.some(t => t.copy);
+    byId<HTMLDetailsElement>('tutorials-fold').open = !known;
+    return known;
   } catch (error) {
     byId('tutorials-section').hidden = true;
     alert(`The tutorials cannot be listed: ${(error as Error).message}`);
+    return false;
   } finally {
     list.removeAttribute('aria-busy');
   }

@@ -50,7 +50,6 @@ function numberless(value) {
 
 function normal(value, cell) {
   const tags = cell.metadata?.tags ?? [];
-  // eslint-disable-next-line no-control-regex
   let result = value
     .replace(/\x1b\[[0-9;?]*[A-Za-z]/g, '')
     .replace(/[ \t\r]+(\n|$)/g, '$1');

@@ -24,8 +24,7 @@ export function serverAddress() {
  * 1 when a test failed, and prints one line for each and a last one with both
  * numbers.
  */
-export async function run(tests) {
-  const url = serverAddress();
+export async function run(tests, url = serverAddress()) {
   const only = process.argv
     .slice(2)
     .filter(a => !/^https?:/.test(a) && !a.startsWith('--'));

@@ -28,9 +28,17 @@ func Symbols() map[string]reflect.Value {
 	})
 }
 
-// AddCleanup calls f some time after the object at p is gone.
+// AddCleanup calls f some time after the object at p is gone, in a goroutine of its own: if f ended one of the runtime's, which all of
+// the process share, cleanups would wait for ever.
 func AddCleanup(p unsafe.Pointer, f func()) runtime.Cleanup {
-	return runtime.AddCleanup((*byte)(p), func(f func()) { f() }, f)
+	return runtime.AddCleanup((*byte)(p), func(f func()) {
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			f()
+		}()
+		<-done
+	}, f)
 }
 
 // HashComparable returns the hash of a comparable value.

@@ -4,8 +4,8 @@ package rand
 
 import "math/rand/v2"
 
-// rand_N is the generic method (*Rand).N: see package lower.
-func rand_N[Int intType](r *rand.Rand, n Int) Int { //nolint:revive // no identifier of Go's own looks like that
+// rand_N is the generic method (*Rand).N: the machine takes functions with such names for generic methods of compiled types.
+func rand_N[Int intType](r *rand.Rand, n Int) Int {
 	if n <= 0 {
 		panic("invalid argument to N")
 	}

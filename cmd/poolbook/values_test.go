@@ -1,0 +1,252 @@
+//go:build unix
+
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestValues holds what arrives in a worker process, and what is refused, kind by kind. Each case is a notebook and what its cells print.
+func TestValues(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		cells []string
+		want  string
+	}{
+		{"embedded types", []string{`
+type A struct{ N int }
+func (a A) Get() int { return a.N }
+type B struct { A; M int }
+type G[T any] struct{ V T }
+type H struct{ G[int] }
+type I interface{ Get() int }
+type J interface { I; fmt.Stringer }
+type K struct{ *A }
+type L struct{ I }
+p := pool.New(pool.Processes(1))
+fmt.Println(pool.Map(p, func(b B) int { return b.N + b.Get() + b.A.N }, []B{{A{1}, 2}}))
+fmt.Println(pool.Map(p, func(h H) H { return H{G: G[int]{h.V + 1}} }, []H{{G[int]{3}}}))
+fmt.Println(pool.Map(p, func(k K) int { return k.N + k.Get() }, []K{{&A{1}}}))
+fmt.Println(pool.Map(p, func(l L) int { return l.Get() }, []L{{A{1}}}))
+fmt.Println(pool.Map(p, func(j J) bool { return j == nil }, []J{nil}))`, `
+type A struct{ Other string }
+type B2 struct{ A; B }
+fmt.Println(pool.Map(p, func(b B2) string { return fmt.Sprintf("%+v %v %v", b, b.A.Other, b.B.A.N) }, []B2{{A{"o"}, B{M: 1}}}))`},
+			"[3] <nil>\n[{{4}}] <nil>\n[2] <nil>\n[1] <nil>\n[true] <nil>\n[{A:{Other:o} B:{A:{N:0} M:1}} o 0] <nil>\n"},
+
+		{"types in interfaces", []string{`
+type Shape interface{ Area() int }
+type Sq struct{ S int }
+var scale = 2
+func (s Sq) Area() int { return s.S * s.S * scale }
+type E1 struct{ c int }
+func (e *E1) Error() string { return fmt.Sprint("e1 ", e.c) }
+type Gen[T any] struct{ V T }
+for n := range 2 {
+	p := pool.New(pool.Processes(2*n + 1))
+	fmt.Println(pool.Map(p, func(s Shape) int { return s.Area() }, []Shape{Sq{2}, Sq{3}}))
+	fmt.Println(pool.Map(p, func(s any) string { return fmt.Sprintf("%T", s) }, []any{Gen[Sq]{}, &Gen[*Sq]{}, map[string][]Sq{}, struct{ A Sq }{}}))
+	fmt.Println(pool.Map(p, func(e error) bool { var e1 *E1; return errors.As(e, &e1) && e1.c == 3 }, []error{fmt.Errorf("y %w", &E1{3})}))
+	m := map[string]any{"a": Sq{1}}
+	fmt.Println(pool.Apply(p, func() string { return fmt.Sprintf("%T", m["a"]) }))
+	q, v := pool.NewQueue[any](0), pool.NewValue[any](Sq{6})
+	q.Put(Sq{5})
+	fmt.Println(pool.Apply(p, func() int { x, _ := q.Get(); return x.(Shape).Area() + v.Get().(Shape).Area() }))
+	p.Terminate()
+}`, `
+func local() {
+	type pt struct{ X int }
+	p := pool.New(pool.Processes(1))
+	defer p.Terminate()
+	fmt.Println(pool.Map(p, func(x any) any { return x }, []any{pt{1}}))
+}
+local()`}, strings.Repeat("[8 18] <nil>\n[main.Gen[main.Sq] *main.Gen[*main.Sq] map[string][]main.Sq struct { A main.Sq }] <nil>\n[true] <nil>\nmain.Sq <nil>\n122 <nil>\n", 2) + "[{1}] <nil>\n"},
+
+		{"types declared anew", []string{`
+type R struct{ W, H int }
+func (r R) Area() int { return r.W * r.H }
+type E1 struct{ C int }
+func (e *E1) Error() string { return fmt.Sprint("old ", e.C) }
+p := pool.New(pool.Processes(1))
+q := pool.NewQueue[any](0)
+q.Put(R{1, 2})
+old, oldf := R{3, 4}, func(i int) any { return R{i, 7} }`, `
+type R struct{ H, W int }
+func (r R) Area() int { return -r.W }
+type E1 struct{ D string }
+func (e *E1) Error() string { return "new " + e.D }
+now := R{H: 1, W: 2}
+a, _ := pool.Map(p, func(i int) any { return R{H: i, W: 7} }, []int{5})
+b, _ := pool.Map(p, oldf, []int{5})
+fmt.Printf("%+v %+v\n", a, b)
+fmt.Println(pool.Map(p, func(x any) string { _, isNow := x.(R); return fmt.Sprintf("%T%+v %v %v", x, x, isNow, x.(interface{ Area() int }).Area()) }, []any{old, now, &old}))
+fmt.Println(pool.Apply(p, func() string { v, _ := q.Get(); return fmt.Sprintf("%+v", v) }))
+_, err := pool.MapErr(p, func(i int) (int, error) { return 0, &E1{"x"} }, []int{1})
+var e1 *E1
+fmt.Println(errors.As(err, &e1), e1)`, `
+func (r R) Area() int { return 99 }
+q.Put(now); q.Put(old)
+fmt.Println(pool.Map(p, func(x interface{ Area() int }) int { return x.Area() }, []interface{ Area() int }{old, now}))
+fmt.Println(pool.Apply(p, func() int { v, _ := q.Get(); w, _ := q.Get(); return v.(R).Area() + w.(interface{ Area() int }).Area() }))`},
+			"[{H:5 W:7}] [{W:5 H:7}]\n[main.R{W:3 H:4} false 12 main.R{H:1 W:2} true -2 *main.R&{W:3 H:4} false 12] <nil>\n{W:1 H:2} <nil>\ntrue new x\n[12 99] <nil>\n111 <nil>\n"},
+
+		{"values without memory", []string{`
+type NotFound struct{}
+func (*NotFound) Error() string { return "not found" }
+p := pool.New(pool.Processes(1))
+_, err := pool.MapErr(p, func(i int) (int, error) { return 0, &NotFound{} }, []int{1})
+var nf *NotFound
+fmt.Println(errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &nf))
+_, err = pool.Map(p, func(i int) int { panic(nil) }, []int{1})
+fmt.Println(errors.Is(err, os.ErrDeadlineExceeded), strings.Contains(err.Error(), "nil argument"))
+_, err = pool.MapErr(p, func(i int) (int, error) { return 0, os.ErrDeadlineExceeded }, []int{1})
+fmt.Println(errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, net.ErrClosed))`}, "false true\nfalse true\ntrue false\n"},
+
+		{"errors keep their identity", []string{`
+errMine := errors.New("mine")
+type bad struct{ N int }
+func (b *bad) Error() string { return fmt.Sprint("bad ", b.N) }
+kept := &bad{1}
+p := pool.New(pool.Processes(1))
+m := map[string]error{"a": errMine}
+s := struct{ List []error }{[]error{errMine, kept}}
+for _, f := range []func(int) (int, error){
+	func(int) (int, error) { return 0, m["a"] },
+	func(int) (int, error) { return 0, fmt.Errorf("x: %w", s.List[0]) },
+} {
+	_, err := pool.MapErr(p, f, []int{1})
+	fmt.Println(errors.Is(err, errMine))
+}
+_, err := pool.MapErr(p, func(int) (int, error) { return 0, s.List[1] }, []int{1})
+_, err2 := pool.MapErr(p, func(int) (int, error) { s.List[1].(*bad).N = 7; return 0, s.List[1] }, []int{1})
+fmt.Println(errors.Is(err, kept), errors.Is(err2, kept), errors.Unwrap(err2))
+fmt.Println(pool.Map(p, func(e error) bool { return e == errMine }, []error{errMine, errors.New("mine")}))
+var re runtime.Error
+_, err = pool.Map(p, func(i int) int { var m map[string]int; m["a"] = 1; return 1 }, []int{1})
+fmt.Println(errors.As(err, &re), re)
+_, err = pool.Map(p, func(i int) int { return []int{}[i] }, []int{1})
+fmt.Println(errors.As(err, &re), re)
+var te *json.UnmarshalTypeError
+_, err = pool.MapErr(p, func(i int) (int, error) { var n int; return 0, json.Unmarshal([]byte("\"x\""), &n) }, []int{1})
+fmt.Println(errors.As(err, &te), te.Type)`}, "true\ntrue\ntrue false bad 7\n[true false] <nil>\ntrue assignment to entry in nil map\ntrue runtime error: index out of range [1] with length 0\ntrue int\n"},
+
+		{"standard values", []string{`
+type key struct{}
+p := pool.New(pool.Processes(1))
+cause := errors.New("enough")
+ctx, cancel := context.WithTimeout(context.WithValue(context.Background(), key{}, 5), time.Hour)
+ended, end := context.WithCancelCause(ctx)
+end(cause)
+fmt.Println(pool.Apply(p, func() string { d, ok := ctx.Deadline(); return fmt.Sprint(ok, time.Until(d) > time.Minute, ctx.Value(key{}), ctx.Err(), ended.Err(), context.Cause(ended) == cause, context.Background()) }))
+cancel()
+r := rand.New(rand.NewPCG(1, 2))
+want := *r
+fmt.Println(pool.Apply(p, func() int { return r.IntN(1000) }))
+fmt.Println(want.IntN(1000))
+for _, h := range []hash.Hash{sha256.New(), md5.New(), sha512.New(), crc32.NewIEEE(), crc64.New(crc64.MakeTable(crc64.ISO)), fnv.New64a(), adler32.New(), hmac.New(sha256.New, []byte("k"))} {
+	h.Write([]byte("some"))
+	got, err := pool.Apply(p, func() []byte { h.Write([]byte(" more")); return h.Sum(nil) })
+	h.Write([]byte(" more"))
+	if err != nil && strings.Contains(err.Error(), "h: hash.Hash cannot be sent") { fmt.Print("refused "); continue }
+	fmt.Print(err == nil && string(got) == string(h.Sum(nil)), " ")
+}
+fmt.Println()`, `
+for _, f := range []any{slices.Values([]int{1}), maps.Keys(map[int]int{1: 1})} {
+	seq := f.(iter.Seq[int])
+	_, err := pool.Apply(p, func() int { n := 0; for v := range seq { n += v }; return n })
+	fmt.Println(err)
+}
+once := sync.OnceValue(func() int { return 7 })
+_, err := pool.Apply(p, func() int { return once() })
+fmt.Println(err)
+h := unique.Make("a")
+_, err = pool.Apply(p, func() bool { return h == unique.Make("a") })
+fmt.Println(err)
+seeds := []maphash.Seed{maphash.MakeSeed()}
+_, err = pool.Apply(p, func() uint64 { return maphash.String(seeds[0], "x") })
+fmt.Println(err)`},
+			"true true 5 <nil> context canceled true context.Background <nil>\n" + "X\nX\n" + "true true true true true true true true \n" +
+				"a function that slices.Values has made cannot be sent to another process: collect what it yields before the call, with slices.Collect\n" +
+				"a function that maps.Keys has made cannot be sent to another process: collect what it yields before the call, with slices.Collect\n" +
+				"a function that sync.OnceValue has made cannot be sent to another process: call it before the call of the pool and send the result, or make it inside the task\n" +
+				"pool.Apply: h: unique.Handle[string] cannot be sent to another process (it is one process's own: send its Value, and call unique.Make in the task)\n" +
+				"pool.Apply: seeds[0]: maphash.Seed cannot be sent to another process (its hashes are those of one process: make it in the task)\n"},
+
+		{"shared memory", []string{`
+type Node struct{ V int }
+type Graph struct { Best *Node; Nodes []Node; Arr [3]Node; PA *Node; Sl []Node; N int; PN *int }
+p := pool.New(pool.Processes(1))
+l := list.New()
+l.PushBack(1)
+l.PushBack(2)
+fmt.Println(pool.Apply(p, func() string { n := 0; for e := l.Front(); e != nil; e = e.Next() { n++ }; l.PushFront(0); return fmt.Sprint(n, l.Len()) }))
+g := &Graph{Nodes: []Node{{1}, {2}}}
+g.Best, g.PA, g.Sl, g.PN = &g.Nodes[1], &g.Arr[2], g.Arr[1:], &g.N
+f := func(g *Graph) string {
+	g.N, g.Best.V, g.Sl[0].V = 5, 50, 9
+	return fmt.Sprint(g.Best == &g.Nodes[1], g.PA == &g.Arr[2], &g.Sl[1] == g.PA, *g.PN, g.Nodes, g.Arr)
+}
+back, err := pool.Map(p, func(g *Graph) *Graph { return g }, []*Graph{g})
+fmt.Println(f(back[0]), err)
+fmt.Println(pool.Map(p, f, []*Graph{g}))
+a := []int{1, 2, 3, 4}
+b, c := a[:2], a[1:3]
+x, arr := 5, [4]int{}
+px, pa, sa := &x, &arr[2], arr[:]
+fmt.Println(pool.Apply(p, func() string { a[1], *px, *pa, sa[0] = 100, 6, 7, 1; return fmt.Sprint(b, c, x, arr) }))
+big := make([]int, 100000)
+head := big[:10]
+fmt.Println(pool.Apply(p, func() int { big[3] = 4; return head[3] }))
+fmt.Println(pool.Starmap(p, func(a, b []int) string { a[1] = 77; return fmt.Sprint(a, b) }, []pool.Args2[[]int, []int]{{a, b}}))`},
+			"2 3 <nil>\ntrue true true 5 [{1} {50}] [{0} {9} {0}] <nil>\n[true true true 5 [{1} {50}] [{0} {9} {0}]] <nil>\n[1 100] [100 3] 6 [1 0 7 0] <nil>\n4 <nil>\n[[1 77 3 4] [1 77]] <nil>\n"},
+
+		{"methods that are not called", []string{`
+p := pool.New(pool.Processes(1))
+conn, _ := net.Pipe()
+type S struct{ N int }
+func (s S) Twice() int { return s.N * 2 }
+func (s S) All() ([]int, error) { return pool.Map(p, func(i int) int { return i }, []int{1}) }
+func (s S) Send() { conn.Write(nil) }
+fmt.Println(pool.Map(p, func(s S) int { return s.Twice() }, []S{{2}}))
+fmt.Println(pool.Map(p, func(s any) int { return s.(interface{ Twice() int }).Twice() }, []any{S{3}}))
+_, err := pool.Map(p, func(s S) int { s.Send(); return 1 }, []S{{2}})
+fmt.Println(err)
+_, err = pool.Map(p, func(s interface{ Send() }) int { s.Send(); return 1 }, []interface{ Send() }{S{2}})
+fmt.Println(err)
+_, err = pool.Map(p, func(i int) int { v, _ := pool.Map(p, func(i int) int { return i }, []int{1}); return len(v) }, []int{2})
+fmt.Println(err)
+r := pool.MapAsync(p, func(i int) int { return i }, []int{1})
+_, err = pool.Map(p, func(i int) int { v, _ := r.Get(); return len(v) }, []int{2})
+fmt.Println(err)`},
+			"[4] <nil>\n[6] <nil>\npool.Map: conn: net.Conn cannot be sent to another process (use pool.NewQueue)\npool.Map: conn: net.Conn cannot be sent to another process (use pool.NewQueue)\n" +
+				"pool.Map: p: *pool.Pool cannot be sent to another process (it belongs to the notebook's process: a task can make a pool of its own, or return what is to be done)\n" +
+				"pool.Map: r: *pool.MapResult[int] cannot be sent to another process (it belongs to the notebook's process: get what the task needs from it before the call)\n"},
+
+		{"the end of a source, and of a task", []string{`
+p := pool.New(pool.Processes(1))
+source := func(yield func(int) bool) { for i := range 5 { if !yield(i) { return } }; panic("source") }
+for v, err := range pool.ImapSeq(p, func(i int) int { return i * 10 }, source, pool.ChunkSize(3)) { fmt.Print(v, " ", err, "; ") }
+fmt.Println()
+_, err := pool.Apply(p, func() int { return <-make(chan int) })
+fmt.Println(strings.SplitN(err.Error(), " [", 2)[0])`},
+			"0 <nil>; 10 <nil>; 20 <nil>; 30 <nil>; 40 <nil>; 0 pool.ImapSeq: reading the items: panic: source; \npanic: fatal error: all goroutines are asleep - deadlock!\n"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p := newPlace(t)
+			got := strings.TrimPrefix(p.travel(tt.cells), "\n")
+			lines, want := strings.Split(got, "\n"), strings.Split(tt.want, "\n")
+			for i := range want {
+				if want[i] == "X" && i+1 < len(lines) { // some number, the same twice
+					want[i] = lines[i]
+					if n, _, _ := strings.Cut(lines[i], " "); want[i+1] == "X" {
+						want[i+1] = n
+					}
+				}
+			}
+			if got != strings.Join(want, "\n") {
+				t.Errorf("got\n%s\nwant\n%s", got, strings.Join(want, "\n"))
+			}
+		})
+	}
+}

@@ -1,0 +1,98 @@
+package interp_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"poolbook/interp"
+)
+
+// TestHugeArguments calls functions of the library with sizes that no machine has, in each way that calls one: the runtime would end the process.
+func TestHugeArguments(t *testing.T) {
+	s, err := interp.New(interp.Config{MemoryLimit: 1 << 30})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	for i, code := range []string{
+		`slices.Repeat([]int{1}, 1<<40)`,
+		`slices.Grow([]int{}, 1<<42)`,
+		`rand.Perm(1<<42)`,
+		`image.NewRGBA(image.Rect(0, 0, 1<<21, 1<<21))`,
+		`image.NewYCbCr(image.Rect(0, 0, 1<<21, 1<<21), image.YCbCrSubsampleRatio420)`,
+		`new(big.Int).Lsh(big.NewInt(1), 1<<45)`,
+		`new(big.Int).SetBit(new(big.Int), 1<<45, 1)`,
+		`reflect.MakeChan(reflect.TypeFor[chan int](), 1<<42)`,
+		`reflect.New(reflect.TypeFor[[]int]()).Elem().Grow(1<<42)`,
+		`strconv.FormatFloat(1.5, 'f', 1<<42, 64)`,
+		`strconv.AppendFloat(nil, 1.5, 'f', 1<<42, 64)`,
+		`big.NewFloat(1).Text('f', 1<<42)`,
+		`bufio.NewWriterSize(io.Discard, 1<<42)`,
+		"f := strings.Repeat\nf(\"x\", 1<<42)",
+		"g := big.NewInt(1).Lsh\ng(big.NewInt(1), 1<<45)",
+		"h := (*big.Int).Lsh\nh(big.NewInt(1), big.NewInt(1), 1<<45)",
+		"defer strings.Repeat(\"x\", 1<<42)",
+		"reflect.ValueOf(strings.Repeat).Call([]reflect.Value{reflect.ValueOf(\"x\"), reflect.ValueOf(1<<42)})",
+		"type permuter interface{ Perm(int) []int }\npermuter(rand.New(rand.NewSource(1))).Perm(1<<42)",
+		"func in[T any](x []T) []T { return slices.Repeat(x, 1<<40) }\nin([]string{\"\"})",
+		"var wg sync.WaitGroup\nwg.Go(func() { _ = bytes.Repeat([]byte{1}, 1<<42) })\nwg.Wait()",
+	} {
+		_, err := s.Run(t.Context(), interp.Cell{Number: i + 1, Code: code})
+		var failed *interp.RuntimeError
+		if !errors.As(err, &failed) || !strings.Contains(err.Error(), "out of memory: ") || !strings.Contains(err.Error(), "were asked for") {
+			t.Errorf("%s: %v", code, err)
+		}
+	}
+	// What they may have is theirs.
+	mustRun(t, s, 100, `_ = slices.Repeat([]int{1, 2}, 100)
+_ = image.NewRGBA(image.Rect(0, 0, 10, 10))
+_ = image.NewRGBA(image.Rect(5, 5, 0, 0))
+f(strings.Repeat("x", 3), 2) == "xxxxxx" && new(big.Int).Lsh(big.NewInt(1), 70).String() == "1180591620717411303424" && len(rand.Perm(7)) == 7`)
+}
+
+// TestDeepValues hands values that are millions of levels deep, and have an end, to functions of the library that call themselves for each level.
+func TestDeepValues(t *testing.T) {
+	if testing.Short() {
+		t.Skip("makes values of hundreds of megabytes")
+	}
+	s := newSession(t)
+	mustRun(t, s, 1, `type node struct{ Next *node }
+type hidden struct {
+	next *hidden
+	Up   *hidden `+"`json:\"-\"`"+`
+}
+func list(n int) (l *node) { for range n { l = &node{l} }; return l }
+func nested(n int) (a any) { for range n { a = []any{a} }; return a }
+deep, deeper := list(1_000_000), nested(1_000_000)`)
+	for i, code := range []string{
+		`json.Marshal(deep)`,
+		`json.Marshal(deeper)`,
+		`json.NewEncoder(io.Discard).Encode(deeper)`,
+		`gob.NewEncoder(io.Discard).Encode(deep)`,
+		`xml.Marshal(deep)`,
+		`fmt.Sprint(deeper)`,
+		`fmt.Fprintf(io.Discard, "%v", deeper)`,
+		`reflect.DeepEqual(deep, list(1_000_000))`,
+		"template.Must(template.New(\"\").Parse(\"{{.}}\")).Execute(io.Discard, deeper)",
+	} {
+		_, err := s.Run(t.Context(), interp.Cell{Number: i + 2, Code: code})
+		if err == nil || !strings.Contains(err.Error(), "stack overflow: ") || !strings.Contains(err.Error(), "was given a value that is nested more than 400000 levels deep") {
+			t.Errorf("%s: %.1000v", code, err)
+		}
+	}
+	// As deep as compiled programs may, and what is not followed.
+	mustRun(t, s, 100, `text, err := json.Marshal(list(100_000))
+if err != nil || len(text) < 100_000 { panic(err) }
+if !reflect.DeepEqual(list(190_000), list(190_000)) { panic("not equal") }
+if fmt.Sprintf("%T", deeper) != "[]interface {}" { panic("type") }
+fmt.Sprint(deep)
+var h *hidden
+for range 1_000_000 { h = &hidden{h, h} }
+if text, err := json.Marshal(h); string(text) != "{}" { panic(err) }
+circle := &node{}
+circle.Next = circle
+if !reflect.DeepEqual(circle, circle) { panic("circle") }
+if _, err := json.Marshal(circle); err == nil { panic("no error") }
+deep, deeper = nil, nil`)
+}

@@ -1,0 +1,47 @@
+package interp_test
+
+import (
+	"runtime"
+	"testing"
+)
+
+// TestCellsThatDeclareNothingLeaveNothing runs many of them, and looks at what is left of each.
+func TestCellsThatDeclareNothingLeaveNothing(t *testing.T) {
+	s := newSession(t)
+	mustRun(t, s, 1, "x := 0\nfunc f(n int) int { return n + 1 }\nvar m = map[string]int{}\ntype point struct{ X int }\nvar p point")
+	heap := func() int64 {
+		var m runtime.MemStats
+		for range 3 {
+			runtime.GC()
+		}
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	number := 1
+	for _, code := range []string{
+		"1 + 1",
+		"x = x + 1",
+		"x = f(x)\nx",
+		"fmt.Sprintln(x, \"text\")",
+		"for i := range 3 { x += i }",
+		"m[\"a\"]++\nlen(m)",
+		"p = point{X: 3}\np",
+		"if y := f(x); y > 3 { p.X = y }",
+	} {
+		run := func(n int) {
+			for range n {
+				number++
+				mustRun(t, s, number, code)
+			}
+		}
+		run(300) // what is remembered for good
+		const cells = 2000
+		before := heap()
+		run(cells)
+		if left := (heap() - before) / cells; left > 200 {
+			t.Errorf("%q: each cell leaves %d bytes", code, left)
+		} else {
+			t.Logf("%q: %d bytes", code, left)
+		}
+	}
+}
