@@ -130,5 +130,7 @@
 //
 // The other way round, [Session.Unit] takes a function value apart: the declarations it reaches, as Go source with
 // positions that lead back to the cells, and the variables it reads. [Session.LoadUnit] makes the function again in another
-// process. Functions of a program that [Session.RunProgram] runs are taken apart in the same way; their positions name its files.
+// process. Types of cells have a number and a hash in their names there ([Session.TypeName]): a value of a type that was declared anew
+// arrives as the type it had. A session that meets a type that no unit has brought asks for it ([UnknownTypeError],
+// [Session.TypeUnit]). Functions of a program that [Session.RunProgram] runs are taken apart in the same way; their positions name its files.
 package interp

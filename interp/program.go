@@ -89,6 +89,13 @@ func (s *Session) RunProgram(ctx context.Context, paths []string, args []string,
 	defer run.Stop()
 	if err = s.initPackages(run, main.Pkg.Pkg); err == nil {
 		if _, err = run.Call(init); err == nil {
+			s.noteErrors(func(yield func(*types.Var) bool) {
+				for _, name := range main.Pkg.Pkg.Scope().Names() {
+					if v, ok := main.Pkg.Pkg.Scope().Lookup(name).(*types.Var); ok && !yield(v) {
+						return
+					}
+				}
+			})
 			err = run.CallMain(main)
 		}
 	}

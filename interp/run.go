@@ -88,6 +88,13 @@ func (s *Session) Run(ctx context.Context, c Cell) (Result, error) {
 	ready()
 	begin := time.Now()
 	err = s.start(run, pkg, checked)
+	s.noteErrors(func(yield func(*types.Var) bool) {
+		for _, v := range checked.Vars {
+			if !yield(v.New) {
+				return
+			}
+		}
+	})
 	if timed && err == nil {
 		fmt.Fprintf(run.Stdout(), "took %s\n", took(time.Since(begin)))
 	}

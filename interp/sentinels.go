@@ -2,6 +2,7 @@ package interp
 
 import (
 	"go/types"
+	"iter"
 	"reflect"
 	"strings"
 
@@ -28,6 +29,42 @@ func (s *Session) SentinelName(v reflect.Value) (name string, ok bool) {
 	defer s.mu.Unlock()
 	name, ok = s.moduleSentinels()[id]
 	return name, ok
+}
+
+// ErrorVariable names the variable of a cell or program that holds an error: one that it held when the cell that declares it had run, so that
+// nothing is read that code may be writing. The name is unique in the session.
+func (s *Session) ErrorVariable(v reflect.Value) (name string, ok bool) {
+	id, ok := bridge.SentinelOf(v)
+	if !ok {
+		return "", false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	name, ok = s.errorVars[id]
+	return name, ok
+}
+
+// noteErrors looks what variables that a cell has declared hold now.
+func (s *Session) noteErrors(vars iter.Seq[*types.Var]) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	errorType := types.Universe.Lookup("error").Type().Underlying().(*types.Interface)
+	for v := range vars {
+		g := s.globals[v]
+		if g == nil || !types.Implements(v.Type(), errorType) {
+			continue
+		}
+		id, ok := bridge.SentinelIn(s.machine.Global(g))
+		if !ok {
+			continue
+		}
+		if s.errorVars == nil {
+			s.errorVars = map[bridge.Sentinel]string{}
+		}
+		if _, ok := s.errorVars[id]; !ok {
+			s.errorVars[id] = s.env.VarID(v)
+		}
+	}
 }
 
 // sentinelIndex are the errors that the variables of packages hold that are interpreted from source.

@@ -62,7 +62,8 @@ type Session struct {
 	unusable  map[*types.Package]bool
 	units     unitState
 	sentinels sentinelIndex
-	runs      []weak.Pointer[vm.Run] // a run lives as long as something of it does
+	errorVars map[bridge.Sentinel]string // names of variables; guarded by mu
+	runs      []weak.Pointer[vm.Run]     // a run lives as long as something of it does
 }
 
 // source is a text that positions lead to.

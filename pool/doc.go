@@ -19,6 +19,19 @@
 // the notebook. One that is to outlive it gets a process group of its own (Setpgid, Setsid). On other Unix systems they end with a worker that
 // the pool ends or whose notebook ends, on Windows they stay.
 //
+// # What travels
+//
+// Arguments, captured variables and results of tasks in worker processes are copies, and those of what they hold: unexported fields, pointers,
+// cycles, what pointers and slices share with each other, values in interfaces with their types and methods. A value of a type that a later cell has
+// declared anew stays what it was. Errors that variables of packages and cells hold (io.EOF, var errMine = …) are found by errors.Is on the other
+// side. What cannot be sent is refused before a task starts, with its place in the value: channels, open files, connections, locks in use, pools
+// and futures, unique handles, seeds of maphash, iterators and functions that a package has made, functions with captured variables inside of values. A
+// method that mentions such a thing hinders nothing as long as the task does not call it. What is shared holds within one item or one
+// call's variables: two items that lead to the same value may get two copies. A slice arrives with the capacity of its length.
+//
+// A captured context.Context has its deadline, its values, and its end if that has come; a later cancel does not reach a task: see [Context] for
+// that. An error that holds what cannot be sent arrives as its text and what it wraps.
+//
 // # What calls and pools can be told
 //
 // Every call takes options behind its arguments:

@@ -48,7 +48,7 @@ func (c *Client) SetName(name string, index int) {
 
 // CodecOptions are the options of a worker's codec. function finds the function of type t whose unit has the hash.
 func CodecOptions(types Types, c *Client, function func(hash []byte, t reflect.Type) (reflect.Value, error)) codec.Options {
-	o := codec.Options{Types: types, Handle: c.handle, Known: knownErrors()}
+	o := codec.Options{Types: types, Handle: c.handle, Known: knownErrors(), Held: &codec.Held{}}
 	c.codec.Store(codec.New(o))
 	o.FuncOf = function
 	return o

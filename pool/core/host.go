@@ -51,6 +51,7 @@ type Host struct {
 	objects  map[uint64]weak.Pointer[Object] // shared objects that have been sent to a worker; guarded by mu
 	memories memories                        // guarded by mu
 	spares   spares                          // guarded by mu
+	errs     codec.Held                      // of variables, that have been sent
 	values   *codec.Codec                    // of the values in shared objects; guarded by mu
 }
 

@@ -143,7 +143,7 @@ func (h *Host) objectCodec() *codec.Codec {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.values == nil {
-		h.values = codec.New(codec.Options{Types: h.Types, Handle: h.handle, Known: knownErrors()})
+		h.values = codec.New(codec.Options{Types: h.Types, Handle: h.handle, Known: knownErrors(), Held: &h.errs})
 	}
 	return h.values
 }

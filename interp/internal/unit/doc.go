@@ -6,6 +6,13 @@
 // become their arguments, local types and constants move to package level. A variable that holds a function is
 // followed into that function, so that closures which call each other, or themselves, arrive whole.
 //
+// A session may have declared several types of one name. Each has a number and a name of its own in units ([Session].TypeName), the same in all of
+// them, so that a process that has loaded two units has one type for what was one type; those who look at a type see the name that it has in
+// its cell (rtype.Shown). An embedded field is called as its type, and selected by that name. Types whose values are in interfaces come along
+// when [Extra] asks for them.
+//
+// A method that mentions what cannot be sent, and that nothing in the unit calls, becomes one that panics with the reason: leaveout.go.
+//
 // The text of a declaration is the cell's own, with /*line*/ comments, so that errors and stacks in the other process name the cells.
 // The hash leaves those comments out: a cell that moves, or is run again, keeps its units.
 package unit

@@ -33,6 +33,8 @@ type Options struct {
 	FuncOf func(data []byte, t reflect.Type) (reflect.Value, error)
 	// Known are further errors that arrive as the same value.
 	Known map[string]error
+	// Held are the errors of the notebook's variables, for all codecs of a process that may meet them. nil makes one for this codec.
+	Held *Held
 }
 
 // Sentinels names values that both sides have, such as the variables of packages: they arrive as the same value. [Types] may implement it.
@@ -53,6 +55,8 @@ type Codec struct {
 	known  map[string]error
 	names  map[identity]string // of known errors
 	others Sentinels           // nil without
+	vars   Variables           // nil without
+	held   *Held
 
 	plans    sync.Map // reflect.Type → *plan, complete ones only
 	building sync.Mutex
@@ -81,7 +85,11 @@ func New(o Options) *Codec {
 	if c.types == nil {
 		c.types = &localTypes{}
 	}
+	if c.held = o.Held; c.held == nil {
+		c.held = &Held{}
+	}
 	c.others, _ = c.types.(Sentinels)
+	c.vars, _ = c.types.(Variables)
 	for _, m := range []map[string]error{knownErrors, o.Known} {
 		for name, err := range m {
 			c.known[name] = err
@@ -192,6 +200,8 @@ type Encoder struct {
 	depth int
 	sent  []Handle
 
+	inside bool // of a value that is not only an error of the standard library, or several that wrap each other
+
 	parts    []part // memory that the value shares, by address
 	placed   int    // how many parts there are in the message
 	together bool   // parts are those of the whole message
@@ -219,7 +229,7 @@ func (e *Encoder) Bytes() []byte { return e.buf }
 // Reset starts another message, which shares nothing with the one before, behind what is in buf.
 func (e *Encoder) Reset(buf []byte) {
 	e.buf, e.depth, e.errs, e.sent = buf, 0, nil, nil
-	e.parts, e.placed, e.together = nil, 0, false
+	e.parts, e.placed, e.together, e.inside = nil, 0, false, false
 	clear(e.refs)
 	clear(e.types)
 }

@@ -6,13 +6,20 @@
 //
 //   - shared objects ([Handle]) travel as their number;
 //   - time.Time, *time.Location, and types that marshal themselves (GobEncoder, BinaryMarshaler) travel as they say;
+//   - what means something in its own process only is refused: seeds of maphash, unique handles, a notebook's pools and futures;
 //   - numbers and what is made of numbers only (arrays, structs, and the elements of slices) travel as their memory;
-//   - pointers, maps, and slices that can contain themselves are numbered, so that shared and cyclic ones keep their shape within one message.
-//     A pointer into the middle of another value (a field, an element) becomes a pointer to a copy;
+//   - pointers, maps, and slices that can contain themselves are numbered, so that shared and cyclic ones keep their shape within one message;
 //   - structs travel field by field, unexported fields too;
-//   - well-known errors (io.EOF, fs.ErrNotExist …) arrive as the same value, so that errors.Is finds them; an error whose type has no
-//     name elsewhere arrives as an [OpaqueError] with its text and what it wraps;
 //   - channels, functions, open files, used locks are refused with a [*RefusedError] that names the path.
+//
+// Pointers into the middle of values and slices that share elements go on sharing them within one message, and variables that are encoded
+// together ([Encoder.Share]) do so across each other: alias.go.
+//
+// In an interface, some values are themselves in every process ([Sentinels], [Options].Known), or those that both sides of a conversation hold
+// ([Session]): io.EOF, a module's errors, and an error in a captured variable, so that errors.Is finds them. They are known by pointer and
+// type: what has no memory may be at any address. A context arrives as one with the same deadline, values and state (context.go), a reflect.Type
+// as itself. An error whose type has no name elsewhere, or that holds what cannot be sent, arrives as an [OpaqueError] with its text and what
+// it wraps, or an [OpaqueRuntimeError], where the interface asks for an error.
 //
 // The wire is little-endian and int has 64 bits, as on every platform where workers are processes.
 //

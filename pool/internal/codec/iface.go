@@ -32,6 +32,7 @@ const (
 	ifaceSame   // such a number, then a type and value as it is now: the task may have changed it
 	ifaceRType  // the name of a type: a reflect.Type
 	ifaceCtx    // a context of the standard library
+	ifaceNamed  // the name of a variable of the notebook, then type and value of the error in it
 )
 
 // knownErrors arrive as the same value.
@@ -164,6 +165,12 @@ func (b *builder) interfacePlan(p *plan) {
 // dynamic writes what an interface of type t holds.
 func (e *Encoder) dynamic(t reflect.Type, v reflect.Value) error {
 	isError := v.Type().Implements(errorType)
+	// What is an error's own type within a value keeps its place there: other pointers of the message may lead to it. In a chain of
+	// errors that wrap each other, and for errors of the standard library, nothing else can.
+	chain := !e.inside || std(v.Type())
+	inside := e.inside
+	e.inside = e.inside || !isError || !std(v.Type())
+	defer func() { e.inside = inside }()
 	if isError {
 		defer func() { e.errs = append(e.errs, v.Interface().(error)) }()
 		if id, ok := identify(v); ok {
@@ -172,7 +179,7 @@ func (e *Encoder) dynamic(t reflect.Type, v reflect.Value) error {
 				e.string(name)
 				return nil
 			}
-			if n, ok := e.number(id); ok {
+			if n, ok := e.number(id); ok && chain {
 				if !std(v.Type()) { // it may have changed
 					back := e.mark()
 					e.buf = append(e.buf, ifaceSame)
@@ -193,6 +200,17 @@ func (e *Encoder) dynamic(t reflect.Type, v reflect.Value) error {
 			e.buf = append(e.buf, ifaceKnown)
 			e.string(name)
 			return nil
+		}
+	}
+	if isError && v.Kind() == reflect.Pointer && !v.IsNil() && chain {
+		if name, ok := e.variable(v); ok {
+			back := e.mark()
+			e.buf = append(e.buf, ifaceNamed)
+			e.string(name)
+			if e.typed(v) == nil {
+				return nil
+			}
+			back()
 		}
 	}
 	if v.Type() == rtypeType {
@@ -424,6 +442,23 @@ func (d *Decoder) held(tag byte, t reflect.Type) (reflect.Value, error) {
 			v = shared
 		}
 		return v, err
+	case ifaceNamed:
+		name, err := d.string()
+		if err != nil {
+			return none, err
+		}
+		tag, err := d.byte()
+		if err != nil {
+			return none, err
+		}
+		if tag != ifaceNew && tag != ifaceType {
+			return none, malformed("tag of an error")
+		}
+		v, err := d.typed(tag, t)
+		if err != nil {
+			return none, err
+		}
+		return d.c.variable(name, v), nil
 	case ifaceOpaque:
 		if !opaqueErrType.Implements(t) && !runtimeErrType.Implements(t) {
 			return none, malformed("an error in a " + t.String())

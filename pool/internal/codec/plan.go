@@ -69,11 +69,7 @@ func (b *builder) fill(p *plan) {
 	if b.special(p) {
 		return
 	}
-	p.kind = t.Kind()
-	switch t.Kind() { // before recursive types meet it
-	case reflect.Pointer, reflect.Slice, reflect.Map, reflect.Interface:
-		p.refs = true
-	}
+	p.kind, p.refs = t.Kind(), refers(t) // before recursive types meet it
 	switch t.Kind() {
 	case reflect.Int, reflect.Int16, reflect.Int32, reflect.Int64, reflect.Uint, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr,
 		reflect.Int8, reflect.Uint8, reflect.Float32, reflect.Float64, reflect.Complex64, reflect.Complex128:
@@ -105,6 +101,23 @@ func (b *builder) fill(p *plan) {
 	if (std(t) || ours(t)) && t != contextType {
 		collapse(p)
 	}
+}
+
+// refers reports whether values of a type may refer to other memory than that of strings.
+func refers(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Map, reflect.Interface:
+		return true
+	case reflect.Array:
+		return t.Len() > 0 && refers(t.Elem())
+	case reflect.Struct:
+		for i := range t.NumField() {
+			if refers(t.Field(i).Type) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // special makes the plan of a type that has rules of its own.
@@ -331,7 +344,7 @@ func stringPlan(p *plan) {
 func (b *builder) arrayPlan(p *plan) {
 	elem, n := b.plan(p.t.Elem()), p.t.Len()
 	p.cyc = elem.cyc
-	p.elem, p.refs = elem, elem.refs
+	p.elem = elem
 	if elem.plain || n == 0 {
 		b.plainPlan(p)
 		return
@@ -371,7 +384,7 @@ func (b *builder) structPlan(p *plan) {
 		}
 		fields = append(fields, field{fp, f.Name, f.Offset})
 		if fp.refs {
-			p.slots, p.refs = append(p.slots, slot{fp, f.Offset}), true
+			p.slots = append(p.slots, slot{fp, f.Offset})
 		}
 		plain = plain && fp.plain
 		p.cyc = p.cyc || fp.cyc
