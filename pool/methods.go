@@ -27,6 +27,22 @@ func (p *Pool) ApplyAsyncErr[R any](fn func() (R, error), opts ...CallOption) *A
 	return ApplyAsyncErr(p, fn, opts...)
 }
 
+// RunOnAll runs fn once in each worker of the pool and waits for that: to load data there, to open a connection. Variables that fn assigns stay as they
+// are in that worker, and tasks see them; later calls do not bring the notebook's values of them. A worker that is at work runs it between two chunks;
+// one that starts later runs it before its first task.
+//
+// When fn panics in a worker, or the worker dies, the error is that of the first such worker: a [*RemoteError] or a [*WorkerLostError]. Then workers that
+// start later do not run it. It returns [ErrInterrupted] when the cell is interrupted; in workers that are at it fn is stopped. The workers of a thread pool
+// share their variables, and run fn at the same time.
+func (p *Pool) RunOnAll(fn func()) error {
+	return RunOnAll(p, fn)
+}
+
+// RunOnAllErr is RunOnAll for a function that can fail.
+func (p *Pool) RunOnAllErr(fn func() error) error {
+	return RunOnAllErr(p, fn)
+}
+
 // Submit starts fn on a worker of the executor. What it captures is copied at the call.
 func (ex *Executor) Submit[R any](fn func() R, opts ...CallOption) *Future[R] {
 	return Submit(ex, fn, opts...)
@@ -37,7 +53,8 @@ func (ex *Executor) SubmitErr[R any](fn func() (R, error), opts ...CallOption) *
 	return SubmitErr(ex, fn, opts...)
 }
 
-// Map calls fn with each of the items and gives the results one by one, in the order of the items.
+// Map calls fn with each of the items and gives the results one by one, in the order of the items. A loop that is left cancels the rest, as
+// that of [Imap] does; CPython cancels what has not begun.
 func (ex *Executor) Map[T, R any](fn func(T) R, items []T, opts ...CallOption) iter.Seq2[R, error] {
 	return ExecutorMap(ex, fn, items, opts...)
 }
@@ -49,7 +66,11 @@ func (ex *Executor) MapSeq[T, R any](fn func(T) R, items iter.Seq[T], opts ...Ca
 
 // Imap is Map that gives the results one by one, in the order of the items, while later ones are still being worked on.
 // Chunks are of one item unless [ChunkSize] says more. Tasks start at the call. An item that failed gives its error, and the iteration
-// goes on with the next. A loop that is left can be continued by ranging again.
+// goes on with the next.
+//
+// A loop that is left, or interrupted with its cell, cancels what is not done yet, as [AsyncResult.Cancel] does: ranging again gives the results
+// that were there already, and then [ErrCancelled]. CPython lets all items run, in all versions to 3.14, and the rest can be taken later: for that
+// take the results with iter.Pull2. See [Handle] for cancelling from elsewhere.
 func (p *Pool) Imap[T, R any](fn func(T) R, items []T, opts ...CallOption) iter.Seq2[R, error] {
 	return Imap(p, fn, items, opts...)
 }
@@ -70,7 +91,8 @@ func (p *Pool) ImapUnorderedErr[T, R any](fn func(T) (R, error), items []T, opts
 }
 
 // ImapSeq is Imap over a sequence, which may be long or endless: it is read as results are taken, at most four chunks for each worker
-// ahead. When the loop over the results is left, no further items are read.
+// ahead. When the loop over the results is left, no further items are read, and what was read is cancelled. [Pool.Join] has the sequence read to its
+// end: results that nobody has taken by then wait in memory.
 func (p *Pool) ImapSeq[T, R any](fn func(T) R, items iter.Seq[T], opts ...CallOption) iter.Seq2[R, error] {
 	return ImapSeq(p, fn, items, opts...)
 }

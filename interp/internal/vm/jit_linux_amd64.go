@@ -9,8 +9,8 @@ import (
 	"poolbook/interp/internal/vm/jit"
 )
 
-// What keeps machine code sound, each checked in the runtime of Go 1.26 (abi.go
-// refuses releases that nobody looked at):
+// What keeps machine code sound, each checked in the runtimes of Go 1.26 and 1.27
+// (package goabi ends the build with releases that nobody looked at):
 //   - Pointers. Registers of the function stay in the frame, which is memory that
 //     the collector knows; processor registers hold copies of some, within one
 //     template or one loop (jitregs_…). The

@@ -53,7 +53,7 @@ func (r *Run) ends(err error) {
 }
 
 // crash is what the runtime of a compiled program prints when v ends it, p being its way up the calls, nil if that is not known:
-// the panics in whose deferred calls it began come first (printpanics in runtime/panic.go of Go 1.26). text is that of v alone.
+// the panics in whose deferred calls it began come first (printpanics in runtime/panic.go of Go 1.26 and 1.27). text is that of v alone.
 func crash(v any, p *panicking) (text, whole string) {
 	if p == nil {
 		p = &panicking{value: v}

@@ -19,7 +19,7 @@ type Segment struct {
 
 // New makes a segment of that many bytes, which are 0.
 //
-// What keeps it sound, on Go 1.24 to 1.26: mem is part of one object of the heap, larger than 32 kB as far as pages are replaced, so that no other
+// What keeps it sound, on Go 1.24 to 1.27: mem is part of one object of the heap, larger than 32 kB as far as pages are replaced, so that no other
 // object is on its pages; it has no pointers, so that neither the collector nor the allocator keeps anything on them (what they know of a span is
 // elsewhere). While the object lives, the runtime does nothing to its pages but advise about their size. Before it is given back its finalizer,
 // which runs while it still exists, puts ordinary memory in place of the file's.

@@ -84,7 +84,11 @@ func generate() (map[string][]byte, error) {
 		if slices.Contains(differ, t.pkg.PkgPath) || len(t.symbols) == 0 {
 			continue
 		}
-		files[fileName(t.pkg.PkgPath)+".go"], err = t.file("")
+		setting := ""
+		if strings.HasPrefix(t.pkg.PkgPath, "encoding/json/") {
+			setting = " && goexperiment.jsonv2" // else they are not there: package goabi says what to do
+		}
+		files[fileName(t.pkg.PkgPath)+".go"], err = t.file(setting)
 		if err != nil {
 			return nil, err
 		}
@@ -182,7 +186,7 @@ func compiledOnly(pkg *types.Package, extracted map[string]string) (map[string]s
 	return symbols, nil
 }
 
-// file writes the table for the release, and the platforms that the rest of a build constraint names.
+// file writes the table for the release, and the platforms or settings that the rest of a build constraint names.
 func (t table) file(constraint string) ([]byte, error) {
 	var b bytes.Buffer
 	b.WriteString(header)
