@@ -33,8 +33,8 @@ func TaskIndex() int { return core.TaskIndex(core.CallerOrigin()) }
 // the task. Outside of a task it is a new stream that begins anywhere.
 func Rand() *rand.Rand { return core.TaskRand(core.CallerOrigin()) }
 
-// TaskProgress tells how far the caller's task is: done of total steps. Progress bars show it for a single call, the panel of workers for each task. It may
-// be called often: some twenty times a second it is told on. Outside of a task it does nothing.
+// TaskProgress tells how far the caller's task is: done of total steps. The progress bar shows it for a single call; the events of the workers have it for each
+// task. It may be called often: some twenty times a second it is told on. Outside of a task it does nothing.
 func TaskProgress(done, total int) { core.TellProgress(core.CallerOrigin(), done, total) }
 
 // TaskLabel tells what the caller's task is at, such as "loading". It is shown where TaskProgress is. Outside of a task it does nothing.
