@@ -48,18 +48,12 @@ func ImapUnorderedSeq[T, R any](p *Pool, fn func(T) R, items iter.Seq[T], opts .
 func results[R any](s *core.Stream) iter.Seq2[R, error] {
 	return func(yield func(R, error) bool) {
 		o := core.CallerOrigin()
+		leave := s.Enter(o)
+		defer leave() // also when the loop panics
 		for {
 			var v R
 			more, err := s.Next(o, &v)
-			switch {
-			case !more:
-				return
-			case err == core.ErrInterrupted:
-				s.Interrupt()
-				yield(v, err)
-				return
-			case !yield(v, err):
-				s.Cancel()
+			if !more || !yield(v, err) || err == core.ErrInterrupted {
 				return
 			}
 		}

@@ -44,7 +44,7 @@ func TestLeaveLoop(t *testing.T) {
 			},
 		} {
 			t.Run(name, func(t *testing.T) {
-				for _, how := range []string{"left", "interrupted", "cancelled by its handle"} {
+				for _, how := range []string{"left", "interrupted", "interrupted in the body", "panics", "cancelled by its handle"} {
 					folder = t.TempDir()
 					p := pool.New(pool.Processes(2))
 					ctx, interrupt := context.WithCancel(t.Context())
@@ -53,29 +53,37 @@ func TestLeaveLoop(t *testing.T) {
 					job.Cancel() // there is none yet
 					it := results(p, pool.Handle(&job))
 					var errs []error
-				loop:
-					for _, err := range it {
-						if err != nil {
-							errs = append(errs, err)
-							continue
+					func() {
+						defer func() { _ = recover() }()
+						for _, err := range it {
+							if err != nil {
+								errs = append(errs, err)
+								continue
+							}
+							awaitFile(t, "1")
+							switch how {
+							case "left":
+								return
+							case "panics":
+								panic("in the loop")
+							case "interrupted":
+								interrupt()
+							case "interrupted in the body":
+								interrupt()
+								<-job.Done()
+								return
+							default:
+								job.Cancel()
+							}
 						}
-						awaitFile(t, "1")
-						switch how {
-						case "left":
-							break loop
-						case "interrupted":
-							interrupt()
-						default:
-							job.Cancel()
-						}
-					}
+					}()
+					<-job.Done()
 					interrupt()
 					setContext(nil)
 					want := map[string]error{"interrupted": pool.ErrInterrupted, "cancelled by its handle": pool.ErrCancelled}[how]
 					if want == nil && len(errs) > 0 || want != nil && (len(errs) != 1 || !errors.Is(errs[0], want)) {
 						t.Errorf("%s: got %v, want %v", how, errs, want)
 					}
-					<-job.Done()
 					p.Close()
 					if err := p.Join(); err != nil {
 						t.Error(err)

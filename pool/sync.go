@@ -32,7 +32,8 @@ func acquired(err error) (bool, error) {
 // process count as one holder. It need not be released by the one that acquired it, as in Python.
 //
 // When a worker dies that holds it, the next Acquire returns [ErrHolderDied], without holding the lock: what it protects may be half
-// changed. The one after that succeeds.
+// changed. The one after that succeeds. (CPython notices no such death, in all versions to 3.14: the lock stays taken.) A worker or a [Process] that
+// ends well leaves it taken, for another to release.
 type Lock struct{ x *core.Object }
 
 // NewLock makes a lock that is free.
@@ -81,7 +82,7 @@ func mustHold(err error) {
 }
 
 // RLock is a lock that its holder can acquire again; it is free when it was released as often. Only its holder can release it: a
-// process, with all its goroutines.
+// process, with all its goroutines. When that ends with the lock, well or not, the next Acquire returns [ErrHolderDied]: nobody else could release it.
 type RLock struct{ x *core.Object }
 
 // NewRLock makes a recursive lock that is free.
@@ -109,6 +110,8 @@ func (l *RLock) Lock() { mustHold(acquire(l.x)) }
 func (l *RLock) Unlock() { mustHold(release(l.x)) }
 
 // Semaphore lets a number of holders in at once. [NewBoundedSemaphore] makes one that refuses to be released too often.
+// The places of a worker that dies are free again, which [ErrHolderDied] tells the next one that asks; those that it took before it ended well stay
+// taken, as in CPython.
 type Semaphore struct{ x *core.Object }
 
 // NewSemaphore makes a semaphore for n holders. It panics when n is negative.

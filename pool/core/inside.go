@@ -107,24 +107,20 @@ func (j *Job) endless(o *Origin, end <-chan struct{}) error {
 		// Another job: its result may wait for a callback, which comes after this one.
 		s := j.s
 		s.mu.Lock()
-		if !j.finished && j.final == nil {
+		if !j.concluded && j.final == nil {
 			j.final = make(chan struct{})
 		}
-		final := j.final
-		if j.finished {
-			final = nil
-		}
+		final, known := j.final, j.concluded
 		s.mu.Unlock()
-		if final != nil {
+		if !known {
 			select {
 			case <-final:
-			case <-j.ready:
 			case <-end:
 				return nil
 			}
 		}
 		s.mu.Lock()
-		waits := j.concluded && !j.told && in.what != aSequence
+		waits := !j.told && in.what != aSequence
 		s.mu.Unlock()
 		if !waits {
 			return nil

@@ -65,7 +65,7 @@ type Job struct {
 	stopped   bool          // by StopAtFirstError: err is of the items that did not run, errs say why
 	release   func() bool   // lets go of the call's context; nil without one
 	finished  bool          // the result is final; ready is closed after the callback
-	final     chan struct{} // closed when finished is set; nil while nobody asks
+	final     chan struct{} // closed when concluded is set; nil while nobody asks
 	told      bool          // ready is closed
 	concluded bool          // its callback is called, or ready closed
 	flying    int           // chunks that workers have

@@ -313,9 +313,6 @@ func (s *state) finish(j *Job) {
 		return
 	}
 	j.finished = true
-	if j.final != nil {
-		close(j.final)
-	}
 	if j.cancelTasks != nil {
 		j.cancelTasks()
 	}
@@ -345,6 +342,9 @@ func (s *state) conclude(j *Job) {
 		return
 	}
 	j.concluded = true
+	if j.final != nil {
+		close(j.final)
+	}
 	if j.grace != nil && j.grace.Stop() {
 		s.wg.Done()
 	}

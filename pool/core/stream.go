@@ -181,6 +181,7 @@ func (st *Stream) Next(o *Origin, into any) (more bool, err error) {
 		case <-limit:
 			return true, ErrTimeout
 		case <-o.done():
+			j.interrupt()
 			return true, ErrInterrupted
 		}
 	}
@@ -208,11 +209,19 @@ func (q *results) take() (a arrived, ok bool) {
 	return a, true
 }
 
-// Cancel cancels the job.
-func (st *Stream) Cancel() { st.q.j.Cancel() }
-
-// Interrupt cancels the job, and waits until its tasks have stopped, for stopTime at most.
-func (st *Stream) Interrupt() { st.q.j.interrupt() }
+// Enter begins a loop over the results; leave ends it. When it ends before the results do, or its cell is interrupted, wherever in the loop that is,
+// the job is cancelled.
+func (st *Stream) Enter(o *Origin) (leave func()) {
+	j := st.q.j
+	unwatch := func() bool { return true }
+	if o != nil && o.Ctx != nil {
+		unwatch = context.AfterFunc(o.Ctx, j.Cancel)
+	}
+	return func() {
+		unwatch()
+		j.Cancel()
+	}
+}
 
 func (q *results) stop() {
 	q.j.s.mu.Lock()
