@@ -40,8 +40,8 @@ func TestFormat(t *testing.T) {
 	}
 }
 
-// words are the tokens of code but for those that stand for line ends and before brackets.
-func words(code string) []string {
+// tokens are the tokens of code but for those that stand for line ends and before brackets.
+func tokens(code string) []string {
 	var list []string
 	file := token.NewFileSet().AddFile("", -1, len(code))
 	var s scanner.Scanner
@@ -106,7 +106,7 @@ func TestFormatTutorials(t *testing.T) {
 			}
 			_, plain := cutMagics(rough)
 			_, formatted := cutMagics(once)
-			if !slices.Equal(words(plain), words(formatted)) {
+			if !slices.Equal(tokens(plain), tokens(formatted)) {
 				t.Errorf("%s: formatted it says another thing\n%s\n---\n%s", file, rough, once)
 			}
 			if own, err := format.Source([]byte(rough)); err == nil && !strings.HasSuffix(strings.TrimSpace(code), ";") && strings.TrimSpace(string(own)) != strings.TrimSpace(once) {

@@ -9,3 +9,6 @@ func systemMemory() int64 {
 	}
 	return int64(n)
 }
+
+// availableMemory does not know: other programs give memory back when it is asked for.
+func availableMemory() (free, total int64, ok bool) { return 0, 0, false }

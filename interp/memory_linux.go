@@ -1,11 +1,13 @@
 package interp
 
 import (
+	"bytes"
 	"math"
 	"os"
 	"path"
 	"strconv"
 	"strings"
+	"sync"
 
 	"golang.org/x/sys/unix"
 )
@@ -34,6 +36,81 @@ func systemMemory() int64 {
 		}
 	}
 	return total
+}
+
+// cgroup is a group around the process that has a limit.
+type cgroup struct {
+	limit       int64
+	usage, stat string // files with what it uses, and with how much of that are files that can be read again
+}
+
+// cgroups are those around the process that have a limit.
+var cgroups = sync.OnceValue(func() (list []cgroup) {
+	data, err := os.ReadFile("/proc/self/cgroup")
+	if err != nil {
+		return nil
+	}
+	for _, file := range cgroupFiles(string(data)) {
+		n, ok := readNumber(file)
+		if !ok || n >= math.MaxInt64>>1 {
+			continue
+		}
+		usage := "memory.current"
+		if path.Base(file) != "memory.max" {
+			usage = "memory.usage_in_bytes"
+		}
+		list = append(list, cgroup{n, path.Join(path.Dir(file), usage), path.Join(path.Dir(file), "memory.stat")})
+	}
+	return list
+})
+
+func readNumber(file string) (int64, bool) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return 0, false
+	}
+	n, err := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64)
+	return n, err == nil && n > 0
+}
+
+// availableMemory takes some 0.05 ms.
+func availableMemory() (free, total int64, ok bool) {
+	info, err := os.ReadFile("/proc/meminfo")
+	if err != nil {
+		return 0, 0, false
+	}
+	free, ok = field(info, "MemAvailable:")
+	total, _ = field(info, "MemTotal:")
+	free, total = free<<10, total<<10
+	for _, g := range cgroups() {
+		used, known := readNumber(g.usage)
+		if !known {
+			continue
+		}
+		if stat, err := os.ReadFile(g.stat); err == nil {
+			for _, name := range []string{"total_inactive_file", "inactive_file"} { // of version 1, with the groups in it, and of version 2
+				if n, found := field(stat, name); found {
+					used -= n
+					break
+				}
+			}
+		}
+		free, total = min(free, max(g.limit-used, 0)), min(total, g.limit)
+	}
+	return free, total, ok
+}
+
+// field is the number after a name at the beginning of a line.
+func field(text []byte, name string) (int64, bool) {
+	for line := range bytes.Lines(text) {
+		if rest, ok := bytes.CutPrefix(line, []byte(name)); ok && len(rest) > 0 && rest[0] == ' ' {
+			if f := bytes.Fields(rest); len(f) > 0 {
+				n, err := strconv.ParseInt(string(f[0]), 10, 64)
+				return n, err == nil
+			}
+		}
+	}
+	return 0, false
 }
 
 // cgroupFiles lists where the limits of a process are, given its /proc/self/cgroup: in its own group and in all around it, of

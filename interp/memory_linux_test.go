@@ -35,3 +35,18 @@ func TestSystemMemory(t *testing.T) {
 		t.Errorf("files %q", got)
 	}
 }
+
+// TestAvailableMemory compares what is left with what there is.
+func TestAvailableMemory(t *testing.T) {
+	free, total, ok := availableMemory()
+	if !ok || free <= 0 || free > total || total > SystemMemory() {
+		t.Errorf("%d of %d bytes, %v; the system has %d", free, total, ok, SystemMemory())
+	}
+	stat := []byte("cache 5\ninactive_file 1\ntotal_inactive_file 7\n")
+	if n, ok := field(stat, "total_inactive_file"); !ok || n != 7 {
+		t.Errorf("total_inactive_file is %d, %v", n, ok)
+	}
+	if n, ok := field(stat, "inactive"); ok {
+		t.Errorf("inactive is %d", n)
+	}
+}

@@ -16,10 +16,20 @@ type memoryStatus struct {
 var globalMemoryStatusEx = windows.NewLazySystemDLL("kernel32.dll").NewProc("GlobalMemoryStatusEx")
 
 func systemMemory() int64 {
-	s := memoryStatus{length: uint32(unsafe.Sizeof(memoryStatus{}))}
-	// the call only fills s, which outlives it
-	if ok, _, _ := globalMemoryStatusEx.Call(uintptr(unsafe.Pointer(&s))); ok == 0 {
-		return 0
-	}
+	s, _ := readMemory()
 	return int64(s.totalPhys)
+}
+
+func availableMemory() (free, total int64, ok bool) {
+	s, ok := readMemory()
+	return int64(s.availPhys), int64(s.totalPhys), ok
+}
+
+func readMemory() (s memoryStatus, ok bool) {
+	s.length = uint32(unsafe.Sizeof(s))
+	// the call only fills s, which outlives it
+	if done, _, _ := globalMemoryStatusEx.Call(uintptr(unsafe.Pointer(&s))); done == 0 {
+		return memoryStatus{}, false
+	}
+	return s, true
 }

@@ -118,7 +118,7 @@ func New(cfg Config) (*Session, error) {
 	if err != nil {
 		return nil, fmt.Errorf("interp: intrinsics: %w", err)
 	}
-	s.machine = vm.New(vm.Config{Types: s.types, Lookup: s.bridge.Lookup, Instance: s.bridge.Instance, Intrinsics: intrinsics, MemoryLimit: limitMemory(cfg.MemoryLimit), Exhausted: cfg.Exhausted})
+	s.machine = vm.New(vm.Config{Types: s.types, Lookup: s.bridge.Lookup, Instance: s.bridge.Instance, Intrinsics: intrinsics, MemoryLimit: limitMemory(cfg.MemoryLimit), AvailableMemory: availableMemory, Exhausted: cfg.Exhausted})
 	s.logs.takeHostLog()
 	return s, nil
 }
@@ -159,6 +159,8 @@ type Config struct {
 	Intrinsics map[string]func(c Call, args []reflect.Value) []reflect.Value
 	// MemoryLimit is how many bytes of data the process may hold while cells run. Beyond it the running cell ends with a fatal
 	// error (a *RuntimeError), or, if none runs, the goroutines of earlier ones do. 0 is [DefaultMemoryLimit], a negative number no limit.
+	// Unless there is none, the same happens when the machine, or the container around the process, has hardly any memory left (a twentieth,
+	// between 64 MB and 1 GB), whoever has it.
 	// The limit of the garbage collector (GOMEMLIMIT) is lowered to a little above it.
 	MemoryLimit int64
 	// Exhausted is called when only the end of the process helps: compiled functions that interrupted cells called go on, cannot be stopped, and

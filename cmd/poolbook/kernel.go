@@ -50,6 +50,7 @@ it to.`,
 			if err != nil {
 				return err
 			}
+			offerToKiller()
 			// Signals are the kernel's own affair: SIGINT interrupts the cell.
 			limit, err := outputCap()
 			if err != nil {

@@ -35,6 +35,7 @@ func workerCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			offerToKiller()
 			return worker.Main(cmd.Context(), in, out, newEvaluator)
 		},
 	}

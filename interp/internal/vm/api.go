@@ -54,6 +54,10 @@ type Config struct {
 	// Exhausted is called when only the end of the process helps: runs have ended, but compiled functions that they
 	// called go on, and what the process has in memory is well beyond the limit. nil does nothing.
 	Exhausted func(message string)
+	// AvailableMemory says how many bytes of memory are left for this process, in the machine or a container around it, and how many there are
+	// in all; ok is false where the system does not say. Runs also end when hardly any are left. It is called often. Nil, or no
+	// MemoryLimit, is not to look.
+	AvailableMemory func() (free, total int64, ok bool)
 }
 
 // DefaultMaxDepth is the deepest nesting of interpreted calls in one goroutine.

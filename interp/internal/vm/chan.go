@@ -129,6 +129,9 @@ var wakeType = rtypeOf(reflect.TypeFor[chan struct{}]())
 
 // wait blocks on g.cases until one of them is done or the run ends.
 func (g *goroutine) wait(what string) (chosen int, ok bool) {
+	if inBubble() {
+		return g.waitInBubble()
+	}
 	n := len(g.cases)
 	for {
 		g.checkStop()
@@ -147,6 +150,15 @@ func (g *goroutine) wait(what string) (chosen int, ok bool) {
 		}
 		g.run.unblock(g, false)
 	}
+}
+
+// waitInBubble is wait where a bubble says how long.
+func (g *goroutine) waitInBubble() (chosen int, ok bool) {
+	g.checkStop()
+	chosen, ok = rselect(g.cases)
+	clear(g.cases)
+	g.checkStop()
+	return chosen, ok
 }
 
 // selectNow is rselect, which panics on a send to a closed channel.

@@ -72,14 +72,22 @@ func (m *Machine) compiledFunc(fn *ssa.Function) compiledCall {
 		}
 	}
 	if after := wakesAfter[name]; after != nil {
+		starts := startsSecond[name]
 		return func(g *goroutine, fp ptr, args []slot, out uint32) {
+			if starts && *at[ptr](fp, args[1].off) == nil {
+				panicNil()
+			}
 			g.run.reachesOutFor(after(fp, args))
 			nc.call(fv, fp, args, add(fp, out), outs)
 			g.checkStop()
 		}
 	}
 	if mayWake(name) {
+		starts := startsSecond[name]
 		return func(g *goroutine, fp ptr, args []slot, out uint32) {
+			if starts && *at[ptr](fp, args[1].off) == nil {
+				panicNil()
+			}
 			g.run.reachesOut()
 			nc.call(fv, fp, args, add(fp, out), outs)
 			g.checkStop()

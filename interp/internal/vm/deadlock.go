@@ -27,7 +27,6 @@ type blocking struct {
 	blocked  int         // goroutines that wait now
 	progress uint64      // counts the waits that ended well
 	probing  bool        // a look is under way
-	timer    *time.Timer // until the next one
 	outside  atomic.Bool // compiled code may wake a goroutine later
 	calls    int         // callbacks of compiled code under way, in goroutines of its own
 	timers   timers
@@ -136,7 +135,7 @@ func (r *Run) suspectLocked() {
 	if left := b.timers.left(r.m); left > 0 {
 		if !b.later {
 			b.later = true
-			time.AfterFunc(left, func() {
+			after(left, func() {
 				r.mu.Lock()
 				defer r.mu.Unlock()
 				b.later = false
@@ -146,7 +145,7 @@ func (r *Run) suspectLocked() {
 		return
 	}
 	b.probing = true
-	b.timer = time.AfterFunc(suspectAfter, r.probe)
+	after(suspectAfter, r.probe)
 }
 
 // goesOnAnywhereLocked reports whether something of the run does not wait, or may go on without it.
@@ -167,7 +166,7 @@ func (r *Run) probe() {
 	if r.othersMayActLocked() {
 		b.probing = false
 		r.mu.Unlock()
-		time.AfterFunc(othersAfter, r.suspectDeadlock)
+		after(othersAfter, r.suspectDeadlock)
 		return
 	}
 	progress := b.progress

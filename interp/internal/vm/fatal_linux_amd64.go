@@ -61,8 +61,9 @@ var catchFatals = sync.OnceFunc(func() {
 		{"sync.fatal", (*sync.RWMutex).Unlock, syncFault},
 		{"runtime.preprintpanics", panics, lastPanic},
 		{"os.Exit", exits, exit},
+		{"runtime.fatal", chanclose, bubbleFault},
 	} {
-		if old := findCall(codeOf(f.from), f.name, 2); old != nil {
+		if old := findCall(codeOf(f.from), f.name, 3); old != nil {
 			replaceCode(old, codeOf(f.now))
 		}
 	}
@@ -215,6 +216,15 @@ func lastPanic(p *panicRecord) {
 			p.arg = v.String()
 		}
 	}
+}
+
+// bubbleFault is called instead of runtime.fatal, which is what package testing/synctest has for a channel or a timer of a bubble that is
+// used outside. Its callers hold no lock then.
+func bubbleFault(s string) {
+	if !bubbles.Load() || !strings.Contains(s, "of synctest") && !strings.Contains(s, "on synctest") || current() == nil {
+		throw(s)
+	}
+	panic(fatalError(s))
 }
 
 // exit is called instead of os.Exit.

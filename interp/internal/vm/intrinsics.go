@@ -97,6 +97,10 @@ func (r *Run) sleep(d time.Duration) {
 		runtime.Gosched()
 		return
 	}
+	if inBubble() {
+		time.Sleep(d)
+		return
+	}
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {

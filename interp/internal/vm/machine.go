@@ -66,7 +66,7 @@ func New(c Config) *Machine {
 		maxDepth: c.MaxDepth,
 		globals:  make(map[*ssa.Global]reflect.Value),
 		sharing:  newSharing(),
-		memory:   memory{limit: c.MemoryLimit, exhausted: c.Exhausted},
+		memory:   memory{limit: c.MemoryLimit, available: c.AvailableMemory, exhausted: c.Exhausted},
 		procs:    int64(runtime.GOMAXPROCS(0)),
 		made:     time.Now(),
 
@@ -77,6 +77,13 @@ func New(c Config) *Machine {
 	}
 	if m.lookup == nil {
 		m.lookup = func(string, string) (reflect.Value, bool) { return reflect.Value{}, false }
+	}
+	lookup := m.lookup
+	m.lookup = func(pkgPath, name string) (reflect.Value, bool) {
+		if pkgPath == "testing/synctest" {
+			expectBubbles()
+		}
+		return lookup(pkgPath, name)
 	}
 	m.intrinsics = builtinIntrinsics()
 	m.calls = syncCalls()

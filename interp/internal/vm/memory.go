@@ -3,7 +3,9 @@ package vm
 import (
 	"fmt"
 	"math"
+	"os"
 	"runtime"
+	"runtime/debug"
 	"runtime/metrics"
 	"slices"
 	"sync"
@@ -21,15 +23,23 @@ import (
 //
 // A run that begins when the limit is passed already, or nearly, gets some room
 // beyond, too: the cell that gives memory back must be able to run.
+//
+// The limit is of this process; other programs have memory as well. So what the
+// machine, or the container, still has is looked at too, and less than a reserve of
+// it is as if the limit was passed, before everything on the machine stands still.
+// Compiled code cannot be stopped. When it goes on taking what there is, the process
+// ends itself: better this one than another that the system would choose.
 
 // memory is the limit of a machine.
 type memory struct {
-	limit     int64 // bytes of heap and stacks; 0: none
+	limit     int64                               // bytes of heap and stacks; 0: none
+	available func() (free, total int64, ok bool) // see Config.AvailableMemory
 	exhausted func(message string)
 
 	mu         sync.Mutex
 	watching   bool
 	collecting bool
+	freed      time.Time // when garbage was given back to the system last because it had none left
 	ended      time.Time // when runs were ended last; of the goroutine that looks
 }
 
@@ -38,6 +48,10 @@ const (
 	largeAlloc = 1 << 20
 	// lookEvery is how often the memory is looked at. Some 50 MB are made in that time.
 	lookEvery = 25 * time.Millisecond
+	// leastUse is what a process may have whatever the machine has left.
+	leastUse = 128 << 20
+	// availableFrom is the use from which on the machine is asked what it has left.
+	availableFrom = 64 << 20
 	// releaseAfter is how long the goroutines of a run may take to end before other runs are ended too.
 	releaseAfter = time.Second
 )
@@ -59,9 +73,20 @@ func (*memory) usage() usage {
 	return usage{used: int64(s[0].Value.Uint64()) + stacks, live: int64(s[1].Value.Uint64()) + stacks, cycles: s[3].Value.Uint64()}
 }
 
+// left is how many bytes the machine has left beyond the reserve; ok is false where that does not matter or is not known.
+func (m *memory) left(now usage) (left, reserve int64, ok bool) {
+	if m.available == nil || now.used < availableFrom {
+		return 0, 0, false
+	}
+	free, total, ok := m.available()
+	reserve = min(max(total/20, 64<<20), 1<<30)
+	return free - reserve, reserve, ok
+}
+
 // budget is what a run may use.
 type budget struct {
 	bytes  int64
+	least  int64  // what it may use when the machine has nothing left
 	cycles uint64 // collections before it
 }
 
@@ -71,7 +96,11 @@ func (m *memory) budget() budget {
 		return budget{bytes: math.MaxInt64}
 	}
 	now := m.usage()
-	return budget{max(m.limit, now.live+m.limit/8), now.cycles}
+	if left, _, ok := m.left(now); ok && left < 0 || now.live > m.limit/8*7 {
+		debug.FreeOSMemory() // what earlier runs gave up gives this one no room beyond
+		now = m.usage()
+	}
+	return budget{max(m.limit, now.live+m.limit/8), max(now.live+leastUse/2, leastUse), now.cycles}
 }
 
 // garbage is how much of it there may be beyond the limit before the collector
@@ -79,8 +108,16 @@ func (m *memory) budget() budget {
 func (m *memory) garbage() int64 { return m.limit / 5 }
 func (m *memory) tooMuch() int64 { return m.limit / 10 }
 
-// passed reports whether a run has used more than its budget.
-func (m *memory) passed(now usage, b budget) bool {
+// within is what a run may have in use where the machine has so much left.
+func (b budget) within(now usage, left int64) int64 {
+	return min(b.bytes, max(now.used+left, b.least))
+}
+
+// passed reports whether a run has used more than its budget, or than there is.
+func (m *memory) passed(now usage, b budget, left int64) bool {
+	if now.used > b.within(now, left) && left < 0 {
+		return true
+	}
 	if now.used > b.bytes+m.garbage()+m.tooMuch() {
 		return true
 	}
@@ -99,25 +136,39 @@ func (m *Machine) watchMemory() {
 	defer mem.mu.Unlock()
 	if !mem.watching {
 		mem.watching = true
-		time.AfterFunc(lookEvery, m.lookAtMemory)
+		after(lookEvery, m.lookAtMemory)
 	}
 }
 
 func (m *Machine) lookAtMemory() {
 	mem := &m.memory
 	now := mem.usage()
-	if now.used > mem.limit {
-		m.outOfMemory(now)
+	left, reserve, known := mem.left(now)
+	if !known {
+		left = mem.limit
+	}
+	if now.used > mem.limit || left < 0 {
+		m.outOfMemory(now, left)
 		m.lookAtAbandoned(now)
+	}
+	if known && left < -reserve*3/4 && !mem.ended.IsZero() && time.Since(mem.ended) > releaseAfter {
+		mem.giveUp(now)
 	}
 	mem.mu.Lock()
 	defer mem.mu.Unlock()
-	if !mem.collecting && (now.used > mem.limit+mem.garbage() || now.live > mem.limit) {
+	if short := left < 0 && time.Since(mem.freed) > time.Second; !mem.collecting && (short || now.used > mem.limit+mem.garbage() || now.live > mem.limit) {
 		mem.collecting = true
 		time.AfterFunc(0, func() { // it may take seconds
-			runtime.GC()
+			if short {
+				debug.FreeOSMemory()
+			} else {
+				runtime.GC()
+			}
 			mem.mu.Lock()
 			mem.collecting = false
+			if short {
+				mem.freed = time.Now()
+			}
 			mem.mu.Unlock()
 		})
 	}
@@ -129,7 +180,7 @@ func (m *Machine) lookAtMemory() {
 }
 
 // outOfMemory ends the runs that passed their budgets: those that are called, or all when none is.
-func (m *Machine) outOfMemory(now usage) {
+func (m *Machine) outOfMemory(now usage, left int64) {
 	mem := &m.memory
 	if time.Since(mem.ended) < releaseAfter {
 		return
@@ -137,7 +188,7 @@ func (m *Machine) outOfMemory(now usage) {
 	var called, others []*Run
 	m.running.Range(func(_, v any) bool {
 		r := v.(*goroutine).runOf.Load()
-		if r == nil || !mem.passed(now, r.budget) || slices.Contains(called, r) || slices.Contains(others, r) || r.stopReason() != nil {
+		if r == nil || !mem.passed(now, r.budget, left) || slices.Contains(called, r) || slices.Contains(others, r) || r.stopReason() != nil {
 			return true
 		}
 		r.mu.Lock()
@@ -162,13 +213,25 @@ func (m *Machine) outOfMemory(now usage) {
 		r.pause()
 		defer r.resume()
 	}
-	runtime.GC()
+	if left < 0 {
+		debug.FreeOSMemory()
+	} else {
+		runtime.GC()
+	}
 	now = mem.usage()
+	left, _, known := mem.left(now)
+	if !known {
+		left = mem.limit
+	}
 	for _, r := range called {
-		if now.live <= r.budget.bytes {
+		if now.live <= r.budget.bytes && (left >= 0 || now.live <= r.budget.within(now, left)) {
 			continue
 		}
 		mem.ended = time.Now()
+		if now.live <= r.budget.bytes {
+			r.end1(&Fatal{Message: fmt.Sprintf("out of memory: the data in memory takes %s, and there is hardly any left on this machine, or in this container", size(now.live))})
+			continue
+		}
 		text := fmt.Sprintf("out of memory: the data in memory takes %s, and the limit is %s", size(max(now.live, min(now.used, r.budget.bytes))), size(mem.limit))
 		if n := m.live.Load(); n >= manyGoroutines {
 			text += fmt.Sprintf("; there are %d goroutines, each with memory of its own", n)
@@ -209,6 +272,23 @@ func (m *Machine) lookAtAbandoned(now usage) {
 	mem.exhausted(text)
 }
 
+// giveUp ends the process.
+func (m *memory) giveUp(now usage) {
+	if free, _, ok := m.available(); !ok || now.used < free {
+		return // somebody else has it
+	}
+	text := fmt.Sprintf("out of memory: this process takes %s, the machine has hardly any left, and what takes it cannot be stopped", size(now.used))
+	if m.exhausted != nil {
+		m.exhausted(text)
+		return
+	}
+	fmt.Fprintln(os.Stderr, "poolbook:", text)
+	os.Exit(exitOutOfMemory)
+}
+
+// exitOutOfMemory is the exit code of a process that the system has killed.
+const exitOutOfMemory = 128 + 9
+
 // room ends the run when an allocation of n bytes would pass the limit. The
 // runtime's own limit, with its panic, is beyond any number that matters here.
 func (g *goroutine) room(n int64) {
@@ -224,6 +304,15 @@ func (g *goroutine) room(n int64) {
 		g.fatal(&Fatal{Message: fmt.Sprintf("out of memory: %s were asked for at once, and the limit is %s", size(n), size(mem.limit))})
 	}
 	now := mem.usage()
+	if n >= availableFrom {
+		if left, _, ok := mem.left(usage{used: now.used + n}); ok && n > left && now.used+n > g.run.budget.least {
+			debug.FreeOSMemory()
+			if left, _, ok = mem.left(usage{used: now.used + n}); ok && n > left {
+				g.fatal(&Fatal{Message: fmt.Sprintf("out of memory: %s were asked for, and this machine, or this container, has %s left", size(n), size(max(left, 0)))})
+			}
+			now = mem.usage()
+		}
+	}
 	if now.used+n <= limit || now.live+n <= limit && now.used+n <= limit+mem.garbage() {
 		return
 	}

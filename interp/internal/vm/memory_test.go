@@ -109,3 +109,41 @@ func Copy() int { var a, b [1<<21]int; a[5] = 7; b = a; a[5] = 8; return b[5] }`
 		t.Errorf("%v, %v", res, err)
 	}
 }
+
+// TestOutOfAvailableMemory has other programs take what the machine has: the run that takes more ends long before its own limit, one that
+// takes little does not.
+func TestOutOfAvailableMemory(t *testing.T) {
+	const total = 1 << 30
+	for name, c := range map[string]struct{ body, want string }{
+		"small":    {`m := map[int][]int{}; for { m[len(m)] = make([]int, 100) }`, "there is hardly any left on this machine"},
+		"pieces":   {`for { l = append(l, make([]byte, 1<<20)) }`, "there is hardly any left on this machine"},
+		"at once":  {`n := 600 << 20; l = append(l, make([]byte, n))`, "600 MB were asked for, and this machine, or this container, has"},
+		"a little": {`for range 50 { l = append(l, make([]byte, 1<<20)) }`, ""},
+		"garbage":  {`for range 2000 { l = [][]byte{make([]byte, 1<<20)} }`, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := mustLoadLimited(t, 64<<30, `var ( l [][]byte )
+func main() { `+c.body+` }
+func Next() int { l = nil; return 7 }`)
+			runtime.GC()
+			var from runtime.MemStats
+			runtime.ReadMemStats(&from)
+			p.m.SetAvailable(func() (int64, int64, bool) {
+				var now runtime.MemStats
+				runtime.ReadMemStats(&now)
+				return total/4 - int64(now.HeapAlloc-from.HeapAlloc), total, true // the others have the rest
+			})
+			r := p.m.NewRun(t.Context(), vm.RunConfig{})
+			_, err := r.Call(p.main.Func("main"))
+			var f *vm.Fatal
+			if c.want == "" && err != nil || c.want != "" && (!errors.As(err, &f) || !strings.Contains(f.Message, c.want)) {
+				t.Errorf("error %v, want %q", err, c.want)
+			}
+			r.Wait()
+			results, err := p.m.NewRun(t.Context(), vm.RunConfig{}).Call(p.main.Func("Next"))
+			if err != nil || results[0].Int() != 7 {
+				t.Errorf("afterwards: %v, %v", results, err)
+			}
+		})
+	}
+}

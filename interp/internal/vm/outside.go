@@ -24,6 +24,9 @@ var wakesAfter = map[string]func(fp ptr, args []slot) time.Duration{
 	"time.After": firstDuration, "time.AfterFunc": firstDuration, "time.NewTimer": firstDuration, "(*time.Timer).Reset": secondDuration,
 }
 
+// startsSecond are those whose second argument a go statement calls later: one that is nil would end the process.
+var startsSecond = map[string]bool{"time.AfterFunc": true, "context.AfterFunc": true, "(*net/http.Server).RegisterOnShutdown": true}
+
 func firstDuration(fp ptr, args []slot) time.Duration  { return *at[time.Duration](fp, args[0].off) }
 func secondDuration(fp ptr, args []slot) time.Duration { return *at[time.Duration](fp, args[1].off) }
 func untilSecond(fp ptr, args []slot) time.Duration {

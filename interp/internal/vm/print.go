@@ -60,6 +60,9 @@ func (r *Run) redirect(f *os.File) io.Writer {
 	case f == nil:
 	case r.cfg.File != nil:
 		if w := r.cfg.File(f); w != nil {
+			if bubbles.Load() {
+				return outsideWriter{w}
+			}
 			return w
 		}
 	case f == os.Stdout:

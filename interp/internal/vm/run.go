@@ -32,7 +32,7 @@ type Run struct {
 	wake       chan struct{}           // closed to wake every blocked goroutine, then replaced unless stopped
 	count      int                     // goroutines
 	started    int                     // goroutines ever
-	idle       chan struct{}           // closed while count is 0
+	idle       chan struct{}           // closed when count becomes 0; nil when nobody waits for that
 	goroutines map[*goroutine]struct{} // those of the count that have begun
 	calls      int                     // of do, under way
 	told       bool                    // reason was returned or reported
@@ -73,11 +73,12 @@ func (m *Machine) NewRun(ctx context.Context, c RunConfig) *Run {
 	if c.Print == nil {
 		c.Print = c.Stdout
 	}
-	r := &Run{m: m, cfg: c, wake: make(chan struct{}), idle: make(chan struct{}), budget: m.memory.budget(), goroutines: make(map[*goroutine]struct{})}
-	close(r.idle)
+	c.Stdout, c.Stderr, c.Print = outsideWriter{c.Stdout}, outsideWriter{c.Stderr}, outsideWriter{c.Print}
+	r := &Run{m: m, cfg: c, wake: make(chan struct{}), budget: m.memory.budget(), goroutines: make(map[*goroutine]struct{})}
 	// The run's own context ends when the stop flag is set, not before: whoever
 	// was woken by it then sees the flag.
 	r.ctx, r.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	r.ctx.Done() // makes the channel, which whoever asks first may do in a bubble
 	r.unwatch = context.AfterFunc(ctx, func() { r.end1(ErrInterrupted) })
 	m.latest.Store(r)
 	return r
@@ -233,9 +234,7 @@ func (r *Run) settle(err error) {
 	if !errors.As(err, new(*Fatal)) {
 		return
 	}
-	r.mu.Lock()
-	idle := r.idle
-	r.mu.Unlock()
+	idle := r.untilIdle()
 	select {
 	case <-idle:
 	case <-time.After(settleWithin):
@@ -318,12 +317,25 @@ func (f *Func) zeroResults() []reflect.Value {
 	return f.conv.resultValues(f.conv.resultBlock())
 }
 
+// untilIdle is closed when the run has no goroutines.
+func (r *Run) untilIdle() chan struct{} {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.idle == nil {
+		idle := make(chan struct{})
+		if r.count == 0 {
+			close(idle)
+			return idle
+		}
+		r.idle = idle
+	}
+	return r.idle
+}
+
 // Wait waits for the goroutines of the run. Once the run was stopped it gives
 // up those that compiled code holds up, and returns false.
 func (r *Run) Wait() bool {
-	r.mu.Lock()
-	idle := r.idle
-	r.mu.Unlock()
+	idle := r.untilIdle()
 	select {
 	case <-idle:
 		return true
@@ -435,9 +447,6 @@ func (r *Run) begin() {
 	r.m.live.Add(1)
 	r.m.watchMemory()
 	r.mu.Lock()
-	if r.count == 0 {
-		r.idle = make(chan struct{})
-	}
 	r.count++
 	if r.reason != nil {
 		r.m.waits.over.Add(1)
@@ -451,8 +460,9 @@ func (r *Run) end() {
 	if r.reason != nil {
 		r.m.waits.over.Add(-1)
 	}
-	if r.count--; r.count == 0 {
+	if r.count--; r.count == 0 && r.idle != nil {
 		close(r.idle)
+		r.idle = nil
 	}
 	r.suspectLocked() // the others may have waited for this one alone
 	r.mu.Unlock()
@@ -497,7 +507,7 @@ func (r *Run) report(err error) {
 		}
 	}
 	if r.cfg.OnPanic != nil {
-		r.cfg.OnPanic(err)
+		callOutside(func() { r.cfg.OnPanic(err) })
 		return
 	}
 	fmt.Fprintln(r.cfg.Stderr, err)

@@ -82,9 +82,14 @@ func (p *parking) take(key ptr, n int) {
 	}
 }
 
-// until waits for try to succeed; key is what it depends on.
-func (g *goroutine) until(key ptr, what string, try func() bool) {
+// until waits for try to succeed; key is what it depends on. In a bubble it calls block instead, which waits.
+func (g *goroutine) until(key ptr, what string, try func() bool, block func()) {
 	if try() {
+		return
+	}
+	if inBubble() {
+		block()
+		g.checkStop()
 		return
 	}
 	p := &g.m.parking
@@ -154,7 +159,7 @@ func (g *goroutine) once(fields *onceFields, p ptr, f func()) {
 		return
 	}
 	if !mu.TryLock() {
-		g.until(ptr(mu), "sync.Once.Do", mu.TryLock)
+		g.until(ptr(mu), "sync.Once.Do", mu.TryLock, mu.Lock)
 	}
 	defer g.unlock(mu)
 	if !done.Load() {
@@ -181,11 +186,11 @@ func syncCalls() map[string]compiledCall {
 		"(*sync.Mutex).Unlock": self(func(g *goroutine, p ptr) { g.unlock((*sync.Mutex)(p)) }),
 		"(*sync.RWMutex).Lock": self(func(g *goroutine, p ptr) {
 			mu := (*sync.RWMutex)(p)
-			g.until(p, "sync.RWMutex.Lock", mu.TryLock)
+			g.until(p, "sync.RWMutex.Lock", mu.TryLock, mu.Lock)
 		}),
 		"(*sync.RWMutex).RLock": self(func(g *goroutine, p ptr) {
 			mu := (*sync.RWMutex)(p)
-			g.until(p, "sync.RWMutex.RLock", mu.TryRLock)
+			g.until(p, "sync.RWMutex.RLock", mu.TryRLock, mu.RLock)
 		}),
 		"(*sync.RWMutex).Unlock": self(func(g *goroutine, p ptr) {
 			mu := (*sync.RWMutex)(p)
@@ -213,7 +218,7 @@ func syncCalls() map[string]compiledCall {
 				}
 				wg.Wait()
 				return true
-			})
+			}, wg.Wait)
 		}),
 		"(*sync.WaitGroup).Done": self(func(g *goroutine, p ptr) { g.groupAdd((*sync.WaitGroup)(p), -1) }),
 		"(*sync.WaitGroup).Add": func(g *goroutine, fp ptr, args []slot, out uint32) {
@@ -245,6 +250,10 @@ func syncCalls() map[string]compiledCall {
 		},
 		"(*sync.Cond).Wait": self(func(g *goroutine, p ptr) {
 			c := (*sync.Cond)(p)
+			if inBubble() {
+				c.Wait()
+				return
+			}
 			q := g.m.parking.enter(p)
 			done := false
 			defer func() {
@@ -281,7 +290,7 @@ func (g *goroutine) lock(mu *sync.Mutex) {
 	if mu.TryLock() {
 		return
 	}
-	g.until(ptr(mu), "sync.Mutex.Lock", mu.TryLock)
+	g.until(ptr(mu), "sync.Mutex.Lock", mu.TryLock, mu.Lock)
 }
 
 func (g *goroutine) unlock(mu *sync.Mutex) {
