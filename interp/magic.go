@@ -165,7 +165,7 @@ func (s *Session) before(ctx context.Context, c Cell, list []magic) (timed, benc
 		case "reset":
 			s.reset()
 		case "args":
-			*s.streams.vars.args = append([]string{commandName}, words(m.args)...)
+			*s.streams.vars.args = append([]string{commandName}, commandWords(m.args)...)
 		case "get":
 			if err := s.get(ctx, c, m); err != nil {
 				return false, false, err
@@ -251,8 +251,8 @@ func cutMains(code string) (list []magic, rest string) {
 	return list, out.String()
 }
 
-// words are the words of a command line; those in double quotes may have spaces.
-func words(s string) []string {
+// commandWords are the words of a command line; those in double quotes may have spaces.
+func commandWords(s string) []string {
 	var list []string
 	for s = strings.TrimSpace(s); s != ""; s = strings.TrimSpace(s) {
 		if quoted, err := strconv.QuotedPrefix(s); err == nil && s[0] == '"' {

@@ -229,10 +229,11 @@ func bubbleFault(s string) {
 
 // exit is called instead of os.Exit.
 func exit(code int) {
-	if g := current(); g != nil {
+	leave := processEnds.Load()
+	if g := current(); g != nil && !leave {
 		g.run.Exit(code, "os.Exit")
 	}
-	if m := anyMachine(); m != nil && libraryAlone("exit") != "" {
+	if m := anyMachine(); m != nil && !leave && libraryAlone("exit") != "" {
 		m.latestRun().report(&Exit{Code: code, ByWhat: "os.Exit"})
 		runtime.Goexit()
 	}

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"runtime"
 	"strings"
+	"sync/atomic"
 
 	"golang.org/x/tools/go/ssa"
 )
@@ -45,9 +46,13 @@ func (r *Run) CallMain(fn *ssa.Function) error {
 
 const afterGoexit = "runtime.Goexit"
 
+// processEnds is set when the owner of a program has been told of its end: from then on os.Exit ends the process, whoever calls it.
+var processEnds atomic.Bool
+
 // ends tells the program's owner, who ends the process. It returns when there is none.
 func (r *Run) ends(err error) {
 	if r.cfg.Program && r.cfg.Ends != nil {
+		processEnds.Store(true)
 		r.cfg.Ends(err)
 	}
 }
