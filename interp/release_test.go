@@ -8,7 +8,7 @@ import (
 // TestCellsThatDeclareNothingLeaveNothing runs many of them, and looks at what is left of each.
 func TestCellsThatDeclareNothingLeaveNothing(t *testing.T) {
 	s := newSession(t)
-	mustRun(t, s, 1, "x := 0\nfunc f(n int) int { return n + 1 }\nvar m = map[string]int{}\ntype point struct{ X int }\nvar p point")
+	mustRun(t, s, 1, "x := 0\nfunc f(n int) int { return n + 1 }\nvar m = map[string]int{}\ntype point struct{ X int }\nvar p point\nfunc seq(yield func(int) bool) { _ = yield(1) && yield(2) }")
 	heap := func() int64 {
 		var m runtime.MemStats
 		for range 3 {
@@ -27,6 +27,8 @@ func TestCellsThatDeclareNothingLeaveNothing(t *testing.T) {
 		"m[\"a\"]++\nlen(m)",
 		"p = point{X: 3}\np",
 		"if y := f(x); y > 3 { p.X = y }",
+		"for v := range seq { x += v }",
+		"defer fmt.Sprint(x)\nlabel:\n\tfor { break label }",
 	} {
 		run := func(n int) {
 			for range n {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -177,7 +178,7 @@ func (ch *channelSocket) ping(ctx context.Context) {
 // closeSocket says why a connection is closed. A reason is at most 123 bytes.
 func closeSocket(conn *websocket.Conn, code int, reason string) {
 	if len(reason) > 120 {
-		reason = reason[:120]
+		reason = strings.ToValidUTF8(reason[:120], "") // or the frame is malformed
 	}
 	_ = conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, reason), time.Now().Add(time.Second))
 }

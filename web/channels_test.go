@@ -593,6 +593,9 @@ func TestKernelThatKeepsDyingIsGivenUp(t *testing.T) {
 	if got := s.state(k.ID); got != "dead" {
 		t.Errorf("state %s", got)
 	}
+	if o := c.run("1"); o.status != "error" || !strings.Contains(fmt.Sprint(o), "The kernel is dead") {
+		t.Errorf("a cell on a dead kernel: %+v", o)
+	}
 	a := s.want(500, request{method: "POST", path: "/api/kernels/" + k.ID + "/restart"})
 	if !strings.Contains(a.body, "cannot start today") {
 		t.Errorf("the reason is missing: %s", a.body)

@@ -3,7 +3,7 @@
 //
 // A request goes through
 //
-//	connection limit → Host check → security headers → sign-in, Origin and XSRF checks (protect.go, internal/auth)
+//	connection limit (connlimit.go) → Host check → security headers → sign-in, Origin and XSRF checks (protect.go, internal/auth)
 //	  → route (routes.go) → one file for each family:
 //	      pages.go static.go      the page and its files, sign-in
 //	      api_contents.go         files and notebooks      → internal/contents
@@ -14,6 +14,8 @@
 //	      api_settings.go         settings, workspaces, configuration: small tables on disk (store.go)
 //	      api_format.go           Go as gofmt writes it
 //	      tutorials.go            the notebooks that ship with the program
+//
+// SECURITY.md says who may do what, and which test holds it.
 //
 // # Scripts
 //

@@ -67,6 +67,7 @@ func (s *Server) export(w http.ResponseWriter, r *http.Request) error {
 	h := w.Header()
 	h.Set("Content-Type", format.mime+"; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Security-Policy", "sandbox; default-src 'none'") // should something show it all the same
 	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name + format.ext}))
 	_, _ = w.Write(out)
 	return nil

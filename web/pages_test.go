@@ -308,6 +308,25 @@ func TestSignInOutlivesTheServer(t *testing.T) {
 	if err := second.Stop(); err != nil {
 		t.Fatal(err)
 	}
+	chosen := func(token string) *testServer {
+		return start(t, func(c *Config) { c.DataDir, c.Addr, c.Token = data, addr, token })
+	}
+	third := chosen("one")
+	third.want(403, request{path: "/api/status", noToken: true, client: browser}) // another token, which is to keep out who had the last
+	signedIn := third.browser()
+	for _, next := range []struct {
+		token  string
+		status int
+	}{{"one", 200}, {"two", 403}} {
+		if err := third.Stop(); err != nil {
+			t.Fatal(err)
+		}
+		third = chosen(next.token)
+		third.want(next.status, request{path: "/api/status", noToken: true, client: signedIn})
+	}
+	if err := third.Stop(); err != nil {
+		t.Fatal(err)
+	}
 	again(t.TempDir()).want(403, request{path: "/api/status", noToken: true, client: browser})
 	if info, err := os.Stat(filepath.Join(data, "session-key")); err != nil || info.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows" {
 		t.Error(info, err)

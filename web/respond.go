@@ -5,7 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
+	"os"
+	"path/filepath"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -75,7 +78,21 @@ func toHTTP(err error) *httpError {
 		}[c.Kind]
 		return &httpError{Status: status, Message: c.Message, Reason: c.Reason, Err: err}
 	}
-	return &httpError{Status: http.StatusInternalServerError, Message: err.Error(), Err: err}
+	return &httpError{Status: http.StatusInternalServerError, Message: withoutFolders(err), Err: err}
+}
+
+// withoutFolders is the text of an error without the folders in which its files are: they are for the log.
+func withoutFolders(err error) string {
+	text := err.Error()
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		text = strings.ReplaceAll(text, path.Path, filepath.Base(path.Path))
+	}
+	var link *os.LinkError
+	if errors.As(err, &link) {
+		text = strings.ReplaceAll(strings.ReplaceAll(text, link.Old, filepath.Base(link.Old)), link.New, filepath.Base(link.New))
+	}
+	return text
 }
 
 // writeJSON answers with a JSON value.

@@ -4,10 +4,12 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -460,6 +462,9 @@ func TestSecurityHeaders(t *testing.T) {
 		if strings.Contains(strings.Split(strings.SplitN(csp+"script-src", "script-src", 2)[1], ";")[0], "unsafe-inline") {
 			t.Errorf("%s lets inline scripts run: %s", p, csp)
 		}
+		if got := a.Header.Get("Cross-Origin-Resource-Policy"); got != "same-origin" {
+			t.Errorf("%s may be part of other sites' pages: %q", p, got)
+		}
 		if a.Header.Get("Access-Control-Allow-Origin") != "" {
 			t.Errorf("%s opens itself to other sites", p)
 		}
@@ -743,5 +748,46 @@ func TestPageHasNoSecrets(t *testing.T) {
 	}
 	if a.Header.Get("Cache-Control") == "" {
 		t.Error("the page may be cached")
+	}
+}
+
+// TestSecurityPage holds that each test which SECURITY.md names is there.
+func TestSecurityPage(t *testing.T) {
+	page, err := os.ReadFile("SECURITY.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := regexp.MustCompile("`(Test[A-Za-z]+|[a-z]+\\.mjs)`").FindAllStringSubmatch(string(page), -1)
+	if len(named) < 50 {
+		t.Fatalf("only %d tests are named", len(named))
+	}
+	there := map[string]bool{}
+	declared := regexp.MustCompile(`(?m)^func (Test[A-Za-z]+)\(`)
+	err = filepath.WalkDir("..", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && (d.Name() == "node_modules" || d.Name() == ".git"):
+			return fs.SkipDir
+		case strings.HasSuffix(name, ".mjs"):
+			there[d.Name()] = true
+		case strings.HasSuffix(name, "_test.go"):
+			text, err := os.ReadFile(name)
+			if err != nil {
+				return err
+			}
+			for _, m := range declared.FindAllSubmatch(text, -1) {
+				there[string(m[1])] = true
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range named {
+		if !there[m[1]] {
+			t.Errorf("there is no %s", m[1])
+		}
 	}
 }

@@ -2,6 +2,8 @@ package web
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -48,5 +50,17 @@ func TestSettingsWithoutHome(t *testing.T) {
 	s.want(204, request{method: "PUT", path: "/poolbook/api/settings/x", body: `{"raw": "{}"}`})
 	if got := s.want(200, request{path: "/poolbook/api/settings"}); !strings.Contains(got.body, `"x":"{}"`) {
 		t.Errorf("%s", got.body)
+	}
+}
+
+// TestErrorsNameNoFolders holds that what a client reads of a failure has no paths of the machine.
+func TestErrorsNameNoFolders(t *testing.T) {
+	dir := t.TempDir()
+	_, missing := os.ReadFile(filepath.Join(dir, "settings.json"))
+	renamed := os.Rename(filepath.Join(dir, "a"), filepath.Join(dir, "b"))
+	for _, err := range []error{missing, fmt.Errorf("settings: %w", missing), renamed, errors.Join(renamed, errors.New("and more"))} {
+		if e := toHTTP(err); e.Status != 500 || strings.Contains(e.Message, dir) || !strings.Contains(e.Message, "no such file") {
+			t.Errorf("%v: %q", err, e.Message)
+		}
 	}
 }

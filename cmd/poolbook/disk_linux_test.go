@@ -40,11 +40,6 @@ func (p *testPlace) onDisk(command string) output {
 // fill leaves no room on the small disk.
 const fill = "{ cat /dev/zero > disk/full; } 2> /dev/null; "
 
-// poolNotebook uses a pool, after a first cell.
-func poolNotebook(first string) string {
-	return notebookText(first, "p := pool.New(pool.Processes(2))\nr, err := pool.Map(p, func(n int) int { return n * n }, []int{1, 2, 3})\nfmt.Println(r, err)")
-}
-
 // TestFullDisk holds that a full disk ends no kernel and loses no file, and is named where somebody waits for what it cannot hold.
 func TestFullDisk(t *testing.T) {
 	p := newPlace(t)

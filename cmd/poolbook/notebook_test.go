@@ -501,3 +501,25 @@ func notebookText(cells ...string) string {
 	}
 	return string(text)
 }
+
+// TestReplacedProgram holds that pools work on when the program's file has been replaced, as by an update, while the kernel runs.
+func TestReplacedProgram(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux can run a program whose file has gone")
+	}
+	p := newPlace(t)
+	kept := p.file("program")
+	if err := copyProgram(program(t), kept); err != nil {
+		t.Fatal(err)
+	}
+	p.write("n.ipynb", poolNotebook(`if err := os.Remove("program"); err != nil { panic(err) }
+if err := os.WriteFile("program", []byte("#!/bin/sh\nexit 9\n"), 0o755); err != nil { panic(err) }`))
+	if out := p.run(time.Minute, "", kept, "run", "n.ipynb"); out.code != 0 || !strings.Contains(out.stdout, "[1 4 9] <nil>") {
+		t.Errorf("%+v", out)
+	}
+}
+
+// poolNotebook uses a pool, after a first cell.
+func poolNotebook(first string) string {
+	return notebookText(first, "p := pool.New(pool.Processes(2))\nr, err := pool.Map(p, func(n int) int { return n * n }, []int{1, 2, 3})\nfmt.Println(r, err)")
+}

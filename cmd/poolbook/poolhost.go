@@ -162,11 +162,19 @@ type unitPayload struct {
 // sessionTypes are the types of a session by name.
 type sessionTypes struct{ *interp.Session }
 
+// runningImage is this program as it runs, on Linux, whatever has come in the place of its file since: a worker of another version would not
+// understand its pool.
+const runningImage = "/proc/self/exe"
+
 // spawnWorker makes the command of a worker process.
 func spawnWorker() (*exec.Cmd, error) {
 	exe, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("find this program: %w", err)
 	}
-	return exec.Command(exe, workerName, "--pipe"), nil
+	cmd := exec.Command(exe, workerName, "--pipe")
+	if _, err := os.Stat(runningImage); err == nil {
+		cmd.Path, cmd.Err = runningImage, nil
+	}
+	return cmd, nil
 }

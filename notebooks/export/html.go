@@ -94,7 +94,8 @@ func exportOutput(o *nbformat.Output) (outputData, error) {
 // richest is the form of a display that a page shows best, as JupyterLab chooses it.
 func richest(data *nbformat.Bundle) (template.HTML, error) {
 	if text := data.Text("text/html"); text != "" {
-		return template.HTML(text), nil // #nosec G203: the page's policy keeps its scripts from running
+		// The page's policy keeps its scripts from running. No policy keeps a page from following a refresh.
+		return template.HTML(ofHead().ReplaceAllString(text, "&lt;$1")), nil // #nosec G203: see above
 	}
 	if text := data.Text("text/markdown"); text != "" {
 		return markdown(text, nil), nil
@@ -142,7 +143,9 @@ var (
 	// disallowed are the elements that GitHub's Markdown shows as text (its specification, section 6.11), and those that would change the
 	// page around them. Nothing but HTML of the source's own has a bare "<" in what the parser writes.
 	disallowed = pattern(`(?i)<(/?(?:title|textarea|style|xmp|iframe|noembed|noframes|script|plaintext|base|embed|form|link|meta|object)\b)`)
-	fences     = pattern("(?ms)^(```|~~~).*?^(```|~~~)|`[^`\n]+`")
+	// ofHead are elements that act on the whole page, wherever they are.
+	ofHead = pattern(`(?i)<((?:meta|base)\b)`)
+	fences = pattern("(?ms)^(```|~~~).*?^(```|~~~)|`[^`\n]+`")
 )
 
 // markdown renders a text: CommonMark with GitHub's tables, task lists, strikethrough and links. HTML in it stays, as in a notebook's

@@ -57,3 +57,26 @@ func TestTutorialTables(t *testing.T) {
 		t.Error("the page lets forms be sent")
 	}
 }
+
+// TestOutputsActOnNoPage holds that an HTML output neither leads an exported page to another address nor changes what its addresses mean.
+func TestOutputsActOnNoPage(t *testing.T) {
+	for _, html := range []string{
+		`<meta http-equiv="refresh" content="0; url=https://example.org">`, "<META\nhttp-equiv=refresh content=0>", `<svg><meta/http-equiv=refresh>`, `<base href="https://example.org">`,
+	} {
+		o := nbformat.Output{Type: nbformat.DisplayData}
+		if err := o.Data.Set("text/html", "<b>kept</b>"+html+"<metal>"); err != nil {
+			t.Fatal(err)
+		}
+		page, err := HTML(&nbformat.Notebook{Cells: []*nbformat.Cell{{Type: nbformat.Code, Outputs: []nbformat.Output{o}}}}, "page")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, body, _ := strings.Cut(string(page), "<body")
+		if lower := strings.ToLower(body); strings.Contains(lower, "<meta ") || strings.Contains(lower, "<meta\n") || strings.Contains(lower, "<meta/") || strings.Contains(lower, "<base") {
+			t.Errorf("%s acts: %s", html, body)
+		}
+		if !strings.Contains(body, "<b>kept</b>") || !strings.Contains(body, "<metal>") {
+			t.Errorf("%s: the output has changed: %s", html, body)
+		}
+	}
+}

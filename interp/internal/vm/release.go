@@ -18,29 +18,35 @@ func (m *Machine) Release(pkg *ssa.Package) {
 	}
 	m.globalsMu.Unlock()
 	for _, member := range pkg.Members {
-		fn, ok := member.(*ssa.Function)
-		if !ok {
-			continue
-		}
-		v, ok := m.funcs.LoadAndDelete(fn)
-		if !ok {
-			continue
-		}
-		f := v.(*Func)
-		f.mu.Lock()
-		uses := f.uses
-		f.uses = nil
-		f.mu.Unlock()
-		for _, o := range uses {
-			o.mu.Lock()
-			delete(o.users, f)
-			o.mu.Unlock()
+		if fn, ok := member.(*ssa.Function); ok {
+			m.releaseFunc(fn)
 		}
 	}
 	for _, t := range m.types.Recent(true) {
 		m.infos.Delete(t)
 	}
 	delete(*programPackages(pkg.Prog), pkg.Pkg)
+}
+
+// releaseFunc forgets a function, and those within it: the body of a loop over a function is one.
+func (m *Machine) releaseFunc(fn *ssa.Function) {
+	for _, inner := range fn.AnonFuncs {
+		m.releaseFunc(inner)
+	}
+	v, ok := m.funcs.LoadAndDelete(fn)
+	if !ok {
+		return
+	}
+	f := v.(*Func)
+	f.mu.Lock()
+	uses := f.uses
+	f.uses = nil
+	f.mu.Unlock()
+	for _, o := range uses {
+		o.mu.Lock()
+		delete(o.users, f)
+		o.mu.Unlock()
+	}
 }
 
 // Keep is called instead of Release for a package that stays.

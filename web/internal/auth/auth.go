@@ -10,6 +10,8 @@
 // which page made the request; clients that send neither must repeat the value of the _xsrf cookie, which only the server's own pages
 // can read, and which is bound to the session, so that a cookie planted by another port of the same host is of no use.
 //
+// Wrong tokens are counted by client (limit.go), and sessions that were signed out are remembered (ended.go).
+//
 // Programs that sign in with the form, as VS Code does, keep the _xsrf cookie of the sign-in page for good: a form that sends it along
 // gets a session that it is bound to.
 package auth
@@ -88,6 +90,9 @@ func New(c Config) *Guard {
 	if g.key = c.Key; len(g.key) == 0 {
 		g.key = make([]byte, KeyLen)
 		_, _ = rand.Read(g.key)
+	}
+	if !g.generated { // who gives the server another token means to keep out who had the last one
+		g.key = g.mac("token", []byte(g.token))
 	}
 	g.ended.file = c.Ended
 	g.ended.load()

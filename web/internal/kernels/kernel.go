@@ -194,8 +194,13 @@ func (k *Kernel) send(c *Conn, p Packet) error {
 	}
 	for begun := time.Now(); ; {
 		k.mu.Lock()
-		ready := k.ready
+		ready, dead := k.ready, k.state == stateDead
 		k.mu.Unlock()
+		if dead {
+			k.note(c, p)
+			k.answerDead(p)
+			return k.proc.Err()
+		}
 		select {
 		case <-ready:
 		case <-k.ctx.Done():
@@ -457,9 +462,26 @@ func (k *Kernel) died() {
 		k.work.Go(func() { k.revive(attempt) })
 	} else {
 		k.release()
-		k.announce("dead")
+		k.announce(stateDead)
 	}
 	k.mu.Unlock()
+}
+
+// stateDead is the state of a kernel that is not restarted any more, unless somebody asks for it.
+const stateDead = "dead"
+
+// answerDead answers a request to a kernel that is dead: who waits for it would wait for ever.
+func (k *Kernel) answerDead(p Packet) {
+	const ename, evalue = "DeadKernel", "The kernel is dead, and so are its variables. Restart it, and run the cells again."
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.state != stateDead || !expectsReply(p.Message.Header.Type) {
+		return
+	}
+	if p.Message.Header.Type == protocol.TypeExecuteRequest {
+		k.say(protocol.TypeError, p.Message.Header, map[string]any{"ename": ename, "evalue": evalue, "traceback": []string{ename + ": " + evalue}})
+	}
+	k.failUnfinished(ename, evalue)
 }
 
 // failUnfinished ends the requests that the dead process will never answer: an error in each running cell, a reply, and idle.
@@ -578,7 +600,7 @@ func (k *Kernel) shutdown(ctx context.Context) error {
 	for id := range k.held {
 		k.letGo(id)
 	}
-	k.announce("dead")
+	k.announce(stateDead)
 	k.mu.Unlock()
 	k.cancel()
 	err := k.proc.Shutdown(ctx)
