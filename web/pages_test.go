@@ -332,3 +332,19 @@ func TestSignInOutlivesTheServer(t *testing.T) {
 		t.Error(info, err)
 	}
 }
+
+// A person who goes to an address where nothing is reads a page; programs get JSON.
+func TestErrorsForPeople(t *testing.T) {
+	s := start(t)
+	for _, path := range []string{"/nothing", "/files/no<b>such.txt", "/poolbook/api/kernels/none/outputs/none"} {
+		a := s.want(404, request{path: strings.NewReplacer("<", "%3C", ">", "%3E").Replace(path), header: map[string]string{"Sec-Fetch-Mode": "navigate"}})
+		if !strings.HasPrefix(a.Header.Get("Content-Type"), "text/html") || !strings.Contains(a.body, `<a href="/">`) || strings.Contains(a.body, "<b>") {
+			t.Errorf("%s: %s: %s", path, a.Header.Get("Content-Type"), a.body)
+		}
+		var body struct{ Message string }
+		s.want(404, request{path: strings.NewReplacer("<", "%3C", ">", "%3E").Replace(path)}).json(t, &body)
+		if body.Message == "" {
+			t.Errorf("%s: no message", path)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"html/template"
 	"io/fs"
 	"net/http"
 	"os"
@@ -43,7 +44,7 @@ func (s *Server) serve(h handler) http.Handler {
 	})
 }
 
-// fail answers an error as JSON: {"message": …, "reason": …}, which Jupyter's clients show.
+// fail answers an error as JSON: {"message": …, "reason": …}, which Jupyter's clients show; to a browser that goes to an address, as a page.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	e := toHTTP(err)
 	if e.Status >= 500 {
@@ -53,6 +54,16 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	if r.Context().Err() != nil {
 		return // nobody listens
+	}
+	if r.Header.Get("Sec-Fetch-Mode") == "navigate" {
+		h := w.Header()
+		h.Set("Content-Type", "text/html; charset=utf-8")
+		h.Set("Cache-Control", "no-store")
+		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'")
+		h.Del("Content-Disposition")
+		w.WriteHeader(e.Status)
+		_ = errorTemplate.Execute(w, map[string]any{"Status": e.Status, "Name": http.StatusText(e.Status), "Message": e.Message})
+		return
 	}
 	body := map[string]any{"message": e.Message, "reason": nil}
 	if e.Reason != "" {
@@ -140,3 +151,30 @@ func readJSON(w http.ResponseWriter, r *http.Request, limit int64, v any) error 
 	}
 	return nil
 }
+
+// errorTemplate says an error to a person.
+var errorTemplate = template.Must(template.New("error").Parse(`<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{{.Name}} – Poolbook</title>
+<style>
+:root { color-scheme: light dark; }
+body { font: 16px/1.5 system-ui, sans-serif; display: grid; place-items: center; min-height: 90vh; margin: 0; padding: 1rem; }
+main { max-width: 34rem; }
+h1 { font-size: 1.4rem; margin: 0 0 .5rem; }
+p { overflow-wrap: anywhere; }
+a { color: #00758f; }
+@media (prefers-color-scheme: dark) { a { color: #58c0d1; } }
+</style>
+</head>
+<body>
+<main>
+<h1>{{.Name}} ({{.Status}})</h1>
+<p>{{.Message}}</p>
+<p><a href="/">To the notebooks</a></p>
+</main>
+</body>
+</html>
+`))

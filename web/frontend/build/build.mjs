@@ -50,10 +50,8 @@ for (const [name, entry] of [
   );
 }
 
-copyFileSync(
-  path.join(root, 'html/favicon.svg'),
-  path.join(output, 'favicon.svg')
-);
+for (const icon of ['favicon.svg', 'favicon-busy.svg'])
+  copyFileSync(path.join(root, 'html', icon), path.join(output, icon));
 
 const { modules } = stats.toJson({
   all: false,

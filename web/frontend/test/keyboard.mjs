@@ -53,6 +53,13 @@ async function visible(page, what) {
   ok(!shown.equals(without), `the focus is not seen on ${what}`);
 }
 
+/** Goes to the tutorials, which are folded where one was opened before. */
+async function toTutorials(page) {
+  if (await page.locator('#tutorials-fold[open]').count()) return;
+  await tabTo(page, /Tutorials/, { most: 300 });
+  await page.keyboard.press('Enter');
+}
+
 /** Presses Tab until the focus is on what is asked for; checks that it is seen on each of the way. */
 async function tabTo(page, pattern, { most = 60, look = false } = {}) {
   const passed = [];
@@ -73,7 +80,8 @@ async function startPage(t) {
   await t.start();
   const { page } = t;
   await tabTo(page, /New notebook/, { look: true });
-  await tabTo(page, /card$/, { look: true });
+  await toTutorials(page);
+  await tabTo(page, /card$/, { look: true, most: 300 });
   await t.start();
   await tabTo(page, /New notebook/);
   await page.keyboard.press('Enter');

@@ -316,6 +316,22 @@ async function comesBack(t) {
   equal(steps.join(), 'step 1,step 2,step 3,step 4', 'output after a reload');
 }
 
+/** A cell shows how long it has run; while it does, the tab's icon says so. */
+async function runTime(t) {
+  const { notebook, words } = await fresh(t);
+  const icon = () => t.page.locator('link[rel="icon"]').getAttribute('href');
+  await notebook.run(0, words.slow);
+  await notebook.shows(0, 'step 2');
+  ok((await icon()).includes('busy'), `the icon is ${await icon()}`);
+  await notebook.finished(0);
+  const time = await notebook.cells
+    .nth(0)
+    .locator('.jp-InputPrompt')
+    .getAttribute('data-pb-time');
+  ok(/^[2-9]\.\d s$|^\d+ s$/.test(time), `the time is ${time}`);
+  await t.page.waitForSelector('link[rel="icon"].idle', { state: 'attached' });
+}
+
 async function manyLines(t) {
   const { notebook, words } = await fresh(t);
   await notebook.run(0, words.lines);
@@ -462,6 +478,7 @@ await run([
   ['stopped elsewhere', stoppedElsewhere],
   ['code that comes late', comesLate],
   ['first choice of a theme', choosesTheme],
+  ['run time', runTime],
   ['100,000 lines', manyLines],
   ['phone', narrow, phone]
 ]);

@@ -17,6 +17,9 @@ function nameCells(panel: NotebookPanel): void {
     notebook.widgets.forEach((cell, i) => {
       cell.node.setAttribute('role', 'article');
       cell.node.setAttribute('aria-label', `Cell ${i + 1}, ${cell.model.type}`);
+      cell.node
+        .querySelector('.jp-collapseHeadingButton')
+        ?.setAttribute('aria-label', 'Fold what is below this heading');
     });
   };
   let asked = 0;

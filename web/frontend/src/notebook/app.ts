@@ -29,6 +29,7 @@ import { sessions } from './sessions';
 import { connectionLost, kernels, logo, translator, watch } from './shell';
 import { withPast } from './replay';
 import { resumePlugin } from './resume';
+import { runtime } from './runtime';
 import { saveState } from './savestate';
 import { saving } from './saving';
 import { state } from './state';
@@ -96,6 +97,7 @@ export async function start(
     state,
     accessible,
     saveState,
+    runtime,
     saving,
     elsewhere,
     drafts,

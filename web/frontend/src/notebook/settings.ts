@@ -19,6 +19,7 @@ import {
 import schemas from '../../generated/schemas.json';
 import { defaults } from './defaults';
 import { formatSchema } from './formatschema';
+import { runtimeSchema } from './runtime';
 import { schema as saveState } from './savestate';
 
 type Known = Record<
@@ -40,6 +41,7 @@ export function addSchema(id: string, schema: object): void {
 
 addSchema('poolbook:save-state', saveState);
 addSchema('poolbook:format', formatSchema);
+addSchema('poolbook:runtime', runtimeSchema);
 
 function fromBrowser(): Overrides {
   try {

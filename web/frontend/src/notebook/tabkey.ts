@@ -74,6 +74,17 @@ export const enterAfterTab: JupyterFrontEndPlugin<void> = {
         );
       });
     };
+    // An Enter that ends the composition of a word is no answer yet.
+    window.addEventListener(
+      'keydown',
+      event => {
+        const { target } = event;
+        if (event.key !== 'Enter' || !(target instanceof Element)) return;
+        if (event.isComposing && target.closest('.jp-Stdin'))
+          event.stopImmediatePropagation();
+      },
+      { capture: true }
+    );
     // Before the commands, the editor and the completer.
     window.addEventListener('keydown', onKey, { capture: true });
   }

@@ -112,38 +112,56 @@ export const isNew = (): boolean => !folder && entries.length === 0;
 /** The names in the folder that is shown. */
 export const names = (): Set<string> => new Set(entries.map(e => e.name));
 
-/** What runs, wherever it is, and how to stop it. */
-function running(): void {
-  const list = byId('running');
-  const all = [...sessions].sort((a, b) => a.path.localeCompare(b.path));
-  list.replaceChildren(
-    ...all.map(session => {
-      const busy = session.kernel.execution_state === 'busy';
-      const item = make(
-        'li',
-        {},
-        make(
-          'a',
-          {
-            href: address(
-              session.path.endsWith('.ipynb') ? 'notebooks' : 'edit',
-              session.path
-            )
-          },
-          icon('notebook'),
-          make('span', { class: 'name' }, session.path)
-        ),
-        make(
-          'span',
-          { class: busy ? 'running busy' : 'running' },
-          busy ? 'busy' : 'idle'
-        ),
-        stopButton(session, session.path)
-      );
-      return item;
-    })
+/** How many of those that run are listed before one asks for the others. */
+const FIRST = 5;
+let all = false;
+
+function runningRow(session: Session): HTMLLIElement {
+  const busy = session.kernel.execution_state === 'busy';
+  const isNotebook = session.path.endsWith('.ipynb');
+  // A console has no file: its session has a name that a program made.
+  const name = isNotebook ? session.path : `Console (${session.kernel.name})`;
+  const words = [icon('notebook'), make('span', { class: 'name' }, name)];
+  return make(
+    'li',
+    {},
+    isNotebook
+      ? make('a', { href: address('notebooks', session.path) }, ...words)
+      : make('span', { class: 'no-file' }, ...words),
+    make(
+      'span',
+      { class: busy ? 'running busy' : 'running' },
+      busy ? 'busy' : 'idle'
+    ),
+    stopButton(session, name)
   );
-  byId('running-section').hidden = all.length === 0;
+}
+
+/** What runs, wherever it is, and how to stop it; the busy first. */
+function running(): void {
+  const idle = (s: Session): number =>
+    Number(s.kernel.execution_state !== 'busy');
+  const sorted = [...sessions].sort(
+    (a, b) => idle(a) - idle(b) || a.path.localeCompare(b.path)
+  );
+  const rest = all ? 0 : sorted.length - FIRST;
+  const rows = sorted
+    .slice(0, rest > 1 ? FIRST : sorted.length)
+    .map(runningRow);
+  if (rest > 1) {
+    const more = make(
+      'button',
+      { type: 'button', class: 'more' },
+      `${rest} more`
+    );
+    more.addEventListener('click', () => {
+      all = true;
+      running();
+    });
+    rows.push(make('li', {}, more));
+  }
+  byId('running').replaceChildren(...rows);
+  byId('running-section').hidden = sorted.length === 0;
 }
 
 /** Shows the entries whose names have what is searched for. */
