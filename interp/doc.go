@@ -52,6 +52,29 @@
 //
 // [Traceback] renders each of these for a notebook.
 //
+// # What ends a process
+//
+// What would end a compiled program ends a cell, and the session has its values. A kernel goes on; repl and run end as that program would; of
+// a pool's tasks the one is lost that did it. TestEndings tries these on kernel and repl, TestCallbacks the functions that goroutines of the library call.
+//
+//	panic, also in a goroutine, a finalizer, a callback    reported; the callback returns an error where it can, a test or benchmark fails
+//	os.Exit, log.Fatal, syscall.Exit                       an ExitError, also from callbacks
+//	a deadlock, a stack overflow, data beyond the limit    errors that cannot be recovered
+//	two goroutines in one map, a mutex unlocked twice      the same, a panic
+//	runtime.SetFinalizer that does not fit                 a panic with the runtime's text
+//	a function that is nil, for AfterFunc                  a panic
+//	on Linux on amd64, where functions of the runtime are replaced; elsewhere the process ends:
+//	os.Exit by a function value, by reflect or in the library (flag.ExitOnError, testing.Main)
+//	a panic of the library's own in a goroutine of its own, such as a nil *strings.Builder as a command's Stdout
+//	a channel or a timer of a testing/synctest bubble used outside of it
+//
+// These end the process, and why:
+//
+//	memory that compiled code takes without end, as io.ReadAll of /dev/zero does: it cannot be stopped. The kernel ends itself, or the
+//	system ends it before other programs
+//	a stack overflow in compiled code, and 10,000 threads in system calls: the runtime has no stack, or thread, to go on with
+//	a signal to the own process, unsafe, closing files that are the kernel's (syscall.Close): the process is the cell's own as well
+//
 // # Output and input
 //
 // What a cell prints, its goroutines and callbacks included, goes to the writers of that cell, also after it has ended. os.Stdout,

@@ -54,7 +54,7 @@
 //	who                    owned by        ends
 //	Run.do                 Run.Call        with the call; given up after 3 s when compiled code holds it
 //	go statements          Run             with the function; Run.Stop ends them, Run.Wait waits
-//	callbacks              compiled code   with the call; the panic of one ends its goroutine, never the process
+//	callbacks              compiled code   with the call; the panic of one is reported and it returns, see callback.go
 //
 // # What it costs
 //
@@ -102,7 +102,7 @@
 // # What cannot be helped
 //
 // The runtime ends the process for some faults that are no panics. Unlocking an
-// unlocked mutex is a panic here, and two goroutines in one map end the run
+// unlocked mutex, and a SetFinalizer that does not fit, is a panic here, and two goroutines in one map end the run
 // (mapguard.go), compiled functions that print, encode or copy a map included
 // (maphand.go), as does memory that runs out (memory.go). A map that is used by
 // way of reflect, or by a function value such as f := fmt.Println, while another
