@@ -85,7 +85,7 @@ func TestCells(t *testing.T) {
 	if len(files) == 0 {
 		t.Fatal("no cells")
 	}
-	log.SetOutput(os.Stderr) // sessions leave an output that go test -json has given it alone
+	log.SetOutput(interp.ProcessStderr) // sessions leave an output that go test -json has given it alone
 	for _, file := range files {
 		name := strings.TrimSuffix(filepath.Base(file), ".txtar")
 		t.Run(name, func(t *testing.T) {
