@@ -59,29 +59,6 @@ func (c *convention) failerAmong(mem ptr) failer {
 	return f
 }
 
-// landing is the end of a callback that came by a shape.
-type landing struct {
-	*entry
-	fn       *Func
-	test     failer
-	returned bool
-}
-
-// leave is called in a deferred call.
-func (l *landing) leave() {
-	defer l.g.left()
-	if l.returned {
-		return
-	}
-	end := l.g.ending(l.fn)
-	if end == endsAbove {
-		return
-	}
-	if v := recover(); v != nil { // otherwise it is runtime.Goexit, which goes on
-		l.out = l.g.land(v, end, l.fn.conv, l.test)
-	}
-}
-
 // callback runs f for compiled code.
 func (m *Machine) callback(r *Run, f *Func, c *closure, args []reflect.Value) (results []reflect.Value) {
 	g, fresh := m.goroutineFor(r)

@@ -16,8 +16,25 @@ import (
 //go:noescape
 func findObject(p, refBase, refOff uintptr) (base uintptr, span ptr, index uintptr)
 
-// finalized are the objects, by their addresses, that have a finalizer of a cell's.
-var finalized sync.Map // uintptr → nil
+// finalized are the objects, by their addresses, that have a finalizer of a cell's. It is no sync.Map, whose keys are boxed: the allocator might
+// put one into the same block as a small object, which then were never free.
+var finalized = struct {
+	sync.Mutex
+	at map[uintptr]bool
+}{at: map[uintptr]bool{}}
+
+// setFinalized notes whether the object at an address has a finalizer, and returns whether it had one.
+func setFinalized(at uintptr, has bool) (had bool) {
+	finalized.Lock()
+	defer finalized.Unlock()
+	had = finalized.at[at]
+	if has {
+		finalized.at[at] = true
+	} else {
+		delete(finalized.at, at)
+	}
+	return had
+}
 
 // setFinalizer is runtime.SetFinalizer.
 func setFinalizer(obj, finalizer any) {
@@ -47,7 +64,7 @@ func setFinalizer(obj, finalizer any) {
 		}
 	}
 	if finalizer == nil {
-		finalized.Delete(uintptr(p))
+		setFinalized(uintptr(p), false)
 		runtime.SetFinalizer(obj, nil)
 		return
 	}
@@ -61,12 +78,12 @@ func setFinalizer(obj, finalizer any) {
 	case ft.NumIn() != 1 || !t.AssignableTo(ft.In(0)):
 		fault("cannot pass %v to finalizer %v", t, ft)
 	}
-	if _, again := finalized.LoadOrStore(uintptr(p), nil); again {
+	if setFinalized(uintptr(p), true) {
 		fault("finalizer already set")
 	}
 	at := uintptr(p)
 	run := reflect.MakeFunc(ft, func(args []reflect.Value) []reflect.Value {
-		finalized.Delete(at) // it may be set again
+		setFinalized(at, false) // it may be set again
 		apart(func() { f.Call(args) })
 		results := make([]reflect.Value, ft.NumOut())
 		for i := range results {

@@ -137,13 +137,28 @@ func (x *entry) run() {
 	x.g.enter(x.fr)
 }
 
+// runFresh is run on a goroutine of compiled code's own, where the callback ends as [goroutine.land] has it. x stays on the stack: what else
+// land gets is in variables of its own.
 func (x *entry) runFresh() {
-	l := landing{entry: x, fn: x.fr.body.fn}
-	l.test = l.fn.conv.failerAmong(x.mem)
-	defer l.leave()
-	x.g.enter(x.fr)
-	l.returned = true
-	// The results are read after leave has given g, and the frame with it, to
+	g, fn := x.g, x.fr.body.fn
+	test := fn.conv.failerAmong(x.mem)
+	returned := false
+	defer func() {
+		defer g.left()
+		if returned {
+			return
+		}
+		end := g.ending(fn)
+		if end == endsAbove {
+			return
+		}
+		if v := recover(); v != nil { // otherwise it is runtime.Goexit, which goes on
+			x.out = g.land(v, end, fn.conv, test)
+		}
+	}()
+	g.enter(x.fr)
+	returned = true
+	// The results are read after left has given g, and the frame with it, to
 	// whoever needs a goroutine next: the frame must not write there again.
 	x.fr.block = nil
 }
