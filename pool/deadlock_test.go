@@ -139,7 +139,7 @@ func TestInterruptOfCallback(t *testing.T) {
 			}
 		}))
 		interrupt()
-		setContext(nil)
+		setContext(noContext)
 		wantEqual(t, must[[]int](t)(r.Get()), []int{9})
 		wantEqual(t, must[[]int](t)(later.Get()), []int{16})
 		p.Close()

@@ -79,7 +79,7 @@ func TestLeaveLoop(t *testing.T) {
 					}()
 					<-job.Done()
 					interrupt()
-					setContext(nil)
+					setContext(noContext)
 					want := map[string]error{"interrupted": pool.ErrInterrupted, "cancelled by its handle": pool.ErrCancelled}[how]
 					if want == nil && len(errs) > 0 || want != nil && (len(errs) != 1 || !errors.Is(errs[0], want)) {
 						t.Errorf("%s: got %v, want %v", how, errs, want)

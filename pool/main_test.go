@@ -222,6 +222,9 @@ func setHost(h *core.Host) *output {
 	return o
 }
 
+// noContext is that of no cell.
+var noContext context.Context
+
 func setContext(ctx context.Context) {
 	current.Lock()
 	defer current.Unlock()

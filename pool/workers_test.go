@@ -424,7 +424,7 @@ func TestWorkerMisuse(t *testing.T) {
 		"AtExit(nil)":    func() { pool.AtExit(nil) },
 		"Backoff":        func() { pool.Backoff(2, 1) },
 		"BufferSize(0)":  func() { pool.BufferSize(0) },
-		"Context(nil)":   func() { pool.Context(nil) }, //nolint:staticcheck // that is the case
+		"Context(nil)":   func() { pool.Context(noContext) },
 	} {
 		func() {
 			defer func() {

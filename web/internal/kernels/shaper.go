@@ -54,7 +54,6 @@ type shaper struct {
 type flow struct {
 	parent  protocol.Header
 	pending []part
-	updates int           // parts of pending that are updates of displays
 	clears  bool          // the next output takes the place of all before
 	sent    time.Time     // the latest sending
 	rest    time.Duration // until the next one
