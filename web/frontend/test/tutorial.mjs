@@ -13,7 +13,12 @@ import { ok, run, serverAddress } from './lib/run.mjs';
 async function tutorial(t, name) {
   const { page } = t;
   await t.start();
-  await page.locator(`[data-tutorial="${name}"]`).click();
+  const card = page.locator(`[data-tutorial="${name}"]`);
+  await card.waitFor({ state: 'attached' });
+  if (!(await card.isVisible()))
+    // folded: one was opened before
+    await page.locator('#tutorials-fold > summary').click();
+  await card.click();
   await page.waitForURL('**/notebooks/**');
   const notebook = await new Notebook(page).ready();
   const before = await stored(page, notebook.path());
