@@ -16,8 +16,11 @@ import (
 	"golang.org/x/tools/go/ssa/ssautil"
 )
 
-// library is Go's library in SSA form, of the release that the test runs with.
-var library = sync.OnceValues(func() ([]*ssa.Function, error) {
+// library is Go's library in SSA form, of the release that the test runs with. It is a gigabyte, which the collections of later tests would
+// look at: the last of the tests that use it lets it go.
+var library, libraryUsers = sync.OnceValues(loadLibrary), 2
+
+func loadLibrary() ([]*ssa.Function, error) {
 	pkgs, err := packages.Load(&packages.Config{Mode: packages.LoadSyntax}, "std")
 	if err != nil {
 		return nil, err
@@ -32,13 +35,18 @@ var library = sync.OnceValues(func() ([]*ssa.Function, error) {
 	}
 	slices.SortFunc(fns, func(a, b *ssa.Function) int { return strings.Compare(a.String(), b.String()) })
 	return fns, nil
-})
+}
 
 func mustLibrary(t *testing.T) []*ssa.Function {
 	t.Helper()
 	if testing.Short() || raceEnabled {
 		t.Skip("it takes its time")
 	}
+	t.Cleanup(func() {
+		if libraryUsers--; libraryUsers == 0 {
+			library = sync.OnceValues(loadLibrary)
+		}
+	})
 	fns, err := library()
 	if err != nil {
 		t.Fatal(err)

@@ -41,6 +41,7 @@ type memory struct {
 	collecting bool
 	freed      time.Time // when garbage was given back to the system last because it had none left
 	ended      time.Time // when runs were ended last; of the goroutine that looks
+	endedIn    uint64    // how many collections there were by then
 }
 
 const (
@@ -151,7 +152,8 @@ func (m *Machine) lookAtMemory() {
 		m.outOfMemory(now, left)
 		m.lookAtAbandoned(now)
 	}
-	if known && left < -reserve*3/4 && !mem.ended.IsZero() && time.Since(mem.ended) > releaseAfter {
+	// Of two collections since then, the second has found what those runs left.
+	if known && left < -reserve*3/4 && !mem.ended.IsZero() && time.Since(mem.ended) > releaseAfter && now.cycles >= mem.endedIn+2 {
 		mem.giveUp(now)
 	}
 	mem.mu.Lock()
@@ -227,7 +229,7 @@ func (m *Machine) outOfMemory(now usage, left int64) {
 		if now.live <= r.budget.bytes && (left >= 0 || now.live <= r.budget.within(now, left)) {
 			continue
 		}
-		mem.ended = time.Now()
+		mem.ended, mem.endedIn = time.Now(), now.cycles
 		if now.live <= r.budget.bytes {
 			r.end1(&Fatal{Message: fmt.Sprintf("out of memory: the data in memory takes %s, and there is hardly any left on this machine, or in this container", size(now.live))})
 			continue
