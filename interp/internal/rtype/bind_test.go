@@ -6,7 +6,6 @@ import (
 	"reflect"
 	"strings"
 	"testing"
-	"time"
 
 	"poolbook/interp/internal/rtype"
 )
@@ -40,7 +39,7 @@ func TestDifferentCompiledTypesAreRefused(t *testing.T) {
 		{"Order", types.NewStruct(fields{field("A", num), field("B", num)}, nil), reflect.TypeFor[struct{ B, A int }](), "field B instead of A"},
 		{"Type", types.NewStruct(fields{field("A", num)}, nil), reflect.TypeFor[struct{ A *int }](), "field A is a ptr"},
 		{"Split", types.NewStruct(fields{field("A", str)}, nil), reflect.TypeFor[struct{ A, B int }](), "2 fields instead of 1"},
-		{"Kind", num, reflect.TypeFor[time.Time](), "it is a struct"},
+		{"Kind", num, reflect.TypeFor[struct{ Wall int }](), "it is a struct"},
 		{"Size", types.Typ[types.Int32], reflect.TypeFor[int32](), ""},
 		{"Calls", types.NewInterfaceType([]*types.Func{method("Close"), method("Error")}, nil).Complete(), reflect.TypeFor[error](), "1 methods"},
 		{"Name", types.NewInterfaceType([]*types.Func{method("Fail")}, nil).Complete(), reflect.TypeFor[error](), "another method Fail"},

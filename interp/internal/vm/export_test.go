@@ -46,6 +46,3 @@ func FirstOfTwo(fn reflect.Value, a, b int) string {
 
 // AsksFor reports whether calls of a compiled function are looked at for what they allocate.
 func AsksFor(name string) bool { return asksFor[name] != nil }
-
-// SetAvailable has a machine believe that the system has so much memory left.
-func (m *Machine) SetAvailable(f func() (free, total int64, ok bool)) { m.memory.available = f }

@@ -5,14 +5,15 @@ import (
 	"math"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"poolbook/interp/internal/vm"
 )
 
-func mustLoadLimited(t *testing.T, limit int64, src string) *program {
+func mustLoadLimited(t *testing.T, limit int64, available func() (free, total int64, ok bool), src string) *program {
 	t.Helper()
-	p, err := loadLimited("main.go", "package main\n"+src, limit)
+	p, err := loadLimited("main.go", "package main\n"+src, limit, available)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +48,7 @@ func TestOutOfMemory(t *testing.T) {
 			if name == "goroutines" && raceEnabled {
 				t.Skip("so many take long to end beside the race detector")
 			}
-			p := mustLoadLimited(t, 256<<20, `import "strings"
+			p := mustLoadLimited(t, 256<<20, nil, `import "strings"
 var _ strings.Builder
 var ( n int; b []byte; w [][100]int; l [][]byte; sink any )
 func use(v any) { sink = v }
@@ -80,7 +81,7 @@ func Next() int { sink, b, l, w = nil, nil, nil, nil; return 7 }`)
 
 // TestGarbageIsNotData makes more than the limit allows, but keeps little of it.
 func TestGarbageIsNotData(t *testing.T) {
-	p := mustLoadLimited(t, 256<<20, `
+	p := mustLoadLimited(t, 256<<20, nil, `
 var keep []byte
 func main() {
 	for i := range 2000 {
@@ -95,7 +96,7 @@ func main() {
 
 // TestLargeFrames has functions whose values do not fit in a frame.
 func TestLargeFrames(t *testing.T) {
-	p := mustLoadLimited(t, math.MaxInt64, `
+	p := mustLoadLimited(t, math.MaxInt64, nil, `
 type big struct{ a [1 << 34]byte }
 func take(b big) byte { return b.a[0] }
 func main() { var p *big; take(*p) }
@@ -122,17 +123,19 @@ func TestOutOfAvailableMemory(t *testing.T) {
 		"garbage":  {`for range 2000 { l = [][]byte{make([]byte, 1<<20)} }`, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := mustLoadLimited(t, 64<<30, `var ( l [][]byte )
+			heap := func() int64 {
+				var now runtime.MemStats
+				runtime.ReadMemStats(&now)
+				return int64(now.HeapAlloc)
+			}
+			var from atomic.Int64
+			p := mustLoadLimited(t, 64<<30, func() (int64, int64, bool) {
+				return total/4 - (heap() - from.Load()), total, from.Load() > 0 // the others have the rest
+			}, `var ( l [][]byte )
 func main() { `+c.body+` }
 func Next() int { l = nil; return 7 }`)
 			runtime.GC()
-			var from runtime.MemStats
-			runtime.ReadMemStats(&from)
-			p.m.SetAvailable(func() (int64, int64, bool) {
-				var now runtime.MemStats
-				runtime.ReadMemStats(&now)
-				return total/4 - int64(now.HeapAlloc-from.HeapAlloc), total, true // the others have the rest
-			})
+			from.Store(heap())
 			r := p.m.NewRun(t.Context(), vm.RunConfig{})
 			_, err := r.Call(p.main.Func("main"))
 			var f *vm.Fatal

@@ -55,10 +55,10 @@ func (e *compileError) Error() string { return errors.Join(e.errs...).Error() }
 // load type-checks and builds a program of one file.
 func load(src string) (*program, error) { return loadFile("main.go", src) }
 
-func loadFile(name, src string) (*program, error) { return loadLimited(name, src, 0) }
+func loadFile(name, src string) (*program, error) { return loadLimited(name, src, 0, nil) }
 
-// loadLimited is loadFile with a limit of memory.
-func loadLimited(name, src string, limit int64) (*program, error) {
+// loadLimited is loadFile with a limit of memory, on a system that has available left.
+func loadLimited(name, src string, limit int64, available func() (free, total int64, ok bool)) (*program, error) {
 	fset := token.NewFileSet()
 	file, err := parser.ParseFile(fset, name, src, parser.SkipObjectResolution)
 	if err != nil {
@@ -89,7 +89,7 @@ func loadLimited(name, src string, limit int64) (*program, error) {
 		},
 		Import: imp.Import,
 	})
-	p.m = vm.New(vm.Config{Types: table, Lookup: set.Lookup, Instance: set.Instance, MemoryLimit: limit})
+	p.m = vm.New(vm.Config{Types: table, Lookup: set.Lookup, Instance: set.Instance, MemoryLimit: limit, AvailableMemory: available})
 	return p, nil
 }
 
