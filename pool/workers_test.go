@@ -48,7 +48,11 @@ func indexAtDoor(int) int {
 
 func indexOf(int) int { return pool.WorkerIndex() }
 
-func tableOf(n int) int { return 100*len(loaded) + n }
+func tableOf(n int) int {
+	loading.Lock()
+	defer loading.Unlock()
+	return 100*len(loaded) + n
+}
 
 func killOwnWorker(int) int {
 	if pool.WorkerIndex() == badWorker {
@@ -58,7 +62,7 @@ func killOwnWorker(int) int {
 	return 0
 }
 
-// loading keeps the workers of a thread pool, which share the variable, from setting it at the same time.
+// loading is the lock of loaded, which the workers of a thread pool share.
 var loading sync.Mutex
 
 func loadTable() {

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -106,14 +107,40 @@ func (i *item) write(text string) {
 	i.text = string(old)
 }
 
-// shaped is a shaper whose outputs are shown.
-func shaped(t *testing.T) (*shaper, *shown) {
+// guarded is a shaper with its lock, which is a kernel's otherwise.
+type guarded struct {
+	mu sync.Mutex
+	*shaper
+}
+
+func (s *guarded) hear(p Packet) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.shaper.hear(p)
+}
+
+// settle also waits for what was to be sent at this moment.
+func (s *guarded) settle(id string, last bool) {
+	s.mu.Lock()
+	s.shaper.settle(id, last)
+	s.mu.Unlock()
+	synctest.Wait()
+}
+
+// shaped is a shaper whose outputs are shown, in a bubble of synctest.
+func shaped(t *testing.T) (*guarded, *shown) {
 	page := &shown{t: t}
-	s := &shaper{
+	s := &guarded{shaper: &shaper{
 		emit: page.put, session: func() string { return "server" }, address: func(id string) string { return "outputs/" + id },
 		log: slog.New(slog.DiscardHandler),
+	}}
+	s.later = func(d time.Duration) {
+		time.AfterFunc(d, func() {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.tick()
+		})
 	}
-	s.later = func(d time.Duration) { time.AfterFunc(d, s.tick) }
 	t.Cleanup(s.close)
 	return s, page
 }
@@ -156,6 +183,7 @@ func TestFloodOfLines(t *testing.T) {
 				time.Sleep(time.Millisecond)
 			}
 		}
+		synctest.Wait()
 		if note := page.items[1].note; note == nil || note.Lines < 1000 || !strings.HasSuffix(note.Last, "\n") {
 			t.Errorf("while it runs: %+v", note)
 		}
@@ -170,12 +198,12 @@ func TestFloodOfLines(t *testing.T) {
 		if got := int64(strings.Count(first+last, "\n")) + note.Lines; got != lines || note.Last != "" {
 			t.Errorf("%d lines in all: %+v", got, note)
 		}
-		if got := first + heldOf(t, s, m.Header.ID); got != all.String() {
+		if got := first + heldOf(t, s.shaper, m.Header.ID); got != all.String() {
 			t.Errorf("first and held are %d bytes, want %d", len(got), all.Len())
 		}
 		// The cell is run again.
 		s.forget(m.Header.ID)
-		if _, err := (&Kernel{shaper: *s}).Held(m.Header.ID); err != ErrNotKept {
+		if _, err := (&Kernel{shaper: *s.shaper}).Held(m.Header.ID); err != ErrNotKept {
 			t.Error(err)
 		}
 	})
