@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"unsafe"
 	"weak"
+
+	"poolbook/interp/internal/goabi"
 )
 
 // The runtime ends the process when it finds two goroutines in one map, or a
@@ -35,7 +37,7 @@ import (
 // Why not in every goroutine? Poolbook's own faults should end the process.
 //
 // Two more functions end the process for reasons that cells may give. A panic that
-// nobody recovers, in a goroutine of compiled code: callback.go keeps those of
+// nobody recovers, in a goroutine of compiled code, where the release allows it: callback.go keeps those of
 // callbacks, so these are of the library's own, given a nil *bytes.Buffer for
 // instance. All deferred calls have run by then, and the goroutine ends as by
 // runtime.Goexit, which the runtime is made for. And os.Exit where a function value
@@ -51,18 +53,22 @@ func beforeExit(code int)
 
 // catchFatals replaces the functions, once in a process.
 var catchFatals = sync.OnceFunc(func() {
-	for _, f := range []struct {
+	type function struct {
 		name string
 		from any // a function that calls it, or calls one that does
 		now  any // a function with the same parameters
-	}{
+	}
+	functions := []function{
 		{"internal/runtime/maps.fatal", mapassign, mapFault},
 		{"internal/sync.fatal", (*sync.Mutex).Unlock, syncFault},
 		{"sync.fatal", (*sync.RWMutex).Unlock, syncFault},
-		{"runtime.preprintpanics", panics, lastPanic},
 		{"os.Exit", exits, exit},
 		{"runtime.fatal", chanclose, bubbleFault},
-	} {
+	}
+	if goabi.EndsAtLastPanic {
+		functions = append(functions, function{"runtime.preprintpanics", panics, lastPanic})
+	}
+	for _, f := range functions {
 		if old := findCall(codeOf(f.from), f.name, 3); old != nil {
 			replaceCode(old, codeOf(f.now))
 		}
