@@ -132,11 +132,7 @@ async function running(t) {
 async function settings(t) {
   await fresh(t);
   await palette(t.page, 'Settings Editor');
-  await t.page.locator('.jp-SettingsForm, .jp-PluginList').first().waitFor();
-  ok(
-    await t.page.locator('.jp-PluginList-entry').count(),
-    'the editor lists no plugins'
-  );
+  await t.page.locator('.jp-PluginList-entry').first().waitFor();
 }
 
 async function viewers(t) {
