@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"strings"
 )
 
 // Lasting reports whether something of a cell may be needed after it has run: it declares something, or makes functions, goroutines, types or
@@ -39,12 +40,7 @@ func (c *Checked) Lasting() bool {
 
 // isOwn reports whether a name is one that cells get for their statements and results.
 func isOwn(name string) bool {
-	for _, r := range name {
-		if r == '·' {
-			return true
-		}
-	}
-	return name == "_" || name == "init"
+	return strings.Contains(name, "·") || name == "_" || name == "init"
 }
 
 // Release forgets a cell that is not lasting, and returns its files.
