@@ -37,11 +37,16 @@ func TestCellsThatDeclareNothingLeaveNothing(t *testing.T) {
 			}
 		}
 		run(300) // what is remembered for good
-		const cells = 2000
-		before := heap()
-		run(cells)
-		if left := (heap() - before) / cells; left > 200 {
-			t.Errorf("%q: each cell leaves %d bytes", code, left)
+		// What other tests of the process have left going may take or give memory in a round; a leak takes it in each.
+		const cells, rounds, most = 2000, 4, 200
+		var left []int64
+		for len(left) < rounds && (len(left) == 0 || left[len(left)-1] > most) {
+			before := heap()
+			run(cells)
+			left = append(left, (heap()-before)/cells)
+		}
+		if left[len(left)-1] > most {
+			t.Errorf("%q: each cell leaves %d bytes, in rounds of %d cells", code, left, cells)
 		} else {
 			t.Logf("%q: %d bytes", code, left)
 		}
