@@ -19,6 +19,7 @@
 //   - take long messages of any number of peers at once, answer PINGs of peers that do not read, keep any number of topics, and give a
 //     peer whatever identity it claims: here each has a limit ([Options.MaxIncoming], a queue's length, 1,024 topics of 64 KiB, the
 //     rules of ZMTP);
+//   - give each message of a DEALER to all of its peers, where ZeroMQ takes one in turn: here a [Conn] has one peer;
 //   - hide subscriptions from XPUB's owner: here the publisher sees each as it comes and greets the subscriber.
 //
 // # Goroutines
