@@ -27,7 +27,8 @@
 // side. What cannot be sent is refused before a task starts, with its place in the value: channels, open files, connections, locks in use, pools
 // and futures, unique handles, seeds of maphash, iterators and functions that a package has made, functions with captured variables inside of values. A
 // method that mentions such a thing hinders nothing as long as the task does not call it. What is shared holds within one item or one
-// call's variables: two items that lead to the same value may get two copies. A slice arrives with the capacity of its length.
+// call's variables: two items that lead to the same value get two copies in two chunks and one in the same chunk, where a later task then
+// sees what an earlier one wrote, as in CPython ([ChunkSize](1) keeps them apart). A slice arrives with the capacity of its length.
 //
 // A captured context.Context has its deadline, its values, and its end if that has come; a later cancel does not reach a task: see [Context] for
 // that. An error that holds what cannot be sent arrives as its text and what it wraps.
