@@ -46,6 +46,7 @@ type madeUnit struct {
 	source  string // with modules
 	types   map[reflect.Type]bool
 	without map[string]string
+	same    *Unit // what all values of the function have, when they capture nothing; otherwise nil
 }
 
 // UnitExtra is what a unit is to have, or to do without, beside what the function reaches.
@@ -64,7 +65,8 @@ const madeLimit = 1000
 // of the standard library, function literals with their captured variables, whatever variable holds them. The values in
 // Vars are the variables themselves (addressable): copy them before cells go on. The error is a *UnitError.
 //
-// A unit keeps what it has been asked for in extra: the next one of the same function has it, too, until a cell is loaded.
+// A unit keeps what it has been asked for in extra: the next one of the same function has it, too, until a cell is loaded. Until then it may be
+// the very same one: it is not changed.
 func (s *Session) Unit(fn reflect.Value, extra UnitExtra) (*Unit, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -72,13 +74,17 @@ func (s *Session) Unit(fn reflect.Value, extra UnitExtra) (*Unit, error) {
 	if fn.Kind() == reflect.Func && !fn.IsNil() {
 		c, isOurs = s.machine.Closure(fn)
 	}
-	made := &madeUnit{types: map[reflect.Type]bool{}, without: map[string]string{}}
-	if m := s.units.made[c.Fn]; isOurs && m != nil {
-		if m.covers(extra) {
-			if u, ok := m.unit.Again(c.Free); ok {
-				return outside(u, m.source, m.types), nil
-			}
+	m := s.units.made[c.Fn]
+	if isOurs && m != nil && m.covers(extra) {
+		if m.same != nil {
+			return m.same, nil
 		}
+		if u, ok := m.unit.Again(c.Free); ok {
+			return outside(u, m.source, m.types), nil
+		}
+	}
+	made := &madeUnit{types: map[reflect.Type]bool{}, without: map[string]string{}}
+	if isOurs && m != nil {
 		maps.Copy(made.types, m.types)
 		maps.Copy(made.without, m.without)
 	}
@@ -104,7 +110,11 @@ func (s *Session) Unit(fn reflect.Value, extra UnitExtra) (*Unit, error) {
 		}
 		s.units.made[c.Fn] = made
 	}
-	return outside(made.unit, made.source, made.types), nil
+	u := outside(made.unit, made.source, made.types)
+	if made.unit.Same() {
+		made.same = u
+	}
+	return u, nil
 }
 
 // covers reports whether the unit has all that is asked for.

@@ -29,6 +29,10 @@ type poolHost struct {
 
 	mu       sync.Mutex
 	payloads map[string][]byte // of units, by hash; guarded by mu
+	packs    struct {          // the last one that packed has made, and of what; guarded by mu
+		of   *interp.Unit
+		unit *core.Unit
+	}
 }
 
 // payloadLimit is how many payloads are kept for further calls.
@@ -123,7 +127,13 @@ func (h *poolHost) define(name string, without map[string]string) (*core.Unit, e
 	return h.packed(u)
 }
 
+// packed is a unit as pools know it. For the same unit without variables it is the same one.
 func (h *poolHost) packed(u *interp.Unit) (*core.Unit, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.packs.of == u {
+		return h.packs.unit, nil
+	}
 	payload, err := h.payload(u)
 	if err != nil {
 		return nil, err
@@ -132,13 +142,14 @@ func (h *poolHost) packed(u *interp.Unit) (*core.Unit, error) {
 	for _, v := range u.Vars {
 		out.Vars = append(out.Vars, core.Var{ID: v.ID, Name: v.Name, Value: v.Value})
 	}
+	if len(out.Vars) == 0 { // otherwise it would keep their values
+		h.packs.of, h.packs.unit = u, out
+	}
 	return out, nil
 }
 
-// payload packs the code of a unit.
+// payload packs the code of a unit. mu is held.
 func (h *poolHost) payload(u *interp.Unit) ([]byte, error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
 	if p, ok := h.payloads[u.Hash]; ok {
 		return p, nil
 	}

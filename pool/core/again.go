@@ -53,7 +53,7 @@ func (r *retries) stop(s *state) {
 func (s *state) mayRetry(c *chunk, i int, err error) bool {
 	j := c.job
 	k := c.index(i)
-	r := &j.retry
+	r := &j.gets().retry
 	if r.tries[k] >= j.opts.retries || isCancel(err) {
 		return false
 	}
@@ -63,19 +63,19 @@ func (s *state) mayRetry(c *chunk, i int, err error) bool {
 	r.tries[k]++
 	r.again[k] = true
 	if !j.opts.retryIf.IsValid() {
-		c.redo = append(c.redo, i)
+		c.marked().redo = append(c.marked().redo, i)
 		return true
 	}
-	c.asking++
+	c.marked().asking++
 	s.callLater(func() {
 		yes := j.asked(err)
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		c.asking--
+		c.marks.asking--
 		switch {
 		case j.finished:
 		case yes:
-			c.redo = append(c.redo, i)
+			c.marks.redo = append(c.marks.redo, i)
 		default:
 			s.itemsOver(c, i, 1, 1, err)
 		}
@@ -102,20 +102,22 @@ func (j *Job) asked(failed error) (yes bool) {
 // encoded, so that one chunk of many costs less than many of one. mu is held.
 func (s *state) runAgain(c *chunk) {
 	j := c.job
-	if len(c.redo) == 0 || c.left > 0 || c.asking > 0 || j.finished {
+	m := c.marks
+	if m == nil || len(m.redo) == 0 || c.left > 0 || m.asking > 0 || j.finished {
 		return
 	}
-	again := &chunk{id: s.chunkID(), job: j, first: c.first, n: c.n, idx: c.idx, data: c.data, items: c.items, lo: c.lo, base: c.base, off: c.off,
-		done: make([]bool, c.n), left: len(c.redo)}
-	for i := range again.done {
-		again.done[i] = true
+	done := make([]bool, c.n)
+	for i := range done {
+		done[i] = true
 	}
-	wait := time.Duration(0)
-	for _, i := range c.redo {
-		again.done[i] = false
-		wait = max(wait, j.opts.backoff.delay(j.retry.tries[c.index(i)]))
+	again := &chunk{id: s.chunkID(), job: j, first: c.first, n: c.n, idx: c.idx, data: c.data, items: c.items, base: c.base, off: c.off,
+		marks: &marks{done: done}, left: len(m.redo)}
+	wait, retry := time.Duration(0), &j.gets().retry
+	for _, i := range m.redo {
+		done[i] = false
+		wait = max(wait, j.opts.backoff.delay(retry.tries[c.index(i)]))
 	}
-	c.redo = nil
+	m.redo = nil
 	if wait == 0 || s.draining {
 		s.offer(again)
 		return
@@ -126,13 +128,13 @@ func (s *state) runAgain(c *chunk) {
 		defer s.wg.Done()
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		delete(j.retry.timers, t)
+		delete(retry.timers, t)
 		s.offer(again)
 	})
-	if j.retry.timers == nil {
-		j.retry.timers = map[*time.Timer]*chunk{}
+	if retry.timers == nil {
+		retry.timers = map[*time.Timer]*chunk{}
 	}
-	j.retry.timers[t] = again
+	retry.timers[t] = again
 }
 
 // offer queues a chunk of a job that goes on. mu is held.

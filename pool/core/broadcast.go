@@ -41,8 +41,7 @@ func (r *broadcast) call(ctx context.Context, exit func(error)) ([]reflect.Value
 // newBroadcast makes a broadcast, which is not under way yet. The variables that other broadcasts assign are the workers' own in it.
 func (s *state) newBroadcast(o *Origin, label string, mode Mode, fn any) (*broadcast, error) {
 	r := &broadcast{o: o, label: label, mode: mode | Single | NoResult, fn: reflect.ValueOf(fn)}
-	r.job = &Job{id: jobIDs.Add(1), s: s, o: o, name: label, mode: r.mode, out: noResultType, ready: make(chan struct{})}
-	r.job.opts.label = label
+	r.job = &Job{id: jobIDs.Add(1), s: s, o: o, name: label, mode: r.mode, out: noResultType, opts: &callConfig{label: label}}
 	if s.threads {
 		return r, nil
 	}
@@ -141,7 +140,7 @@ func (p *Pool) RunOnAll(o *Origin, mode Mode, fn any) error {
 	s.concludeBroadcast(r)
 	s.mu.Unlock()
 	select {
-	case <-r.job.ready:
+	case <-r.job.Done():
 	case <-o.done():
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -207,11 +206,10 @@ func (s *state) lostBroadcasts(l *link, lost *WorkerLostError, atTask bool) {
 
 // concludeBroadcast tells the caller of RunOnAll when all workers have run its function. One that failed is none for later workers. mu is held.
 func (s *state) concludeBroadcast(r *broadcast) {
-	if r.first || len(r.waits) > 0 || r.job.told {
+	if r.first || len(r.waits) > 0 || r.job.Ready() {
 		return
 	}
-	r.job.told = true
-	close(r.job.ready)
+	r.job.turnReady()
 	if r.err == nil {
 		return
 	}

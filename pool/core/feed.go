@@ -183,7 +183,7 @@ func (s *state) complete(l *link, batch []completion) {
 	for i := range batch {
 		d := &batch[i]
 		if d.c.job.single() {
-			l.quick = l.last.Sub(d.c.sent) < listenTime
+			l.quick = l.last.Sub(s.total.Start)-d.c.sent < listenTime
 		}
 		d.c.job.meter.got += int64(d.size)
 		s.total.Got += int64(d.size)
@@ -223,7 +223,7 @@ func (l *link) landed(c *chunk) {
 	if j := c.job; j.code != nil && c.n > 0 {
 		j.code.pace.saw(c.spent / time.Duration(c.n))
 	}
-	if c.job.failed == 0 && c.asking == 0 {
+	if c.job.failed == 0 && (c.marks == nil || c.marks.asking == 0) {
 		c.data = nil // nobody will ask for it again
 	}
 }

@@ -19,7 +19,7 @@ func (h *Handle) Cancel() {
 // Done is closed when all of the call is done; nil before the call has begun.
 func (h *Handle) Done() <-chan struct{} {
 	if j := h.j.Load(); j != nil {
-		return j.ready
+		return j.Done()
 	}
 	return nil
 }

@@ -41,7 +41,7 @@ func (l *link) read(p *proc.Process) error {
 func (h *hearing) complete() {
 	if len(h.batch) > 0 {
 		h.l.s.complete(h.l, h.batch)
-		h.d.c, h.d.d = nil, nil // it would keep the job of the last chunk
+		h.d.forget()
 		clear(h.batch)
 		h.batch = h.batch[:0]
 	}

@@ -107,10 +107,11 @@ func (j *Job) endless(o *Origin, end <-chan struct{}) error {
 		// Another job: its result may wait for a callback, which comes after this one.
 		s := j.s
 		s.mu.Lock()
-		if !j.concluded && j.final == nil {
-			j.final = make(chan struct{})
+		final, known := j.has().final, j.concluded
+		if !known && final == nil {
+			final = make(chan struct{})
+			j.gets().final = final
 		}
-		final, known := j.final, j.concluded
 		s.mu.Unlock()
 		if !known {
 			select {
@@ -120,7 +121,7 @@ func (j *Job) endless(o *Origin, end <-chan struct{}) error {
 			}
 		}
 		s.mu.Lock()
-		waits := !j.told && in.what != aSequence
+		waits := !j.Ready() && in.what != aSequence
 		s.mu.Unlock()
 		if !waits {
 			return nil

@@ -33,15 +33,15 @@ type Job struct {
 	o           *Origin
 	name        string // of the call, such as "MapAsync"
 	mode        Mode
-	opts        callConfig
+	opts        *callConfig // shared with other jobs: it does not change
 	fn          reflect.Value
-	out         reflect.Type // of one result
-	seed        uint64       // of the streams of random numbers of its items
-	code        *code        // of a job for processes, nil otherwise
-	ready       chan struct{}
+	out         reflect.Type    // of one result
+	seed        uint64          // of the streams of random numbers of its items
+	code        *code           // of a job for processes, nil otherwise
 	ctx         context.Context // of the tasks of a job for threads: ends when the job is over before they are
 	cancelTasks context.CancelFunc
 
+	told   atomic.Bool            // the result is ready
 	looked atomic.Bool            // somebody has asked how it went
 	unseen atomic.Pointer[unseen] // its failure, when nobody had when it failed
 
@@ -52,80 +52,137 @@ type Job struct {
 	total     int // items; grows while a stream goes on
 	open      bool
 	queue     []*chunk // not handed out yet
-	reserve   []*chunk // behind them, held back until results are taken: see BufferSize
 	chunks    []*chunk // all of a map; nil for other calls
-	missing   []bool   // items that were not done when the job ended with an error of the whole; nil: none were
 	results   reflect.Value
 	stream    *results
-	errs      map[int]error
 	done      int
 	failed    int
 	err       error         // of the whole job
-	unread    error         // why there are no further items: what err will be when those that were read are done
 	stopped   bool          // by StopAtFirstError: err is of the items that did not run, errs say why
-	release   func() bool   // lets go of the call's context; nil without one
-	finished  bool          // the result is final; ready is closed after the callback
-	final     chan struct{} // closed when concluded is set; nil while nobody asks
-	told      bool          // ready is closed
-	concluded bool          // its callback is called, or ready closed
+	finished  bool          // the result is final; it is ready after the callback
+	concluded bool          // its callback is called, or its result ready
 	flying    int           // chunks that workers have
-	grace     *time.Timer   // of threads, when the job failed as a whole: then it is ready
-	watchers  []func()
-	failures  []*chunk // those with failed items, for RetryFailed
-	retry     retries
+	ready     chan struct{} // closed when told is set; nil while nobody has asked
 	meter     meter
-	note      TaskReport // what one of its tasks has told last
-	noted     bool       // that has not been told on yet
 	progress  progress
 	series    *series // it is one of, as front ends see it; nil for others
 	ordinal   int     // its number there, from 0
+
+	few atomic.Pointer[fewHave] // what most jobs do without; nil: nothing
+}
+
+// fewHave is what few jobs need, so that the others are small: a program may have many thousands of them. It is guarded as the rest of the job.
+type fewHave struct {
+	reserve  []*chunk      // behind the queue, held back until results are taken: see BufferSize
+	missing  []bool        // items that were not done when the job ended with an error of the whole; nil: none were
+	errs     map[int]error // of failed items
+	failures []*chunk      // those with failed items, for RetryFailed
+	retry    retries
+	unread   error         // why there are no further items: what err will be when those that were read are done
+	release  func() bool   // lets go of the call's context; nil without one
+	final    chan struct{} // closed when concluded is set; nil while nobody asks
+	grace    *time.Timer   // of threads, when the job failed as a whole: then it is ready
+	watchers []func()
+	note     TaskReport // what one of its tasks has told last
+	noted    bool       // that has not been told on yet
+}
+
+// nothing is what a job has of what few have. It does not change.
+var nothing fewHave
+
+// has is for reading.
+func (j *Job) has() *fewHave {
+	if f := j.few.Load(); f != nil {
+		return f
+	}
+	return &nothing
+}
+
+// gets is for writing. mu is held, or nobody else knows the job.
+func (j *Job) gets() *fewHave {
+	f := j.few.Load()
+	if f == nil {
+		f = &fewHave{}
+		j.few.Store(f)
+	}
+	return f
+}
+
+// single is a job of one item with what it needs, in one piece of memory.
+type single struct {
+	Job
+	chunk chunk
+	queue [1]*chunk
 }
 
 // chunk is what goes to a worker at once: some of a job's items.
 type chunk struct {
 	id    uint64
 	job   *Job
-	first int   // index of the first item
-	n     int   // items in data or items
-	idx   []int // index in the results of each item, -1 for those that are not wanted; nil: first + i
+	first int    // index of the first item
+	n     int    // items in data or items
+	idx   *[]int // index in the results of each item, -1 for those that are not wanted; nil: first + i
 
-	data  []byte        // encoded items, for processes
-	items reflect.Value // for threads: the slice that has the items from offset lo
-	lo    int
+	data  []byte // encoded items, for processes
+	items *items // for threads
 
 	base reflect.Value // results: a slice
 	off  int           // base index of item 0, when idx is nil
 
-	all    bool   // all items are done
-	upto   int    // those before it are, as a rule all that are
-	done   []bool // which others are; nil: none
-	left   int    // items that are not done
-	deaths int    // workers that died with it
-	redo   []int  // items that are to run again, when all others are done
-	asking int    // items of which RetryIf is being asked
-	sent   time.Time
+	all    bool          // all items are done
+	deaths int32         // workers that died with it
+	upto   int           // items before it are done, as a rule all that are
+	left   int           // items that are not done
+	marks  *marks        // what else is known of its items; nil: nothing
+	sent   time.Duration // when, since the pool was made
 	guess  time.Duration // how long it was to take when it was sent; 0 when that could not be told
 	size   int           // of data then
 	spent  time.Duration // of the tasks done
 }
 
+// items are those of a chunk for threads: of the slice from offset lo on.
+type items struct {
+	slice reflect.Value
+	lo    int
+}
+
+// marks are what few chunks need: those whose items end out of their order, or run again.
+type marks struct {
+	done   []bool // which items are done; nil: none but those before upto
+	redo   []int  // items that are to run again, when all others are done
+	asking int    // items of which RetryIf is being asked
+}
+
+// marked makes the marks of a chunk. mu is held.
+func (c *chunk) marked() *marks {
+	if c.marks == nil {
+		c.marks = &marks{}
+	}
+	return c.marks
+}
+
 func (c *chunk) index(i int) int {
 	if c.idx != nil {
-		return c.idx[i]
+		return (*c.idx)[i]
 	}
 	return c.first + i
 }
 
 func (c *chunk) slot(i int) int {
 	if c.idx != nil {
-		return c.idx[i]
+		return (*c.idx)[i]
 	}
 	return c.off + i
 }
 
 // isDone reports whether the item needs not run.
 func (c *chunk) isDone(i int) bool {
-	return c.all || i < c.upto || c.done != nil && c.done[i] || c.idx != nil && c.idx[i] < 0
+	return c.all || i < c.upto || c.marks != nil && c.marks.done != nil && c.marks.done[i] || c.idx != nil && (*c.idx)[i] < 0
+}
+
+// fresh reports whether all items are to run.
+func (c *chunk) fresh() bool {
+	return c.idx == nil && c.upto == 0 && (c.marks == nil || c.marks.done == nil)
 }
 
 // timedOut is the error of an item that ran too long, without its worker.
@@ -140,7 +197,7 @@ func (c *chunk) mark(i, n int) int {
 		c.all = true
 		return n
 	}
-	if i == c.upto && c.done == nil && c.idx == nil {
+	if i == c.upto && c.idx == nil && (c.marks == nil || c.marks.done == nil) {
 		c.upto += n
 		c.left -= n
 		return n
@@ -150,10 +207,11 @@ func (c *chunk) mark(i, n int) int {
 		if c.isDone(k) {
 			continue
 		}
-		if c.done == nil {
-			c.done = make([]bool, c.n)
+		m := c.marked()
+		if m.done == nil {
+			m.done = make([]bool, c.n)
 		}
-		c.done[k] = true
+		m.done[k] = true
 		c.left--
 		marked++
 	}
@@ -165,7 +223,14 @@ var jobIDs atomic.Int64
 
 // newJob checks a call and makes its job, which belongs to no queue yet. With an error the job has failed.
 func (s *state) newJob(o *Origin, name string, mode Mode, fn any, opts []CallOption) *Job {
-	j := &Job{id: jobIDs.Add(1), s: s, o: o, name: name, mode: mode, ready: make(chan struct{}), opts: makeCallConfig(opts)}
+	j := &Job{}
+	s.checkJob(j, o, name, mode, fn, opts)
+	return j
+}
+
+// checkJob is newJob for a job that has its memory.
+func (s *state) checkJob(j *Job, o *Origin, name string, mode Mode, fn any, opts []CallOption) {
+	j.id, j.s, j.o, j.name, j.mode, j.opts = jobIDs.Add(1), s, o, name, mode, makeCallConfig(opts)
 	if j.seed = rand.Uint64(); j.opts.seed != nil {
 		j.seed = *j.opts.seed
 	}
@@ -180,11 +245,10 @@ func (s *state) newJob(o *Origin, name string, mode Mode, fn any, opts []CallOpt
 		if j.fn.Kind() == reflect.Func {
 			j.out = resultType(j.fn.Type(), mode)
 		}
-		return j
+		return
 	}
 	j.out = resultType(j.fn.Type(), mode)
 	j.err = j.check()
-	return j
 }
 
 var noResultType = reflect.TypeFor[struct{}]()
@@ -227,17 +291,27 @@ func (j *Job) label() string {
 func (j *Job) Of(p *Pool) bool { return j.s == p.s }
 
 // Done is closed when the result is ready.
-func (j *Job) Done() <-chan struct{} { return j.ready }
+func (j *Job) Done() <-chan struct{} {
+	j.s.mu.Lock()
+	defer j.s.mu.Unlock()
+	if j.ready == nil {
+		if j.told.Load() {
+			return closed
+		}
+		j.ready = make(chan struct{})
+	}
+	return j.ready
+}
+
+// closed is what jobs have done that were ready before anybody asked.
+var closed = func() chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
+}()
 
 // Ready reports whether the result is ready.
-func (j *Job) Ready() bool {
-	select {
-	case <-j.ready:
-		return true
-	default:
-		return false
-	}
-}
+func (j *Job) Ready() bool { return j.told.Load() }
 
 // Successful reports whether no item failed. It panics when the result is not ready.
 func (j *Job) Successful() bool {
@@ -258,10 +332,8 @@ func (j *Job) Wait(o *Origin, d time.Duration) bool {
 }
 
 func (j *Job) wait(o *Origin, d time.Duration) error {
-	select {
-	case <-j.ready:
+	if j.Ready() {
 		return nil
-	default:
 	}
 	var limit <-chan time.Time
 	if d >= 0 {
@@ -275,7 +347,7 @@ func (j *Job) wait(o *Origin, d time.Duration) error {
 		}
 	}
 	select {
-	case <-j.ready:
+	case <-j.Done():
 		return nil
 	case <-limit:
 		return ErrTimeout
@@ -337,13 +409,13 @@ func (j *Job) Outcomes(o *Origin, into any) []error {
 		}
 		return errs
 	}
-	errs := make([]error, j.total)
+	errs, has := make([]error, j.total), j.has()
 	for i := range errs {
-		if j.err != nil && (j.missing == nil || j.missing[i]) {
+		if j.err != nil && (has.missing == nil || has.missing[i]) {
 			errs[i] = j.err
 		}
 	}
-	for i, err := range j.errs {
+	for i, err := range has.errs {
 		errs[i] = err
 	}
 	if j.results.IsValid() {
@@ -356,10 +428,11 @@ func (j *Job) Outcomes(o *Origin, into any) []error {
 
 // failure is the error of a job that is ready: that of the whole, or of the failed item with the lowest index.
 func (j *Job) failure() error {
-	if j.err != nil && !j.stopped || len(j.errs) == 0 {
+	errs := j.has().errs
+	if j.err != nil && !j.stopped || len(errs) == 0 {
 		return j.err
 	}
-	return withMore(j.errs[slices.Min(slices.Collect(maps.Keys(j.errs)))], len(j.errs)-1)
+	return withMore(errs[slices.Min(slices.Collect(maps.Keys(errs)))], len(errs)-1)
 }
 
 // withMore is the error with the number of further failures.

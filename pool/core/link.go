@@ -384,7 +384,7 @@ func (l *link) send(c *chunk) {
 		l.last = time.Now()
 		l.s.workerChanged(l, "busy", "")
 	}
-	c.sent = l.last
+	c.sent = l.last.Sub(l.s.total.Start)
 	l.ahead.add(c)
 	j.flying++
 	l.flight = append(l.flight, c)

@@ -243,12 +243,26 @@ func BufferSize(n int) CallOption {
 	return CallOption{func(c *callConfig) { c.buffer = n }}
 }
 
-func makeCallConfig(opts []CallOption) callConfig {
-	var c callConfig
+// noOptions are those of a call without any. They do not change.
+var noOptions callConfig
+
+// makeCallConfig reads the options of a call. The result is shared with other calls.
+func makeCallConfig(opts []CallOption) *callConfig {
+	if len(opts) == 0 {
+		return &noOptions
+	}
+	c := &callConfig{}
 	for _, o := range opts {
 		if o.set != nil {
-			o.set(&c)
+			o.set(c)
 		}
 	}
 	return c
+}
+
+// with are the options with a change.
+func (c *callConfig) with(change func(c *callConfig)) *callConfig {
+	own := *c
+	change(&own)
+	return &own
 }

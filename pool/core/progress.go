@@ -132,8 +132,10 @@ func (s *state) tick() {
 	s.feedback.runs = false
 	s.flushTasks()
 	for _, j := range s.jobs {
-		if j.series == nil && (j.noted || j.done != j.progress.done || time.Since(j.meter.start) > barTime) {
-			j.progress.done, j.noted = j.done, false
+		if j.series == nil && (j.has().noted || j.done != j.progress.done || time.Since(j.meter.start) > barTime) {
+			if j.progress.done = j.done; j.has().noted {
+				j.gets().noted = false
+			}
 			s.emit(Event{Kind: JobProgress, Job: s.jobInfo(j)})
 		}
 	}
@@ -239,7 +241,7 @@ func (s *state) complement(i *JobInfo, end time.Time) {
 // note puts in what the only task of a job has told.
 func (i *JobInfo) note(j *Job) {
 	if j.single() {
-		i.Part, i.Status = j.note.fraction(), j.note.Label
+		i.Part, i.Status = j.has().note.fraction(), j.has().note.Label
 	}
 }
 
@@ -248,7 +250,8 @@ func (s *state) noted(j *Job, r TaskReport) {
 	if s.host.Events == nil {
 		return
 	}
-	if j.note, j.noted = r, true; j.series != nil {
+	has := j.gets()
+	if has.note, has.noted = r, true; j.series != nil {
 		j.series.changed = true
 	}
 	s.tickSoon()

@@ -51,12 +51,16 @@ func (p *Pool) CancelQueue() {
 			j.stream.stopped = true
 			j.stream.more()
 		}
-		back := append(j.queue, j.reserve...)
-		for _, c := range j.retry.timers {
-			back = append(back, c)
+		back := j.queue
+		j.queue = nil
+		if f := j.few.Load(); f != nil {
+			back = append(back, f.reserve...)
+			for _, c := range f.retry.timers {
+				back = append(back, c)
+			}
+			f.reserve = nil
+			f.retry.stop(s)
 		}
-		j.queue, j.reserve = nil, nil
-		j.retry.stop(s)
 		s.abandonChunks(back)
 	}
 	for _, l := range s.links {
@@ -107,20 +111,23 @@ func (q *results) hold() {
 		i++
 	}
 	if i < len(j.queue) {
-		j.reserve, j.queue = j.queue[i:], j.queue[:i:i]
+		j.gets().reserve, j.queue = j.queue[i:], j.queue[:i:i]
 	}
 }
 
 // fill hands out chunks that were held back, as far as there is room now. mu is held.
 func (q *results) fill() {
 	j := q.j
-	more := false
-	for len(j.reserve) > 0 && !j.finished {
-		c := j.reserve[0]
+	if len(j.has().reserve) == 0 {
+		return
+	}
+	more, has := false, j.gets()
+	for len(has.reserve) > 0 && !j.finished {
+		c := has.reserve[0]
 		if c.first+c.n-q.taken > max(q.limit, c.n) && j.s.joins == 0 {
 			break
 		}
-		j.reserve = j.reserve[1:]
+		has.reserve = has.reserve[1:]
 		if j.queue = append(j.queue, c); len(j.queue) == 1 {
 			j.s.enqueue(j)
 		}
@@ -134,13 +141,13 @@ func (q *results) fill() {
 // drop forgets the chunks that were held back: nobody takes their results. mu is held.
 func (q *results) drop() {
 	j := q.j
-	if len(j.reserve) == 0 || j.finished {
+	if len(j.has().reserve) == 0 || j.finished {
 		return
 	}
-	for _, c := range j.reserve {
+	for _, c := range j.has().reserve {
 		j.total -= c.n
 	}
-	j.reserve = nil
+	j.gets().reserve = nil
 	if j.done == j.total {
 		j.s.finish(j)
 	}

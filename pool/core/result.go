@@ -40,7 +40,9 @@ type resultReader struct {
 	out  reflect.Type
 }
 
-func newResultReader(l *link) *resultReader { return &resultReader{l: l} }
+func newResultReader(l *link) *resultReader {
+	return &resultReader{l: l, d: l.s.codec.NewDecoder(nil, nil)}
+}
 
 // read reads one result; a value goes to its slot. It reports false for an item that nobody waits for any more.
 func (r *resultReader) read(f *proc.Fields) (completion, bool, error) {
@@ -94,8 +96,14 @@ func (r *resultReader) chunk(id uint64) (*chunk, error) {
 		}
 		r.plan, r.out = plan, r.c.job.out
 	}
-	r.d = r.l.s.codec.NewDecoder(nil, &r.c.job.code.session)
+	r.d.Renew(nil, &r.c.job.code.session)
 	return r.c, nil
+}
+
+// forget lets go of the job of the last chunk.
+func (r *resultReader) forget() {
+	r.c = nil
+	r.d.Renew(nil, nil)
 }
 
 // run reads the results of consecutive items.
@@ -121,7 +129,7 @@ func (r *resultReader) run(body []byte) (completion, bool, error) {
 	}
 	// Some of the items are not wanted.
 	for i := range n {
-		if slot := c.idx[first+i]; slot >= 0 && slot < c.base.Len() {
+		if slot := (*c.idx)[first+i]; slot >= 0 && slot < c.base.Len() {
 			r.d.Reset(r.d.Rest())
 			err = r.plan.DecodeAt(r.d, c.base, slot)
 		} else {

@@ -55,7 +55,7 @@ type varSet struct {
 
 // encodeUnit gets a unit that has the types of all values in interfaces, and encodes its variables.
 func (s *state) encodeUnit(types map[reflect.Type]bool, get func(Need) (*Unit, error), set varSet) (*code, error) {
-	need := Need{Types: slices.Collect(maps.Keys(types)), Without: map[string]string{}}
+	need := Need{Types: slices.Collect(maps.Keys(types))}
 	var unsent error // of a variable: it says more than why there is no unit without
 	for {
 		u, err := get(need)
@@ -69,7 +69,9 @@ func (s *state) encodeUnit(types map[reflect.Type]bool, get func(Need) (*Unit, e
 			if bad == "" || need.Without[bad] != "" {
 				return nil, err
 			}
-			unsent = err
+			if unsent = err; need.Without == nil {
+				need.Without = map[string]string{}
+			}
 			need.Without[bad] = err.Error() // perhaps only methods that nothing calls read it
 			continue
 		}
@@ -229,8 +231,8 @@ func (j *Job) chunkSize(n int) int {
 }
 
 // cut makes the chunks of the items of a call of fn, encoded for processes.
-func (j *Job) cut(fn any, items reflect.Value) error {
-	n := items.Len()
+func (j *Job) cut(fn any, list reflect.Value) error {
+	n := list.Len()
 	j.total = n
 	j.results = reflect.MakeSlice(reflect.SliceOf(j.out), n, n)
 	if n == 0 {
@@ -248,14 +250,16 @@ func (j *Job) cut(fn any, items reflect.Value) error {
 	j.chunks = slices.Clone(j.queue)
 	if j.s.threads {
 		// The caller may change the slice's elements after the call.
-		own := reflect.MakeSlice(items.Type(), n, n)
-		reflect.Copy(own, items)
-		for _, c := range j.queue {
-			c.items, c.lo = own, c.first
+		own := reflect.MakeSlice(list.Type(), n, n)
+		reflect.Copy(own, list)
+		all := make([]items, len(chunks))
+		for i, c := range j.queue {
+			all[i] = items{own, c.first}
+			c.items = &all[i]
 		}
 		return nil
 	}
-	plan, err := j.s.codec.Items(items.Type().Elem(), j.mode&Spread != 0)
+	plan, err := j.s.codec.Items(list.Type().Elem(), j.mode&Spread != 0)
 	if err != nil {
 		return err
 	}
@@ -268,7 +272,7 @@ func (j *Job) cut(fn any, items reflect.Value) error {
 		} else {
 			e.Reset(e.Bytes())
 		}
-		if err := plan.Encode(e, items, c.first, c.first+c.n); err != nil {
+		if err := plan.Encode(e, list, c.first, c.first+c.n); err != nil {
 			return j.refuse(err)
 		}
 		c.data = e.Bytes()[start:len(e.Bytes()):len(e.Bytes())]
@@ -305,7 +309,7 @@ func (j *Job) setupBody(b proc.Body, unit uint64) proc.Body {
 // chunkHead is the body of a chunk's frame before the items.
 func (c *chunk) chunkHead(b proc.Body) proc.Body {
 	b = b.Uint(c.id).Uint(uint64(c.job.id)).Uint(uint64(c.first)).Uint(uint64(c.n))
-	if c.idx == nil && c.done == nil && c.upto == 0 {
+	if c.fresh() {
 		return b.Uint(0)
 	}
 	skip := make([]byte, c.n)

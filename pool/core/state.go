@@ -145,20 +145,35 @@ func (p *Pool) Start(o *Origin, name string, mode Mode, fn, items any, opts []Ca
 // start is Start for a caller that waits for the result at once, or not.
 func (p *Pool) start(o *Origin, name string, mode Mode, fn, items any, opts []CallOption, waits bool) *Job {
 	s := p.s
-	j := s.newJob(o, name, mode, fn, opts)
-	j.waits = waits
-	s.prepareJob(j, fn)
+	var j *Job
 	if mode&Single != 0 {
-		j.total = 1
-		j.results = reflect.MakeSlice(reflect.SliceOf(j.out), 1, 1)
-		j.queue = []*chunk{{id: s.chunkID(), job: j, n: 1, left: 1, base: j.results}}
-	} else if v := reflect.ValueOf(items); j.err != nil {
-		j.total = v.Len()
+		j = s.newSingle(o, name, mode, fn, opts)
 	} else {
-		j.err = j.cut(fn, v)
+		j = s.newJob(o, name, mode, fn, opts)
+		s.prepareJob(j, fn)
+		if v := reflect.ValueOf(items); j.err != nil {
+			j.total = v.Len()
+		} else {
+			j.err = j.cut(fn, v)
+		}
 	}
+	j.waits = waits
 	s.submit(j)
 	runtime.KeepAlive(p)
+	return j
+}
+
+// newSingle makes the job of a call without items.
+func (s *state) newSingle(o *Origin, name string, mode Mode, fn any, opts []CallOption) *Job {
+	x := &single{}
+	j := &x.Job
+	s.checkJob(j, o, name, mode, fn, opts)
+	s.prepareJob(j, fn)
+	j.total = 1
+	j.results = reflect.MakeSlice(reflect.SliceOf(j.out), 1, 1)
+	x.chunk = chunk{id: s.chunkID(), job: j, n: 1, left: 1, base: j.results}
+	x.queue[0] = &x.chunk
+	j.queue = x.queue[:]
 	return j
 }
 
@@ -195,7 +210,7 @@ func (s *state) submit(j *Job) {
 	s.jobs[j.id] = j
 	s.total.Jobs++
 	s.total.Items += j.total
-	if j.code != nil {
+	if j.code != nil && j.code.pace == nil {
 		h := j.code.unit.Hash
 		if s.paces[h] == nil {
 			s.paces[h] = &pace{}
@@ -208,7 +223,7 @@ func (s *state) submit(j *Job) {
 		return
 	}
 	if ctx := j.opts.ctx; ctx != nil {
-		j.release = context.AfterFunc(ctx, func() { s.cancelJob(j, contextError(ctx)) })
+		j.gets().release = context.AfterFunc(ctx, func() { s.cancelJob(j, contextError(ctx)) })
 	}
 	s.enqueue(j)
 	s.feedAll()
@@ -281,16 +296,19 @@ func (s *state) itemsOver(c *chunk, i, n, marked int, err error) {
 	j := c.job
 	j.done += marked
 	s.total.Done += marked
-	j.retry.over(c, i, n)
+	if f := j.few.Load(); f != nil {
+		f.retry.over(c, i, n)
+	}
 	if err != nil {
 		j.failed++
 		s.total.Failed++
-		if j.errs == nil {
-			j.errs = map[int]error{}
+		f := j.gets()
+		if f.errs == nil {
+			f.errs = map[int]error{}
 		}
-		j.errs[c.index(i)] = err
-		if j.failed == 1 || len(j.failures) == 0 || j.failures[len(j.failures)-1] != c {
-			j.failures = append(j.failures, c)
+		f.errs[c.index(i)] = err
+		if j.failed == 1 || len(f.failures) == 0 || f.failures[len(f.failures)-1] != c {
+			f.failures = append(f.failures, c)
 		}
 	}
 	stop := err != nil && j.opts.stopAtError && !isCancel(err)
@@ -316,12 +334,15 @@ func (s *state) finish(j *Job) {
 	if j.cancelTasks != nil {
 		j.cancelTasks()
 	}
-	if j.release != nil {
-		j.release()
-	}
 	j.meter.end = time.Now()
-	j.queue, j.reserve = nil, nil
-	j.retry.stop(s)
+	j.queue = nil
+	if f := j.few.Load(); f != nil {
+		if f.release != nil {
+			f.release()
+		}
+		f.reserve = nil
+		f.retry.stop(s)
+	}
 	delete(s.jobs, j.id)
 	if j.stream != nil {
 		j.stream.end()
@@ -342,11 +363,13 @@ func (s *state) conclude(j *Job) {
 		return
 	}
 	j.concluded = true
-	if j.final != nil {
-		close(j.final)
-	}
-	if j.grace != nil && j.grace.Stop() {
-		s.wg.Done()
+	if f := j.few.Load(); f != nil {
+		if f.final != nil {
+			close(f.final)
+		}
+		if f.grace != nil && f.grace.Stop() {
+			s.wg.Done()
+		}
 	}
 	cb := j.opts.callback
 	if j.failure() != nil {
@@ -407,7 +430,7 @@ func (s *state) fail(j *Job, err error) {
 	}
 	if s.threads && !j.concluded {
 		s.wg.Add(1)
-		j.grace = time.AfterFunc(cancelGrace, func() {
+		j.gets().grace = time.AfterFunc(cancelGrace, func() {
 			defer s.wg.Done()
 			s.mu.Lock()
 			defer s.mu.Unlock()
@@ -424,15 +447,16 @@ func (j *Job) seal() {
 	}
 	n := j.results.Len()
 	sealed := reflect.MakeSlice(j.results.Type(), n, n)
-	j.missing = make([]bool, n)
-	for i := range j.missing {
-		j.missing[i] = true
+	has := j.gets()
+	has.missing = make([]bool, n)
+	for i := range has.missing {
+		has.missing[i] = true
 	}
 	for _, c := range j.chunks {
 		for i := range c.n {
-			if slot := c.slot(i); slot >= 0 && c.isDone(i) && !j.retry.again[c.index(i)] {
+			if slot := c.slot(i); slot >= 0 && c.isDone(i) && !has.retry.again[c.index(i)] {
 				sealed.Index(slot).Set(c.base.Index(slot))
-				j.missing[slot] = false
+				has.missing[slot] = false
 			}
 		}
 	}

@@ -83,9 +83,7 @@ func (j *Job) makeStream(ordered bool) *Stream {
 func (p *Pool) Stream(o *Origin, name string, ordered bool, mode Mode, fn, items any, opts []CallOption) *Stream {
 	s := p.s
 	j := s.newJob(o, name, mode, fn, opts)
-	if j.opts.chunk == 0 {
-		j.opts.chunk = 1
-	}
+	j.oneByOne()
 	st := j.makeStream(ordered)
 	s.prepareJob(j, fn)
 	v := reflect.ValueOf(items)
@@ -99,13 +97,18 @@ func (p *Pool) Stream(o *Origin, name string, ordered bool, mode Mode, fn, items
 	return st
 }
 
+// oneByOne makes chunks of one item, when the call's options say nothing else.
+func (j *Job) oneByOne() {
+	if j.opts.chunk == 0 {
+		j.opts = j.opts.with(func(c *callConfig) { c.chunk = 1 })
+	}
+}
+
 // StreamSeq is Stream over an iter.Seq: a goroutine of the pool reads it, a bounded distance ahead of the results that are taken.
 func (p *Pool) StreamSeq(o *Origin, name string, ordered bool, mode Mode, fn, seq any, opts []CallOption) *Stream {
 	s := p.s
 	j := s.newJob(o, name, mode, fn, opts)
-	if j.opts.chunk == 0 {
-		j.opts.chunk = 1
-	}
+	j.oneByOne()
 	st := j.makeStream(ordered)
 	j.open = true
 	s.prepareJob(j, fn)
@@ -154,7 +157,7 @@ func (st *Stream) Next(o *Origin, into any) (more bool, err error) {
 	for {
 		s.mu.Lock()
 		a, ok := q.take()
-		over, whole := j.finished && (j.err == nil || j.told), j.err
+		over, whole := j.finished && (j.err == nil || j.Ready()), j.err
 		if !ok && over && j.stopped {
 			if whole = nil; !q.failed { // it waits behind items that did not run
 				whole = j.failure()
@@ -271,7 +274,7 @@ func (f *feeder) run() {
 		defer s.mu.Unlock()
 		j.open = false
 		if err != nil {
-			j.unread = fmt.Errorf("pool.%s: reading the items: %w", j.name, err)
+			j.gets().unread = fmt.Errorf("pool.%s: reading the items: %w", j.name, err)
 		}
 		if j.done == j.total {
 			s.end(j)
@@ -288,8 +291,8 @@ func (f *feeder) run() {
 
 // end ends a job all of whose items are done: with an error when there would have been more.
 func (s *state) end(j *Job) {
-	if j.unread != nil {
-		s.fail(j, j.unread)
+	if err := j.has().unread; err != nil {
+		s.fail(j, err)
 		return
 	}
 	s.finish(j)
@@ -328,7 +331,7 @@ func (f *feeder) flush() bool {
 	c := &chunk{id: s.chunkID(), job: j, n: n, left: n, base: reflect.MakeSlice(reflect.SliceOf(j.out), n, n)}
 	var err error
 	if s.threads {
-		c.items = f.buf
+		c.items = &items{slice: f.buf}
 	} else {
 		e := s.codec.NewEncoder(nil, &j.code.session)
 		err = f.plan.Encode(e, f.buf, 0, n)

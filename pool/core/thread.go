@@ -276,7 +276,7 @@ func (t *thread) args(c *chunk, i int) []reflect.Value {
 	if c.job.single() {
 		return nil
 	}
-	v := c.items.Index(c.lo + i)
+	v := c.items.slice.Index(c.items.lo + i)
 	if c.job.mode&Spread == 0 {
 		return []reflect.Value{v}
 	}

@@ -37,7 +37,7 @@ func (j *Job) watchUnseen() {
 	for _, l := range j.s.links { // whoever prints later belongs to the job all the same
 		if l.where == j {
 			id, _ := (&chunk{job: j}).toldAs(0)
-			l.where = &Job{id: id, s: j.s, o: j.o, mode: j.mode}
+			l.where = &Job{id: id, s: j.s, o: j.o, mode: j.mode, opts: &noOptions}
 		}
 	}
 }

@@ -60,8 +60,8 @@ func (w *Watcher) Next(o *Origin, d time.Duration) (int, error) {
 // whenReady calls f when the job is ready, at once when it is. f must not wait for anything.
 func (j *Job) whenReady(f func()) {
 	j.s.mu.Lock()
-	if !j.told {
-		j.watchers = append(j.watchers, f)
+	if !j.Ready() {
+		j.gets().watchers = append(j.gets().watchers, f)
 		j.s.mu.Unlock()
 		return
 	}
@@ -71,15 +71,19 @@ func (j *Job) whenReady(f func()) {
 
 // turnReady makes the result ready. mu is held.
 func (j *Job) turnReady() {
-	j.told = true
-	close(j.ready)
+	j.told.Store(true)
+	if j.ready != nil {
+		close(j.ready)
+	}
 	if j.stream != nil {
 		j.stream.signal()
 	}
-	for _, f := range j.watchers {
-		f()
+	if few := j.few.Load(); few != nil {
+		for _, f := range few.watchers {
+			f()
+		}
+		few.watchers = nil
 	}
-	j.watchers = nil
 }
 
 // OnDone calls f, a func(), when the job is ready: on the goroutine of the pool's callbacks, at once and here when it is already.
@@ -87,12 +91,12 @@ func (j *Job) OnDone(f func()) {
 	j.look()
 	s := j.s
 	s.mu.Lock()
-	if j.told {
+	if j.Ready() {
 		s.mu.Unlock()
 		f()
 		return
 	}
-	j.watchers = append(j.watchers, func() { s.callLater(func() { j.guard("done callback", f) }) })
+	j.gets().watchers = append(j.gets().watchers, func() { s.callLater(func() { j.guard("done callback", f) }) })
 	s.mu.Unlock()
 }
 

@@ -80,6 +80,9 @@ func (u *Unit) Again(free []reflect.Value) (*Unit, bool) {
 	return &v, true
 }
 
+// Same reports whether Again always gives the same: the function captures nothing.
+func (u *Unit) Same() bool { return u.free != nil && u.all == 0 }
+
 // Error says why a function cannot be sent.
 type Error struct{ Msg string }
 

@@ -333,6 +333,18 @@ func (d *Decoder) Reset(data []byte) {
 	d.refs, d.types, d.parts = d.refs[:0], d.types[:0], nil
 }
 
+// Renew begins with messages of another session, as NewDecoder does.
+func (d *Decoder) Renew(data []byte, s *Session) {
+	d.Reset(data)
+	d.s, d.variables = s, nil
+	if cap(d.refs) > keptRefs {
+		d.refs = nil
+	}
+}
+
+// keptRefs is how many references a decoder that is used again has room for at most.
+const keptRefs = 1024
+
 // Rest is what has not been read yet.
 func (d *Decoder) Rest() []byte { return d.data }
 
