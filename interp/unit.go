@@ -13,6 +13,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/tools/go/ssa"
 
@@ -407,3 +408,6 @@ func (s *Session) called(results []reflect.Value, err error) ([]reflect.Value, e
 	}
 	return results, nil
 }
+
+// WakesAt notes that a value that has come from another process may wake goroutines at that time, so that those that wait until then are no deadlock.
+func (s *Session) WakesAt(at time.Time) { s.machine.WakesAt(at) }

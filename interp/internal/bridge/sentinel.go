@@ -1,6 +1,8 @@
 package bridge
 
 import (
+	"flag"
+	"os"
 	"reflect"
 	"strings"
 	"sync"
@@ -74,15 +76,12 @@ func StandardVariable(name string) (reflect.Value, bool) {
 var sentinels = sync.OnceValue(func() map[Sentinel]string {
 	found := make(map[Sentinel]string)
 	for path := range std.Paths() {
-		if path == "flag" || strings.HasPrefix(path, "go/") {
-			continue
-		}
 		for name, v := range std.Find(path).All() {
 			if !v.CanAddr() {
 				continue
 			}
 			s, ok := SentinelIn(v)
-			if !ok || s.typ.String() == "*os.File" || s.typ == reflect.TypeFor[struct{}]() {
+			if !ok || s.typ == reflect.TypeFor[*os.File]() || s.typ == reflect.TypeFor[*flag.FlagSet]() || s.typ == reflect.TypeFor[struct{}]() {
 				continue
 			}
 			full := path + "." + name

@@ -21,6 +21,9 @@ import (
 // Goroutines of other runs may share the run's channels. While one of them does
 // not wait, or compiled code might wake it, there is no deadlock; when all of
 // them have waited for a second, they are taken to wait for this run.
+//
+// What came from another process may wake goroutines of any run: a context with
+// a deadline, see Machine.WakesAt. None is suspected before that is over.
 
 // blocking is the state of this in a run; Run.mu guards it.
 type blocking struct {
@@ -42,6 +45,7 @@ type waits struct {
 	progress atomic.Uint64
 	outside  atomic.Bool // some run reached out
 	timers   timers
+	given    timers // of what came from elsewhere: see Machine.WakesAt
 }
 
 // blockState is where a goroutine waits; Run.mu guards it.
@@ -132,7 +136,7 @@ func (r *Run) suspectLocked() {
 	if r.calls == 0 || b.blocked == 0 || r.goesOnAnywhereLocked() || b.probing || r.reason != nil {
 		return
 	}
-	if left := b.timers.left(r.m); left > 0 {
+	if left := r.timersLeft(); left > 0 {
 		if !b.later {
 			b.later = true
 			after(left, func() {
@@ -158,7 +162,7 @@ func (r *Run) goesOnAnywhereLocked() bool {
 func (r *Run) probe() {
 	r.mu.Lock()
 	b := &r.blocking
-	if r.calls == 0 || r.goesOnAnywhereLocked() || r.reason != nil || b.timers.left(r.m) > 0 {
+	if r.calls == 0 || r.goesOnAnywhereLocked() || r.reason != nil || r.timersLeft() > 0 {
 		b.probing = false
 		r.mu.Unlock()
 		return
@@ -220,6 +224,14 @@ func (r *Run) othersMayActLocked() bool {
 	}
 	b.quiet++
 	return b.quiet < othersQuiet
+}
+
+// WakesAt notes that a value from elsewhere may wake goroutines at that time: a context with a deadline.
+func (m *Machine) WakesAt(at time.Time) { m.waits.given.set(m, time.Until(at)) }
+
+// timersLeft is how long to wait until all timers that may wake a goroutine of the run have fired.
+func (r *Run) timersLeft() time.Duration {
+	return max(r.blocking.timers.left(r.m), r.m.waits.given.left(r.m))
 }
 
 // reachesOut notes that compiled code may act on the run's behalf later.

@@ -56,6 +56,7 @@ type Codec struct {
 	names  map[identity]string // of known errors
 	others Sentinels           // nil without
 	vars   Variables           // nil without
+	wakes  Deadlines           // nil without
 	held   *Held
 
 	plans    sync.Map // reflect.Type → *plan, complete ones only
@@ -90,6 +91,7 @@ func New(o Options) *Codec {
 	}
 	c.others, _ = c.types.(Sentinels)
 	c.vars, _ = c.types.(Variables)
+	c.wakes, _ = c.types.(Deadlines)
 	for _, m := range []map[string]error{knownErrors, o.Known} {
 		for name, err := range m {
 			c.known[name] = err

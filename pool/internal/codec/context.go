@@ -25,6 +25,7 @@ const (
 const (
 	ctxAlive    = iota
 	ctxCanceled // its cause
+	ctxExpired  // its cause: its own deadline, or that of a parent, is over
 )
 
 var contextType = reflect.TypeFor[context.Context]()
@@ -83,11 +84,17 @@ func (e *Encoder) context(v reflect.Value) error {
 				return err
 			}
 		}
-		if ctx.Err() == nil || ctx.Err() == context.DeadlineExceeded { // the deadline ends it there, too
-			e.buf = append(e.buf, ctxAlive)
+		state := byte(ctxCanceled)
+		switch ctx.Err() {
+		case nil:
+			state = ctxAlive
+		case context.DeadlineExceeded:
+			state = ctxExpired
+		}
+		e.buf = append(e.buf, state)
+		if state == ctxAlive {
 			break
 		}
-		e.buf = append(e.buf, ctxCanceled)
 		if err := e.dynamic(errorType, reflect.ValueOf(context.Cause(ctx))); err != nil {
 			return step(err, ".cause")
 		}
@@ -155,7 +162,7 @@ func (d *Decoder) context() (context.Context, error) {
 	var deadline time.Time
 	var key, val any
 	var cause error
-	canceled := false
+	state := byte(ctxAlive)
 	switch kind {
 	case ctxBackground:
 		return context.Background(), nil
@@ -171,11 +178,10 @@ func (d *Decoder) context() (context.Context, error) {
 				return nil, err
 			}
 		}
-		state, err := d.byte()
-		if err != nil {
+		if state, err = d.byte(); err != nil {
 			return nil, err
 		}
-		if canceled = state == ctxCanceled; canceled {
+		if state != ctxAlive {
 			if err := d.dynamic(errorType, reflect.ValueOf(&cause).Elem()); err != nil {
 				return nil, err
 			}
@@ -206,12 +212,15 @@ func (d *Decoder) context() (context.Context, error) {
 	case ctxWithoutCancel:
 		return context.WithoutCancel(parent), nil
 	case ctxDeadline:
-		ctx, cancel := context.WithDeadline(parent, deadline)
-		endIf(canceled, cancel)
+		if d.c.wakes != nil && state == ctxAlive {
+			d.c.wakes.WakesAt(deadline)
+		}
+		ctx, cancel := context.WithDeadlineCause(parent, deadline, cause) // without a cause it is the usual one
+		endIf(state == ctxCanceled, cancel)
 		return ctx, nil
 	}
 	ctx, cancel := context.WithCancelCause(parent)
-	endIf(canceled, func() { cancel(cause) })
+	endIf(state == ctxCanceled, func() { cancel(cause) })
 	return ctx, nil
 }
 

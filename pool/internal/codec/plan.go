@@ -136,6 +136,10 @@ func (b *builder) special(p *plan) bool {
 		refusedPlan(p, local(t))
 	case t.PkgPath() == "sync/atomic" && strings.HasPrefix(t.Name(), "Pointer[") && t.NumField() > 1 && t.Field(0).Type.Kind() == reflect.Array:
 		b.atomicPointerPlan(p)
+	case t == assertionType && assertionKnown():
+		assertionPlan(p)
+	case t == panicNilType:
+		emptyPlan(p)
 	case t.Kind() == reflect.Struct && (strings.HasPrefix(t.PkgPath(), "internal/") || t.PkgPath() == "runtime" || t.PkgPath() == "reflect"):
 		refusedPlan(p, "")
 	case t.Kind() == reflect.Struct && t.PkgPath() == "sync":
