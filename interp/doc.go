@@ -65,7 +65,7 @@
 //	a function that is nil, for AfterFunc                  a panic
 //	on Linux on amd64, where functions of the runtime are replaced; elsewhere the process ends:
 //	os.Exit by a function value, by reflect or in the library (flag.ExitOnError, testing.Main)
-//	with Go 1.26, a panic of the library's own in a goroutine of its own, such as a nil *strings.Builder as a command's Stdout
+//	a panic of the library's own in a goroutine of its own, such as a nil *strings.Builder as a command's Stdout
 //	a channel or a timer of a testing/synctest bubble used outside of it
 //
 // These end the process, and why:

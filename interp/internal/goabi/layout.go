@@ -48,3 +48,24 @@ type ModuleData struct {
 		Bytes unsafe.Pointer
 	}
 }
+
+// PanicRecord begins like runtime._panic.
+type PanicRecord struct {
+	Arg     any
+	Link    *PanicRecord
+	StartPC uintptr
+	StartSP unsafe.Pointer // the end of the stack in runtime.gopanic, whose variable the record is
+}
+
+// Spent makes the record one of a panic that has no deferred calls left, and is called by what runtime.gopanic calls then, so that
+// runtime.Goexit can end the goroutine. Since Go 1.27, that goes on from where the latest panic has looked for deferred calls, if the
+// stack has the place where this began: after all calls it has looked everywhere, and there is no place to go on from. Spent reports false
+// when the record is not what it is taken for, and leaves it as it is.
+func (p *PanicRecord) Spent() bool {
+	const frame = 1 << 10 // more than gopanic's variables have bytes
+	if at := uintptr(unsafe.Pointer(p)) - uintptr(p.StartSP); at >= frame {
+		return false
+	}
+	p.StartSP = nil
+	return true
+}

@@ -10,10 +10,6 @@ import (
 // Version is the release, and that of the language which cells are written in.
 const Version = "1.26"
 
-// EndsAtLastPanic tells that a goroutine can still end as by runtime.Goexit when runtime.preprintpanics is called, after the last deferred
-// call of a panic that nobody recovers.
-const EndsAtLastPanic = true
-
 // MapTail is the end of internal/abi.MapType, behind Hasher.
 type MapTail struct {
 	GroupSize, SlotSize, ElemOff uintptr

@@ -10,9 +10,6 @@ import (
 // Version is the release, and that of the language which cells are written in.
 const Version = "1.27"
 
-// EndsAtLastPanic is false: this release's Goexit does not find its way from runtime.preprintpanics any more ("unknown pc").
-const EndsAtLastPanic = false
-
 // MapTail is the end of internal/abi.MapType, behind Hasher.
 type MapTail struct {
 	GroupSize            uintptr

@@ -37,7 +37,7 @@ import (
 // Why not in every goroutine? Poolbook's own faults should end the process.
 //
 // Two more functions end the process for reasons that cells may give. A panic that
-// nobody recovers, in a goroutine of compiled code, where the release allows it: callback.go keeps those of
+// nobody recovers, in a goroutine of compiled code: callback.go keeps those of
 // callbacks, so these are of the library's own, given a nil *bytes.Buffer for
 // instance. All deferred calls have run by then, and the goroutine ends as by
 // runtime.Goexit, which the runtime is made for. And os.Exit where a function value
@@ -53,22 +53,18 @@ func beforeExit(code int)
 
 // catchFatals replaces the functions, once in a process.
 var catchFatals = sync.OnceFunc(func() {
-	type function struct {
+	for _, f := range []struct {
 		name string
 		from any // a function that calls it, or calls one that does
 		now  any // a function with the same parameters
-	}
-	functions := []function{
+	}{
 		{"internal/runtime/maps.fatal", mapassign, mapFault},
 		{"internal/sync.fatal", (*sync.Mutex).Unlock, syncFault},
 		{"sync.fatal", (*sync.RWMutex).Unlock, syncFault},
+		{"runtime.preprintpanics", panics, lastPanic},
 		{"os.Exit", exits, exit},
 		{"runtime.fatal", chanclose, bubbleFault},
-	}
-	if goabi.EndsAtLastPanic {
-		functions = append(functions, function{"runtime.preprintpanics", panics, lastPanic})
-	}
-	for _, f := range functions {
+	} {
 		if old := findCall(codeOf(f.from), f.name, 3); old != nil {
 			replaceCode(old, codeOf(f.now))
 		}
@@ -200,26 +196,20 @@ func panics() { panic("") }
 
 func exits() { os.Exit(0) }
 
-// panicRecord is the beginning of the runtime's _panic.
-type panicRecord struct {
-	arg  any
-	link *panicRecord
-}
-
 // lastPanic is called instead of runtime.preprintpanics, when all deferred calls of a panic have run and before the process ends.
-func lastPanic(p *panicRecord) {
+func lastPanic(p *goabi.PanicRecord) {
 	if m := anyMachine(); m != nil {
-		if where := libraryAlone("lastPanic"); where != "" {
-			m.panicked(p.arg, where)
+		if where := libraryAlone("lastPanic"); where != "" && p.Spent() {
+			m.panicked(p.Arg, where)
 			runtime.Goexit()
 		}
 	}
-	for ; p != nil; p = p.link { // what the runtime cannot print is made text
-		switch v := p.arg.(type) {
+	for ; p != nil; p = p.Link { // what the runtime cannot print is made text
+		switch v := p.Arg.(type) {
 		case error:
-			p.arg = v.Error()
+			p.Arg = v.Error()
 		case fmt.Stringer:
-			p.arg = v.String()
+			p.Arg = v.String()
 		}
 	}
 }
