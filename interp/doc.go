@@ -102,14 +102,17 @@
 //
 // # Modules
 //
-// %get path@version fetches a module with the user's go command; then cells import its packages. A go.mod in the working directory (for
-// a program: beside it) counts too, with the packages of its own module; it is read and never changed. Packages of modules are
+// %get path@version fetches a module with the user's go command; then cells import its packages. The go.mod of the working directory (for
+// a program: of its folder) or of the next folder above counts too, with the packages of its own module, and so does a go.work; they are read
+// and never changed. GOWORK, vendor folders and the flags in GOFLAGS (-tags, -mod, -modfile) mean what they mean to the go command. Packages of modules are
 // interpreted from source, and so are those that they import, with the Go version of their go.mod. The build tags
 // purego, noasm and safe are set, cgo is off; a function without Go code fails when it is called, with a message that names
 // its place. Only golang.org/x/sys's own have stand-ins: system calls on Linux, and a processor without features. //go:embed works in packages, in
 // programs and, from the working directory, in cells.
-// Of a module, a session uses one version: %get of another one says so when packages have been imported from the first. A package whose
-// init functions panic fails the cells that import it, each time, and no others.
+// Of a module, a session uses one version until %reset: %get of another one says so when packages have been imported from the first. It is the same
+// with packages that are edited, those of the go.mod's own module and those under a replace: after %reset, an import reads what has changed, and the packages
+// that import it, anew; the others keep their variables. Workers have the code that the session has read, whatever the files say by then, but embedded files.
+// A package whose init functions panic fails the cells that import it, each time, and no others.
 //
 // Tried in cells, with the text, numbers, tables or pictures that came looked at:
 //

@@ -39,7 +39,7 @@ const magicHelp = `Lines before the Go code of a cell:
   %whos            list them as a table, with the cell that declared each and its size
   %get module@v1   fetch a module with the go command: %get github.com/google/uuid@latest, then import it
   %args -n 3       set os.Args; %% -n 3 parses flags too, and on a line of its own means nothing
-  %reset           forget all names of the session
+  %reset           forget all names of the session, and read edited packages anew
   ?fmt.Println     show what is known about a name; also fmt.Println?, and with ?? its source
   !command         run a command in the shell
   %help            this text
@@ -196,7 +196,7 @@ var pythonMagics = map[string]string{
 	"pip":    "%get fetches a module: %get github.com/google/uuid@latest", "conda": "%get fetches a module: %get github.com/google/uuid@latest",
 	"bash": "!command runs a command in the shell", "sh": "!command runs a command in the shell", "system": "!command runs a command in the shell",
 	"test":    "!go test ./... runs the tests of the packages in this folder",
-	"autoget": "%get fetches a module, and those of a go.mod beside the notebook come by themselves: this line is not needed",
+	"autoget": "%get fetches a module, and those of the notebook's go.mod come by themselves: this line is not needed",
 	"track":   "packages of the notebook's own module are imported as they are: this line is not needed",
 	"cd":      `os.Chdir("dir") changes the folder`, "pwd": "os.Getwd() says which folder this is", "ls": "!ls lists the folder",
 	"env":       `os.Getenv("NAME") and os.Setenv("NAME", "value") are for the environment`,
@@ -318,7 +318,8 @@ func (s *Session) bench(run *vm.Run, pkg *ssa.Package, w io.Writer) error {
 	return nil
 }
 
-// Reset forgets all names; values that goroutines or functions still use stay with them.
+// Reset forgets all names; values that goroutines or functions still use stay with them. Packages of modules whose files have been edited, or
+// whose version is another one, are read anew when they are imported again.
 func (s *Session) Reset() {
 	s.running.Lock()
 	defer s.running.Unlock()
@@ -329,5 +330,8 @@ func (s *Session) reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.env.Reset()
+	s.imp.Stale()
+	s.modules.Renew()
+	clear(s.staying)
 	maps.DeleteFunc(s.globals, func(v *types.Var, _ *ssa.Global) bool { return s.env.IsCell(v.Pkg()) })
 }

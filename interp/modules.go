@@ -2,6 +2,8 @@ package interp
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,6 +18,7 @@ import (
 	"poolbook/interp/internal/module"
 	"poolbook/interp/internal/pattern"
 	"poolbook/interp/internal/split"
+	"poolbook/interp/internal/unit"
 )
 
 // get is %get: it fetches modules with the user's go command.
@@ -60,7 +63,7 @@ func (s *Session) outdated(ctx context.Context, c Cell) error {
 		path, version, _ := strings.Cut(m, "@")
 		if now := versions[path]; now != "" && version != "" && now != version && s.staying[path] != now {
 			s.staying[path] = now
-			fmt.Fprintf(writerOr(c.Stderr), "%s stays at %s, which cells have imported, until the kernel is restarted\n", path, version)
+			fmt.Fprintf(writerOr(c.Stderr), "%s stays at %s, which cells have imported, until %%reset or a restart of the kernel\n", path, version)
 		}
 	}
 	return nil
@@ -74,7 +77,7 @@ func interruptedAt(c Cell, err error) error {
 	return fmt.Errorf("interp: %w", err)
 }
 
-// resolve finds the packages of modules that sources import. dir is the folder whose go.mod counts. Paths that it does not find are
+// resolve finds the packages of modules that sources import. dir is the folder in which the go.mod and the go.work that count are looked for, upwards. Paths that it does not find are
 // left to the checker, which reports them where they stand.
 func (s *Session) resolve(ctx context.Context, dir string, sources map[string]string, out io.Writer) error {
 	var missing []string
@@ -134,17 +137,30 @@ func imports(code string) []string {
 
 var unitPackage = pattern.New(`(?m)^//poolbook:package (.*)$`)
 
-// withModules adds to a unit's source where the packages of modules are that it imports.
-func (s *Session) withModules(source string, imports []string) (string, error) {
+// withModules returns a unit's source with where the packages of modules are that it imports. They count in its hash: the same function calls
+// other code once they have changed.
+func (s *Session) withModules(u *unit.Unit) (string, error) {
+	list := s.imp.Modules(u.Imports)
+	if len(list) == 0 {
+		return u.Source, nil
+	}
 	var b strings.Builder
-	b.WriteString(source)
-	for _, p := range s.imp.Modules(imports) {
+	b.WriteString(u.Source)
+	sum := sha256.New()
+	io.WriteString(sum, u.Hash)
+	for _, p := range list {
 		data, err := json.Marshal(p)
 		if err != nil {
 			return "", err
 		}
 		fmt.Fprintf(&b, "\n//poolbook:package %s\n", data)
+		p.Text = nil
+		if data, err = json.Marshal(p); err != nil {
+			return "", err
+		}
+		sum.Write(data)
 	}
+	u.Hash = unit.WithHash(u.Hash, hex.EncodeToString(sum.Sum(nil)))
 	return b.String(), nil
 }
 
@@ -158,6 +174,6 @@ func (s *Session) addModulesOf(source string) error {
 		}
 		list = append(list, p)
 	}
-	s.imp.AddModules(list)
+	s.imp.UseModules(list)
 	return nil
 }

@@ -248,6 +248,14 @@ func TestModuleBeside(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	files(t, map[string]string{"notes/deep/a.txt": "", "notes/deep/main.go": "package main\n\nimport \"mine.test/tools/internal/x\"\n\nfunc main() { println(x.X) }\n"})
+	t.Chdir("notes/deep") // the go.mod of a folder above counts
+	if got := mustRun(t, newSession(t), 1, "import (\n\t\"mine.test/tools/lib\"\n\t\"mine.test/tools/internal/x\"\n)\nfmt.Sprint(lib.Hi(), x.X)").Value.String(); got != "hello3" {
+		t.Errorf("in a folder of the module, %q", got)
+	}
+	if code, err := newSession(t).RunProgram(context.Background(), []string{"main.go"}, nil, interp.Stdio{Stdout: out, Stderr: out}); code != 0 || err != nil || !strings.HasSuffix(out.String(), "3\n") {
+		t.Errorf("a program in a folder of the module: %d, %v, %q", code, err, out)
+	}
 	t.Chdir(t.TempDir()) // a program's module is that of its folder
 	if code, err := newSession(t).RunProgram(context.Background(), []string{filepath.Join(dir, "main.go")}, nil, interp.Stdio{Stdout: out, Stderr: out}); code != 0 || err != nil || !strings.HasSuffix(out.String(), "hello\n") {
 		t.Errorf("a program: %d, %v, %q", code, err, out)

@@ -229,7 +229,7 @@ func (s *Session) TypeUnit(name string, without map[string]string) (*Unit, error
 	if err != nil {
 		return nil, &UnitError{err.Error()}
 	}
-	source, err := s.withModules(u.Source, u.Imports)
+	source, err := s.withModules(u)
 	if err != nil {
 		return nil, &UnitError{err.Error()}
 	}

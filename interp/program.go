@@ -16,6 +16,7 @@ import (
 	"golang.org/x/tools/go/ssa"
 
 	"poolbook/interp/internal/goabi"
+	"poolbook/interp/internal/module"
 )
 
 // Stdio is what a program is to the system: what it reads and writes, and how it ends.
@@ -54,7 +55,11 @@ func (s *Session) RunProgram(ctx context.Context, paths []string, args []string,
 	if messages == nil {
 		messages = io.Discard
 	}
-	root := moduleRoot(filepath.Dir(paths[0]))
+	dir, err := filepath.Abs(filepath.Dir(paths[0]))
+	if err != nil {
+		return 1, fmt.Errorf("interp: %w", err)
+	}
+	root, _ := module.Root(dir)
 	version := goabi.Language
 	if stdio.Package {
 		var err error
@@ -62,7 +67,7 @@ func (s *Session) RunProgram(ctx context.Context, paths []string, args []string,
 			return 1, err
 		}
 	}
-	if err := s.resolve(ctx, root, sources, messages); err != nil {
+	if err := s.resolve(ctx, dir, sources, messages); err != nil {
 		return 1, fmt.Errorf("interp: %w", err)
 	}
 	init, main, err := s.loadProgram(sources, version)
@@ -144,24 +149,6 @@ func ProgramText(err error) string {
 		head += "\n\nhint: " + hint
 	}
 	return head
-}
-
-// moduleRoot is the folder of the module that dir is in, or dir.
-func moduleRoot(dir string) string {
-	root, err := filepath.Abs(dir)
-	if err != nil {
-		return dir
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(root, "go.mod")); err == nil {
-			return root
-		}
-		parent := filepath.Dir(root)
-		if parent == root {
-			return dir
-		}
-		root = parent
-	}
 }
 
 // languageOf is the version of Go in the go.mod of a folder, "go1.21", or what Go takes it to be.

@@ -6,6 +6,7 @@ import (
 	"poolbook/interp/internal/check"
 	"poolbook/interp/internal/check/stdlib"
 	"poolbook/interp/internal/goabi"
+	"poolbook/interp/internal/module"
 	"poolbook/interp/internal/rtype"
 	"poolbook/interp/internal/vm"
 )
@@ -25,3 +26,6 @@ var Supported = sync.OnceValue(func() error {
 	}
 	return nil
 })
+
+// BuildTags are the build tags that the user has set for the go command, in GOFLAGS: what [go/build.Context] needs to choose the files of a program.
+func BuildTags() []string { return module.UserTags() }

@@ -102,7 +102,7 @@ func (s *Session) Unit(fn reflect.Value, extra UnitExtra) (*Unit, error) {
 	if err != nil {
 		return nil, &UnitError{err.Error()}
 	}
-	if made.source, err = s.withModules(made.unit.Source, made.unit.Imports); err != nil {
+	if made.source, err = s.withModules(made.unit); err != nil {
 		return nil, &UnitError{err.Error()}
 	}
 	if isOurs {

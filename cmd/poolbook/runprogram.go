@@ -41,7 +41,9 @@ func programArgs(args []string, dash int) (files, rest []string, folder bool, er
 // packageFiles returns the files of the program in a folder, as Go chooses them
 // for this system.
 func packageFiles(dir string) ([]string, error) {
-	p, err := gobuild.ImportDir(dir, 0)
+	choose := gobuild.Default
+	choose.BuildTags = interp.BuildTags()
+	p, err := choose.ImportDir(dir, 0)
 	var none *gobuild.NoGoError
 	switch {
 	case errors.As(err, &none):

@@ -446,6 +446,9 @@ func (m *maker) finish(entry function, typ reflect.Type) *Unit {
 // CapturedID is the ID of a captured variable: units of other functions have variables of the same name.
 func CapturedID(hash, name string) string { return hash[:16] + "." + name }
 
+// WithHash is the hash of a unit and of what other says more about it; the unit's captured variables keep their IDs.
+func WithHash(hash, other string) string { return hash[:16] + other[16:] }
+
 // TypeID says which type of the session a declaration is.
 type TypeID struct {
 	Number int    // of the type in the session

@@ -45,6 +45,8 @@ type Importer struct {
 	sources  map[string]*SourcePackage
 	loaded   []Loaded                  // every complete package, those first that sources of others import
 	modules  map[string]module.Package // packages of modules, by path
+	stale    map[string]bool           // of modules, those to be looked at again; see Stale
+	texts    map[string][]fileText     // the files of modules' packages that their users edit, as they were read
 	loading  []string                  // paths of the source packages being checked, for import cycles
 }
 
@@ -57,6 +59,8 @@ func New(cfg Config) *Importer {
 		complete: make(map[string]bool),
 		sources:  make(map[string]*SourcePackage),
 		modules:  make(map[string]module.Package),
+		stale:    make(map[string]bool),
+		texts:    make(map[string][]fileText),
 	}
 }
 

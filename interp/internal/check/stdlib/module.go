@@ -9,21 +9,88 @@ import (
 	"go/version"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"poolbook/interp/internal/goabi"
 	"poolbook/interp/internal/module"
 )
 
-// AddModules makes packages of modules importable. A package that has been imported stays the one that it is.
+// AddModules makes packages of modules importable. A package that has been imported stays the one that it is, but for one that is
+// stale and has changed.
 func (im *Importer) AddModules(list []module.Package) {
+	im.addModules(list, func(path string) bool { return im.stale[path] })
+}
+
+// UseModules is AddModules for packages as another process has them, with which code comes from there: what was imported and differs is read anew.
+func (im *Importer) UseModules(list []module.Package) {
+	im.addModules(list, func(string) bool { return true })
+}
+
+func (im *Importer) addModules(list []module.Package, replace func(path string) bool) {
 	im.mu.Lock()
 	defer im.mu.Unlock()
+	changed := map[string]bool{}
+	for _, p := range list {
+		if im.packages[p.Path] != nil && replace(p.Path) && !same(im.modules[p.Path], p) {
+			changed[p.Path] = true
+		}
+	}
+	im.drop(changed)
 	for _, p := range list {
 		if im.packages[p.Path] == nil {
 			im.modules[p.Path] = p
 		}
+		delete(im.stale, p.Path)
+	}
+}
+
+// same reports whether two packages are the same code.
+func same(p, q module.Package) bool {
+	p.Text, q.Text, p.LeftOut, q.LeftOut = nil, nil, nil, nil
+	return reflect.DeepEqual(p, q)
+}
+
+// Stale has every package of a module looked at again when it is next imported: one whose files are others by then is read anew, and so
+// are those that import it.
+func (im *Importer) Stale() {
+	im.mu.Lock()
+	defer im.mu.Unlock()
+	for path := range im.modules {
+		im.stale[path] = true
+	}
+}
+
+// drop forgets imported packages, and all of modules that import them. Code that has been made of them keeps them. mu is held.
+func (im *Importer) drop(changed map[string]bool) {
+	if len(changed) == 0 {
+		return
+	}
+	for more := true; more; {
+		more = false
+		for path, p := range im.modules {
+			if changed[path] || im.packages[path] == nil {
+				continue
+			}
+			for _, other := range p.Imports {
+				if now, ok := p.ImportMap[other]; ok {
+					other = now
+				}
+				if changed[other] {
+					changed[path], more = true, true
+					break
+				}
+			}
+		}
+	}
+	im.loaded = slices.DeleteFunc(im.loaded, func(l Loaded) bool { return changed[l.Pkg.Path()] })
+	for path := range changed {
+		delete(im.packages, path)
+		delete(im.compiled, path)
+		delete(im.complete, path)
+		delete(im.sources, path)
 	}
 }
 
@@ -42,11 +109,68 @@ func (im *Importer) Modules(paths []string) []module.Package {
 			}
 			seen[path] = true
 			visit(p.Imports)
-			list = append(list, p)
+			list = append(list, im.asRead(p))
 		}
 	}
 	visit(paths)
 	return list
+}
+
+// asRead adds to a package what its files said when it was imported, if they have been edited since: another process is to have
+// the same code.
+func (im *Importer) asRead(p module.Package) module.Package {
+	for i, f := range im.texts[p.Path] {
+		info, err := os.Stat(filepath.Join(p.Dir, p.Files[i]))
+		if err == nil && info.Size() == int64(len(f.data)) && info.ModTime().Equal(f.modified) {
+			continue
+		}
+		p.Text = map[string][]byte{}
+		for i, f := range im.texts[p.Path] {
+			p.Text[p.Files[i]] = f.data
+		}
+		break
+	}
+	return p
+}
+
+// fileText is a file of a package as it was when it was imported.
+type fileText struct {
+	data     []byte
+	modified time.Time
+}
+
+// readFiles reads the files of a package. Those of the user's are kept.
+func (im *Importer) readFiles(p module.Package) ([]fileText, error) {
+	var texts []fileText
+	for _, name := range p.Files {
+		if data, ok := p.Text[name]; ok {
+			texts = append(texts, fileText{data: data})
+			continue
+		}
+		name = filepath.Join(p.Dir, name)
+		info, err := os.Stat(name) // before it is read: a file that is edited meanwhile differs then
+		if err != nil {
+			return nil, fmt.Errorf("import %q: %w", p.Path, err)
+		}
+		data, err := os.ReadFile(name)
+		if err != nil {
+			return nil, fmt.Errorf("import %q: %w", p.Path, err)
+		}
+		texts = append(texts, fileText{data, info.ModTime()})
+	}
+	if p.Sum == "" {
+		return texts, nil
+	}
+	var all [][]byte
+	for _, f := range texts {
+		all = append(all, f.data)
+	}
+	if module.Sum(all) != p.Sum {
+		delete(im.modules, p.Path) // so that the next import finds what it is now
+		return nil, &ImportError{Path: p.Path, Reason: "its files were edited while they were read: run this again"}
+	}
+	im.texts[p.Path] = texts
+	return texts, nil
 }
 
 // Hidden returns why a cell cannot import a package that others can; nil for all that are not internal to a module.
@@ -85,6 +209,9 @@ func (im *Importer) Imported() []string {
 func (im *Importer) Missing(path string) bool {
 	im.mu.Lock()
 	defer im.mu.Unlock()
+	if im.stale[path] {
+		return true
+	}
 	if _, std := exported()[path]; std || path == "C" || im.packages[path] != nil {
 		return false
 	}
@@ -101,13 +228,13 @@ func (im *Importer) fromModule(p module.Package) (*types.Package, error) {
 		return nil, &ImportError{Path: p.Path, Reason: fmt.Sprintf("its go.mod says go %s, and this Poolbook was built with %s: build it with Go %s",
 			p.GoVersion, goabi.Name, strings.TrimPrefix(lang, "go"))}
 	}
+	texts, err := im.readFiles(p)
+	if err != nil {
+		return nil, err
+	}
 	var files []*ast.File
-	for _, name := range p.Files {
-		src, err := os.ReadFile(filepath.Join(p.Dir, name))
-		if err != nil {
-			return nil, fmt.Errorf("import %q: %w", p.Path, err)
-		}
-		f, err := parser.ParseFile(im.cfg.Fset, p.Path+"/"+name, src, parser.SkipObjectResolution|parser.ParseComments)
+	for i, name := range p.Files {
+		f, err := parser.ParseFile(im.cfg.Fset, p.Path+"/"+name, texts[i].data, parser.SkipObjectResolution|parser.ParseComments)
 		if err != nil {
 			return nil, fmt.Errorf("import %q: %w", p.Path, err)
 		}
