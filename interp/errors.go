@@ -55,6 +55,7 @@ type RuntimeError struct {
 
 	sourceLine string
 	crash      string // what a compiled program prints, in that of a program
+	plain      bool   // a runtime error whose text does not say so, as Go has some: "assignment to entry in nil map"
 }
 
 // InterruptError says where a cell was when it was interrupted. errors.Is(err, context.Canceled) holds.

@@ -160,10 +160,10 @@ func (e *RuntimeError) render(p paint) string {
 }
 
 func (e *RuntimeError) headline() string {
-	switch e.Kind {
-	case "runtime error":
+	switch {
+	case e.Kind == "runtime error" && !e.plain:
 		return "panic: runtime error: " + e.Message
-	case "fatal error":
+	case e.Kind == "fatal error":
 		return "fatal error: " + e.Message
 	}
 	return "panic: " + e.Message

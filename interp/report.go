@@ -237,7 +237,8 @@ func (s *Session) runtimeError(p *vm.Panic) *RuntimeError {
 		RuntimeError()
 	}:
 		e.Kind = "runtime error"
-		e.Message = strings.TrimPrefix(p.Text, "runtime error: ")
+		text, prefixed := strings.CutPrefix(p.Text, "runtime error: ")
+		e.Message, e.plain = text, !prefixed
 	case error:
 		e.Kind = "error"
 	}
