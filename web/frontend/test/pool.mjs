@@ -106,6 +106,49 @@ p.Terminate()`
 }
 
 /** What the timeline does with 100,000 tasks, in pictures; SPEED prints the numbers. */
+/** What tasks tell of themselves is at their workers, and at the job when it has but one. */
+async function tells(t) {
+  const notebook = await fresh(t);
+  const { page } = t;
+  await notebook.run(
+    0,
+    `p := pool.New(pool.Processes(2))
+many := pool.MapAsync(p, func(n int) int {
+	pool.TaskLabel(fmt.Sprint("loading ", n))
+	pool.TaskProgress(n+1, 4)
+	time.Sleep(time.Hour)
+	return n
+}, pool.Range(2), pool.ChunkSize(1), pool.Label("two"))`
+  );
+  const worker = name => page.locator('.pb-Worker').filter({ hasText: name });
+  await worker('loading 0 25 %').waitFor();
+  await worker('loading 1 50 %').waitFor();
+  ok(
+    (await worker('loading 1').getAttribute('title')).includes(
+      'item 1 · loading 1'
+    ),
+    'the item is told too'
+  );
+  await page.getByRole('button', { name: 'Stop two' }).click();
+  await job(page, 'stopped').waitFor();
+  await notebook.run(
+    1,
+    `one := pool.ApplyAsync(p, func(n int) int {
+	pool.TaskLabel("halfway")
+	pool.TaskProgress(1, 2)
+	time.Sleep(time.Hour)
+	return n
+}, 1, pool.Label("one"))`
+  );
+  await job(page, 'halfway').waitFor();
+  await job(page, 'halfway').locator('[aria-valuenow="50"]').waitFor();
+  await page.getByRole('button', { name: 'Stop one' }).click();
+  await page.locator('.pb-Worker[data-state="busy"]').first().waitFor({
+    state: 'detached'
+  });
+  equal(await worker('halfway').count(), 0, 'workers that still tell');
+}
+
 async function many(t, workers) {
   const { page } = t;
   await feedable(page);
@@ -497,6 +540,7 @@ await run([
   ['panel stops a job', stops],
   ['panel come back', comesBack],
   ['panel after reloads', reloads],
+  ['panel tells what tasks tell', tells],
   ['panel fits its workers', fits],
   ['panel pauses', pauses],
   ['panel fits its workers, phone', fits, phone],

@@ -19,6 +19,10 @@ function counts(job: Job): string[] {
       ? `${number(job.done)} of ${number(job.total)}`
       : number(job.done)
   ];
+  if (job.state === 'running') {
+    if (job.part) parts.push(`${Math.floor(100 * job.part)}\u00a0%`);
+    if (job.status) parts.push(job.status);
+  }
   if (job.failed) parts.push(`${number(job.failed)} failed`);
   parts.push(duration(job.elapsed * NANO));
   if (job.rate > 0) parts.push(`${number(Math.round(job.rate * 10) / 10)}/s`);
@@ -71,8 +75,13 @@ class JobRow {
     this.stop.setAttribute('aria-label', `Stop ${job.label}`);
     this.node.dataset['state'] = job.state;
     this.node.style.setProperty('--pb-job', jobColour(job.id));
+    // The only task of a job may tell how far it is.
     const share =
-      job.total > 0 ? job.done / job.total : job.state === 'running' ? 0 : 1;
+      job.total > 0
+        ? Math.min(1, (job.done + (ended ? 0 : (job.part ?? 0))) / job.total)
+        : ended
+          ? 1
+          : 0;
     this.bar.style.transform = `scaleX(${share})`;
     this.track.setAttribute('aria-label', `Progress of ${job.label}`);
     this.track.setAttribute('aria-valuenow', String(Math.floor(share * 100)));

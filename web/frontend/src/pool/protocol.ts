@@ -19,6 +19,10 @@ export interface JobInfo {
   remaining: number;
   /** Tasks per second so far. */
   rate: number;
+  /** Of a job with one task: how much of it is done, as the task has told, 0 to 1. */
+  part?: number;
+  /** The same: what it is at. */
+  status?: string;
   summary: string;
 }
 
@@ -28,7 +32,7 @@ export interface WorkerInfo {
   name: string;
   /** 0 in a pool of threads. */
   pid: number;
-  state: 'starting' | 'idle' | 'busy' | 'ended';
+  state: 'starting' | 'idle' | 'busy' | 'stalled' | 'ended';
   job: number;
   /** The running item, -1 when none runs. */
   item: number;
@@ -37,6 +41,10 @@ export interface WorkerInfo {
   cpu: number;
   /** In bytes. */
   memory: number;
+  /** What the running task has told it is at. */
+  label?: string;
+  /** How much of the running task is done, as it has told, 0 to 1. */
+  progress?: number;
   /** Why it ended, when that was not asked for. */
   reason?: string;
 }

@@ -217,6 +217,13 @@ export class Timeline {
       context.fillStyle = jobOf(look, worker.job);
       context.globalAlpha = 0.35;
       context.fillRect(x, y, Math.max(1, end - x), bar);
+      // What it has told is done, as the part of the bar that is darker.
+      context.fillRect(
+        x,
+        y,
+        (end - x) * Math.min(1, worker.progress ?? 0),
+        bar
+      );
       context.globalAlpha = 1;
     }
     // Failed ones stand out by their form too: a higher bar.

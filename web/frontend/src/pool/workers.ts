@@ -12,11 +12,21 @@ const APART = 13;
 
 const COLUMNS = ['Worker', 'Now', 'Tasks', 'CPU', 'Memory'];
 
-/** What a worker does, in a word or two. */
+/** How much of its running task a worker has told is done, in hundredths; undefined when it has told nothing. */
+function told(worker: Worker): number | undefined {
+  if (worker.state !== 'busy' || !worker.progress) return undefined;
+  return Math.floor(100 * Math.min(1, Math.max(0, worker.progress)));
+}
+
+/** What a worker does, in a word or two: in those of its task, when it has told. */
 export function doing(worker: Worker): string {
   if (worker.state === 'ended') return worker.reason ? 'lost' : 'ended';
   if (worker.state !== 'busy') return worker.state;
-  return worker.item >= 0 ? `item ${number(worker.item)}` : 'busy';
+  const item = worker.item >= 0 ? `item ${number(worker.item)}` : 'busy';
+  const share = told(worker);
+  return (
+    (worker.label || item) + (share === undefined ? '' : ` ${share}\u00a0%`)
+  );
 }
 
 /** A worker's numbers, as its row's columns have them. */
@@ -33,9 +43,11 @@ function columns(worker: Worker): string[] {
 /** What is known of a worker, in lines. */
 export function about(worker: Worker): string[] {
   const [name, now, tasks, cpu, memory] = columns(worker);
+  const item = worker.label && worker.item >= 0;
   const lines = [
     worker.pid ? `${name}, process ${worker.pid}` : name!,
     [
+      item && `item ${number(worker.item)}`,
       now!,
       `${tasks} tasks`,
       cpu && `${cpu} CPU`,
@@ -89,6 +101,9 @@ export class WorkerList {
       texts.forEach((text, c) => say(node.children[c] as HTMLElement, text));
       node.dataset['state'] =
         worker.state === 'ended' && worker.reason ? 'lost' : worker.state;
+      const share = told(worker);
+      node.classList.toggle('pb-mod-telling', share !== undefined);
+      node.style.setProperty('--pb-told', `${share ?? 0}%`);
       const room = i + every <= workers.length;
       node.classList.toggle('pb-mod-named', i % every === 0 && room);
       const title = about(worker).join('\n');
