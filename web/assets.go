@@ -17,3 +17,12 @@ func embeddedStatic() fs.FS {
 	}
 	return sub
 }
+
+// Formulas is the script of exported pages that shows their formulas: nil in a program whose page was built without it.
+func Formulas() []byte {
+	data, err := embedded.ReadFile("static/formulas.js")
+	if err != nil {
+		return nil
+	}
+	return data
+}

@@ -14,10 +14,10 @@ import (
 // exportType is a form that a notebook can be downloaded in.
 type exportType struct{ mime, ext string }
 
-// exportTypes are named as nbconvert names them: JupyterLab knows these names.
+// exportTypes are named as nbconvert names them where it has the same: JupyterLab knows these names.
 var exportTypes = map[string]exportType{
-	"html":   {"text/html", ".html"},
-	"script": {"text/x-go", ".go"},
+	"html": {"text/html", ".html"},
+	"code": {"text/x-go", ".go"}, // not nbconvert's "script", which JupyterLab calls executable: cells are no program
 }
 
 // maxExport is the largest notebook that is exported, in bytes.
@@ -36,7 +36,7 @@ func (s *Server) nbconvert(w http.ResponseWriter, _ *http.Request) error {
 func (s *Server) export(w http.ResponseWriter, r *http.Request) error {
 	format, ok := exportTypes[r.PathValue("format")]
 	if !ok {
-		return statusErr(http.StatusNotFound, "a notebook can be exported as html or script, not as %q", r.PathValue("format"))
+		return statusErr(http.StatusNotFound, "a notebook can be exported as html or code, not as %q", r.PathValue("format"))
 	}
 	p := r.PathValue("path")
 	f, info, err := s.contents.OpenFile(p)
@@ -58,7 +58,7 @@ func (s *Server) export(w http.ResponseWriter, r *http.Request) error {
 	name := strings.TrimSuffix(path.Base(p), ".ipynb")
 	var out []byte
 	if format.ext == ".html" {
-		if out, err = export.HTML(nb, name); err != nil {
+		if out, err = export.HTML(nb, name, Formulas()); err != nil {
 			return err
 		}
 	} else {

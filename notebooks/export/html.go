@@ -2,11 +2,14 @@ package export
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"html/template"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 
@@ -15,10 +18,11 @@ import (
 	"poolbook/notebooks/nbformat"
 )
 
-// HTML returns the notebook as a page of its own. Scripts in its outputs do not run: the page forbids them. title is usually the
-// notebook's name.
-func HTML(nb *nbformat.Notebook, title string) ([]byte, error) {
-	page := pageData{Title: title}
+// HTML returns the notebook as a page of its own. Scripts in its outputs do not run: the page forbids all but one. title is usually the
+// notebook's name. formulas is the script that shows the TeX in elements of the class "tex"; it is part of pages that have some. Without it
+// they stay as they are written.
+func HTML(nb *nbformat.Notebook, title string, formulas []byte) ([]byte, error) {
+	page, allowed := pageData{Title: title}, policy
 	for _, c := range nb.Cells {
 		if c.HasTag("remove-cell") {
 			continue
@@ -29,6 +33,16 @@ func HTML(nb *nbformat.Notebook, title string) ([]byte, error) {
 		}
 		page.Cells = append(page.Cells, cell)
 	}
+	if len(formulas) > 0 && page.hasFormulas() {
+		script := string(formulas)
+		if endsScript().MatchString(script) {
+			return nil, errors.New("the script for formulas cannot be part of a page")
+		}
+		page.Script = template.JS(script) // #nosec G203: it is the program's own, not the notebook's
+		sum := sha256.Sum256(formulas)
+		allowed += "; script-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+	}
+	page.Policy = template.HTMLAttr(`content="` + allowed + `"`) // #nosec G203: of constants and a hash
 	var b bytes.Buffer
 	if err := pageTemplate().Execute(&b, page); err != nil {
 		return nil, err
@@ -36,9 +50,23 @@ func HTML(nb *nbformat.Notebook, title string) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
+// policy is what an exported page may load and do: no scripts, but for the one that is added by its hash.
+const policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data: https:; font-src data:; base-uri 'none'; form-action 'none'"
+
 type pageData struct {
-	Title string
-	Cells []cellData
+	Title  string
+	Policy template.HTMLAttr
+	Script template.JS
+	Cells  []cellData
+}
+
+// hasFormulas reports whether there is something for the script to do.
+func (p *pageData) hasFormulas() bool {
+	const mark = `class="tex"`
+	return slices.ContainsFunc(p.Cells, func(c cellData) bool {
+		return strings.Contains(string(c.Text), mark) ||
+			slices.ContainsFunc(c.Outputs, func(o outputData) bool { return strings.Contains(string(o.HTML), mark) })
+	})
 }
 
 // cellData is a cell: Text of one that is not code, else the others.
@@ -110,10 +138,11 @@ func richest(data *nbformat.Bundle) (template.HTML, error) {
 		}
 		return image(kind, text), nil
 	}
-	for _, kind := range []string{"text/plain", "text/latex"} {
-		if text := data.Text(kind); text != "" {
-			return "<pre>" + terminal(text) + "</pre>", nil
-		}
+	if text := data.Text("text/latex"); text != "" {
+		return `<div class="tex">` + escaped(text) + `</div>`, nil
+	}
+	if text := data.Text("text/plain"); text != "" {
+		return "<pre>" + terminal(text) + "</pre>", nil
 	}
 	if raw, ok := data.Raw("application/json"); ok {
 		var b bytes.Buffer
@@ -145,7 +174,9 @@ var (
 	disallowed = pattern(`(?i)<(/?(?:title|textarea|style|xmp|iframe|noembed|noframes|script|plaintext|base|embed|form|link|meta|object)\b)`)
 	// ofHead are elements that act on the whole page, wherever they are.
 	ofHead = pattern(`(?i)<((?:meta|base)\b)`)
-	fences = pattern("(?ms)^(```|~~~).*?^(```|~~~)|`[^`\n]+`")
+	// endsScript is what HTML takes for the end of a script, or for the begin of one in it.
+	endsScript = pattern(`(?i)</script|<script|<!--`)
+	fences     = pattern("(?ms)^(```|~~~).*?^(```|~~~)|`[^`\n]+`")
 )
 
 // markdown renders a text: CommonMark with GitHub's tables, task lists, strikethrough and links. HTML in it stays, as in a notebook's

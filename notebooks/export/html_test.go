@@ -1,6 +1,8 @@
 package export
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"os"
 	"strings"
 	"testing"
@@ -40,7 +42,7 @@ func TestTutorialTables(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	page, err := HTML(nb, "From Python")
+	page, err := HTML(nb, "From Python", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +69,7 @@ func TestOutputsActOnNoPage(t *testing.T) {
 		if err := o.Data.Set("text/html", "<b>kept</b>"+html+"<metal>"); err != nil {
 			t.Fatal(err)
 		}
-		page, err := HTML(&nbformat.Notebook{Cells: []*nbformat.Cell{{Type: nbformat.Code, Outputs: []nbformat.Output{o}}}}, "page")
+		page, err := HTML(&nbformat.Notebook{Cells: []*nbformat.Cell{{Type: nbformat.Code, Outputs: []nbformat.Output{o}}}}, "page", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -78,5 +80,46 @@ func TestOutputsActOnNoPage(t *testing.T) {
 		if !strings.Contains(body, "<b>kept</b>") || !strings.Contains(body, "<metal>") {
 			t.Errorf("%s: the output has changed: %s", html, body)
 		}
+	}
+}
+
+// TestFormulas holds that the script for formulas is in pages that have some, allowed by its hash, and in no others.
+func TestFormulas(t *testing.T) {
+	const script = `document.title = "a && b"`
+	for _, c := range []struct {
+		name, markdown, latex string
+		want                  bool
+	}{
+		{"in Markdown", "Let $x < 1$ be", "", true},
+		{"an output", "", `$\frac12$`, true},
+		{"none", "It costs 5 $", "", false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			o := nbformat.Output{Type: nbformat.DisplayData}
+			if err := o.Data.Set("text/plain", "plain"); err != nil {
+				t.Fatal(err)
+			}
+			if c.latex != "" {
+				if err := o.Data.Set("text/latex", c.latex); err != nil {
+					t.Fatal(err)
+				}
+			}
+			page, err := HTML(&nbformat.Notebook{Cells: []*nbformat.Cell{
+				{Type: nbformat.Markdown, Source: c.markdown}, {Type: nbformat.Code, Outputs: []nbformat.Output{o}},
+			}}, "page", []byte(script))
+			if err != nil {
+				t.Fatal(err)
+			}
+			sum := sha256.Sum256([]byte(script))
+			hash := "script-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+			policy := strings.Contains(string(page), hash)
+			if has := strings.Contains(string(page), "<script>"+script+"</script>"); has != c.want || policy != c.want {
+				t.Errorf("script %v, policy %v", has, policy)
+			}
+		})
+	}
+	cell := &nbformat.Cell{Type: nbformat.Markdown, Source: "$x$"}
+	if _, err := HTML(&nbformat.Notebook{Cells: []*nbformat.Cell{cell}}, "page", []byte("a</SCRIPT >b")); err == nil {
+		t.Error("a script that ends itself is part of a page")
 	}
 }

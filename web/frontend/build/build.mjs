@@ -9,7 +9,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
-import { compile, config, root } from './config.mjs';
+import { compile, config, formulas, root } from './config.mjs';
 import { licenses } from './licenses.mjs';
 import { collectSchemas } from './schemas.mjs';
 
@@ -26,6 +26,8 @@ const stats = await compile(
   config({ output: assets, mode: dev ? 'development' : 'production' })
 );
 if (stats.hasWarnings()) console.error(stats.toString('errors-warnings'));
+
+await compile(formulas({ output, mode: dev ? 'development' : 'production' }));
 
 // The two documents, each with the files of its entry.
 for (const [name, entry] of [

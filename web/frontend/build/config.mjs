@@ -92,8 +92,7 @@ export function config({ output, mode }) {
     resolve: {
       extensions: ['.ts', '.js'],
       alias: {
-        // Diagrams (6 MB) and an icon font nothing here uses.
-        mermaid: false,
+        // A layout of diagrams that is as large as all others, and an icon font nothing here uses.
         '@mermaid-js/layout-elk': false,
         // The connection to language servers, which the page has no plugin for.
         'vscode-ws-jsonrpc': false,
@@ -167,5 +166,17 @@ export function config({ output, mode }) {
     ],
     performance: false,
     stats: 'errors-warnings'
+  };
+}
+
+/** The configuration of the script of exported pages: one file that needs no other. */
+export function formulas({ output, mode }) {
+  const base = config({ output, mode });
+  return {
+    ...base,
+    devtool: false,
+    entry: { formulas: './src/formulas/main.ts' },
+    output: { ...base.output, filename: '[name].js' },
+    optimization: { ...base.optimization, splitChunks: false }
   };
 }
