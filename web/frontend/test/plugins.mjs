@@ -98,6 +98,137 @@ async function tooltip(t) {
   await page.locator('.jp-Tooltip').getByText('ToUpper returns').waitFor();
 }
 
+/** The documentation of the name that the pointer rests on; none in a comment, and none while the kernel is busy. */
+async function hover(t) {
+  const notebook = await fresh(t);
+  const { page } = t;
+  await notebook.type(
+    0,
+    's := "höher 𝄞"\n// ToLower\nstrings.ToUpper(s)\ntime.Sleep(time.Hour)'
+  );
+  const point = async text => {
+    const at = await notebook.cells.nth(0).evaluate((cell, text) => {
+      const nodes = document.createTreeWalker(
+        cell.querySelector('.cm-content'),
+        NodeFilter.SHOW_TEXT
+      );
+      while (nodes.nextNode()) {
+        const found = nodes.currentNode.data.indexOf(text);
+        if (found < 0) continue;
+        const range = document.createRange();
+        range.setStart(nodes.currentNode, found);
+        range.setEnd(nodes.currentNode, found + text.length);
+        const { x, y, width, height } = range.getBoundingClientRect();
+        return [x + width / 2, y + height / 2];
+      }
+      throw new Error(`no ${text}`);
+    }, text);
+    await page.mouse.move(at[0] + 1, at[1]);
+    await page.mouse.move(...at);
+  };
+  await page.mouse.move(5, 5);
+  await point('ToUpper');
+  const shown = page.locator('.pb-Hover');
+  await shown.getByText('ToUpper returns').waitFor();
+  await page.mouse.move(5, 5);
+  await shown.waitFor({ state: 'detached' });
+  // In a comment there is no name, and a kernel at work is not asked.
+  let asked = 0;
+  const cdp = await t.context.newCDPSession(page);
+  await cdp.send('Network.enable');
+  cdp.on('Network.webSocketFrameSent', ({ response }) => {
+    if (atob(response.payloadData).includes('inspect_request')) asked++;
+  });
+  await point('ToLower');
+  await page.waitForTimeout(1000);
+  await notebook.shiftEnter();
+  await notebook.started(0);
+  await point('ToUpper');
+  await page.waitForTimeout(1000);
+  equal(asked, 0, 'questions');
+  await notebook.button('interrupt');
+  await notebook.finished(0);
+}
+
+/** Vim's keys: off, on for the editors that are there, Escape ends what is typed before it leaves the cell, off again. */
+async function vim(t) {
+  const notebook = await fresh(t);
+  const { page } = t;
+  const code = notebook.cells.nth(0).locator('.cm-content');
+  await notebook.type(0, 'a := 1');
+  await palette(page, 'Vim Keys');
+  await page.locator('.jp-Cell .cm-vimMode').first().waitFor();
+  await code.click();
+  await page.keyboard.type('ob := 2');
+  equal(await code.innerText(), 'a := 1\nb := 2', 'a new line');
+  await page.keyboard.press('Escape');
+  await page.keyboard.type('dd');
+  equal(await code.innerText(), 'a := 1', 'without the line');
+  ok(
+    await page.locator('.jp-Notebook.jp-mod-editMode').count(),
+    'Escape ended the typing alone'
+  );
+  await page.keyboard.press('Escape');
+  await page.locator('.jp-Notebook.jp-mod-commandMode').waitFor();
+  await palette(page, 'Vim Keys');
+  await page.locator('.jp-Cell .cm-vimMode').waitFor({ state: 'detached' });
+  await notebook.type(0, 'old');
+  equal(await code.innerText(), 'old', 'typed');
+}
+
+/** What the Help menu offers, and that it is there. */
+async function helpMenu(t) {
+  await fresh(t);
+  const { page } = t;
+  const open = async name => {
+    await page.locator('.lm-MenuBar-item').getByText('Help').click();
+    await page.locator('.lm-Menu-item').getByText(name).first().click();
+  };
+  await page.locator('.lm-MenuBar-item').getByText('Help').click();
+  const items = await page.locator('.lm-Menu-itemLabel').allInnerTexts();
+  for (const name of ['Pool', 'Keyboard Shortcuts', 'A Tour of Go', 'Tutorial'])
+    ok(
+      items.some(item => item.includes(name)),
+      `${name} is missing in ${items.join(', ')}`
+    );
+  await page.keyboard.press('Escape');
+  await open('Calls');
+  await page.locator('.pb-Reading').getByText('What calls').first().waitFor();
+  await page.keyboard.press('Escape');
+  await open(/^Tutorial:/);
+  await page.waitForURL(/\/notebooks\/(?!Untitled)/);
+}
+
+/** Diagrams in Markdown, with code that is fetched with the first one. */
+async function diagrams(t) {
+  const notebook = await fresh(t);
+  const { page } = t;
+  let fetched = 0;
+  page.on('response', r => {
+    if (/\/assets\/.*\.js$/.test(r.url())) fetched++;
+  });
+  await notebook.type(0, 'no diagram');
+  await notebook.command();
+  await page.keyboard.press('m');
+  await notebook.shiftEnter();
+  await notebook.cells.nth(0).locator('.jp-MarkdownOutput p').waitFor();
+  const before = fetched;
+  await notebook.type(1, '```mermaid\ngraph LR; Pool-->Worker\n```');
+  await notebook.command();
+  await page.keyboard.press('m');
+  await notebook.shiftEnter();
+  const picture = notebook.cells.nth(1).locator('.jp-RenderedMermaid img');
+  await picture.waitFor();
+  ok(fetched > before, 'the code came with the diagram');
+  ok(
+    await picture.evaluate(async img => {
+      await img.decode();
+      return img.naturalWidth > 50;
+    }),
+    'the picture is shown'
+  );
+}
+
 async function console_(t) {
   const notebook = await fresh(t);
   const { page } = t;
@@ -286,6 +417,10 @@ await run([
   ['table of contents', contents],
   ['search', search],
   ['tooltip', tooltip],
+  ['hover', hover],
+  ['vim', vim],
+  ['help menu', helpMenu],
+  ['diagrams', diagrams],
   ['console', console_],
   ['log console', logs],
   ['running', running],

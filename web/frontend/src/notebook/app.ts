@@ -17,6 +17,7 @@ import { elsewhere } from './elsewhere';
 import { goFiles } from './filetypes';
 import { goTabs } from './go';
 import { held } from './held';
+import { hover } from './hover';
 import { layout } from './layout';
 import { isNotebook, opened, opener, requestedPath, tree } from './location';
 import { math } from './math';
@@ -34,6 +35,7 @@ import { saveState } from './savestate';
 import { saving } from './saving';
 import { state } from './state';
 import { enterAfterTab } from './tabkey';
+import { vim } from './vim';
 import { themes } from './themes';
 
 /** How long to wait before code is asked for again that did not come, in ms. */
@@ -93,6 +95,8 @@ export async function start(
     scripts,
     goFiles,
     goTabs,
+    hover,
+    vim,
     sessions,
     state,
     accessible,

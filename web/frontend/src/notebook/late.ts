@@ -29,13 +29,17 @@ import '@jupyterlab/settingeditor-extension/style/index.js';
 import '@jupyterlab/toc-extension/style/index.js';
 import '@jupyterlab/tooltip-extension/style/index.js';
 import { formatGo } from './format';
+import { help } from './help';
 import { followers, pluginsOf } from './plugins';
+import { printing } from './printing';
 
 // Notes are shown with code that JupyterLab fetches with the first one: it is here when the server is not.
 void import('react-toastify').catch(() => undefined);
 
 export const plugins = [
   formatGo,
+  help,
+  printing,
   ...followers,
   ...pluginsOf([
     celltags,

@@ -11,6 +11,7 @@ import filebrowser from '@jupyterlab/filebrowser-extension';
 import mainmenu from '@jupyterlab/mainmenu-extension';
 import markedparser from '@jupyterlab/markedparser-extension';
 import mathjax from '@jupyterlab/mathjax-extension';
+import mermaid from '@jupyterlab/mermaid-extension';
 import notebook from '@jupyterlab/notebook-extension';
 import rendermime from '@jupyterlab/rendermime-extension';
 import shortcuts from '@jupyterlab/shortcuts-extension';
@@ -55,6 +56,7 @@ const LEFT_OUT = new Set([
 /** Plugins of the first screen's packages that come with late.ts: nothing of them is needed to see and run a notebook. */
 const LATE = new Set([
   'codemirror-extension:commands',
+  'mermaid-extension:context-commands',
   'notebook-extension:active-cell-tool',
   'notebook-extension:cloned-outputs',
   'notebook-extension:code-console',
@@ -87,6 +89,7 @@ const first: Plugin[] = pluginsOf([
   mainmenu,
   markedparser,
   mathjax,
+  mermaid,
   notebook,
   rendermime,
   shortcuts,

@@ -21,6 +21,7 @@ import { defaults } from './defaults';
 import { formatSchema } from './formatschema';
 import { runtimeSchema } from './runtime';
 import { schema as saveState } from './savestate';
+import { vimSchema } from './vim';
 
 type Known = Record<
   string,
@@ -42,6 +43,7 @@ export function addSchema(id: string, schema: object): void {
 addSchema('poolbook:save-state', saveState);
 addSchema('poolbook:format', formatSchema);
 addSchema('poolbook:runtime', runtimeSchema);
+addSchema('poolbook:vim', vimSchema);
 
 function fromBrowser(): Overrides {
   try {
