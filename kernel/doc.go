@@ -9,6 +9,11 @@
 // family: execute.go, info.go (kernel_info, is_complete), complete.go, inspect.go, history.go, comm.go, stdin.go,
 // control.go (interrupt, shutdown), subshell.go, usage.go, debug.go and variables.go (variable explorers).
 //
+// When the connection file has curve_publickey and curve_secretkey, all five sockets are CurveZMQ servers with them, as those of ipykernel 7.3
+// are: clients such as jupyter_client 8.9 put the keys there for kernels whose kernelspec says that they can. Plain connections
+// are refused then, and a file with half of the keys is an error, so that nothing goes on unencrypted by mistake. Whose key a client has is
+// not asked: the heartbeat of jupyter_client has a new one. Messages are signed as ever.
+//
 // # The way of output
 //
 // Each cell has an output (output.go), which knows the header of the cell's request; so everything the cell causes has that

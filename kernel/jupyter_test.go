@@ -35,6 +35,7 @@ func TestJupyter(t *testing.T) {
 	for script, modules := range map[string][]string{
 		"kernel_test_suite.py": {"jupyter_kernel_test"},
 		"client.py":            {"jupyter_client", "zmq"},
+		"curve.py":             {"jupyter_client", "zmq"},
 		"notebook.py":          {"nbclient", "nbconvert", "nbformat"},
 		"hostile.py":           {"jupyter_client", "zmq"},
 	} {

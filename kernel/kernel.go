@@ -42,11 +42,15 @@ func Run(ctx context.Context, cfg Config) error {
 	if conn.Key == "" {
 		cfg.Logger.Warn("the connection file has no key: whoever can connect can run code")
 	}
+	keys, err := transport.CurveKeys(conn.CurvePublicKey, conn.CurveSecretKey)
+	if err != nil {
+		return fmt.Errorf("kernel: %s: %w: %w", cfg.ConnectionFile, protocol.ErrConnectionFile, err)
+	}
 	listeners, err := listen(ctx, cfg.ConnectionFile, conn)
 	if err != nil {
 		return err
 	}
-	options := transport.Options{Logger: cfg.Logger, StallTimeout: cfg.StallTimeout}
+	options := transport.Options{Logger: cfg.Logger, StallTimeout: cfg.StallTimeout, Curve: keys}
 	heartbeat := transport.NewEcho(listeners[protocol.Heartbeat], options)
 	iopub := transport.NewPublisher(listeners[protocol.IOPub], options, func(topic string) [][]byte { return welcome(codec, topic) })
 	stdin := transport.NewRouter(listeners[protocol.Stdin], options)

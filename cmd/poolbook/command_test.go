@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -85,7 +86,7 @@ func TestInstall(t *testing.T) {
 		t.Fatal(err)
 	}
 	if spec.Argv[0] != program(t) || spec.Argv[len(spec.Argv)-1] != "{connection_file}" || spec.Language != "go" ||
-		spec.DisplayName != kernelDisplayName || spec.InterruptMode != "message" {
+		spec.DisplayName != kernelDisplayName || spec.InterruptMode != "message" || fmt.Sprint(spec.Metadata["supported_encryption"]) != "[curve]" {
 		t.Errorf("kernel.json: %s", text)
 	}
 	for _, logo := range []string{"logo-32x32.png", "logo-64x64.png", "logo-svg.svg"} {

@@ -43,6 +43,7 @@ var importRules = []importRule{
 // soleImporters are packages that only one package of the module imports.
 var soleImporters = []struct{ dep, by, why string }{
 	{"github.com/go-zeromq/zmq4", "kernel/transport", "its limits are dealt with in one place"},
+	{"golang.org/x/crypto/nacl/box", "kernel/transport/curve", "whoever encrypts anything else should ask why it is not TLS"},
 	{"github.com/spf13/cobra", "cmd/poolbook", "flags are the command's"},
 	{"github.com/gorilla/websocket", "web/…", "websockets are the server's"},
 	{"github.com/goplus/reflectx", "interp/internal/…", "types made at run time are the interpreter's secret"},

@@ -41,6 +41,7 @@ func ownSpec() (client.Spec, error) {
 		Name:          kernelName,
 		DisplayName:   kernelDisplayName,
 		Language:      "go",
+		Metadata:      map[string]any{"supported_encryption": []string{"curve"}},
 	}, nil
 }
 
@@ -168,7 +169,7 @@ func installSpec(dir, displayName string) error {
 	}
 	text, err := json.MarshalIndent(kernelJSON{
 		Argv: spec.Argv, DisplayName: displayName, Language: spec.Language, InterruptMode: spec.InterruptMode, Protocol: protocol.Version,
-		Metadata: map[string]any{"made_by": madeBy, "version": version},
+		Metadata: map[string]any{"made_by": madeBy, "version": version, "supported_encryption": spec.Metadata["supported_encryption"]},
 	}, "", " ")
 	if err != nil {
 		return fmt.Errorf("install: %w", err)

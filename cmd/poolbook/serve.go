@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"poolbook/interp"
+	"poolbook/kernel/client"
 	"poolbook/notebooks"
 	"poolbook/web"
 )
@@ -32,6 +33,8 @@ type serveFlags struct {
 	noBrowser bool
 	tutorials string
 	verbose   bool
+
+	encryption string
 }
 
 func serveCommand() *cobra.Command {
@@ -65,6 +68,7 @@ every kernel with it.`,
 	flags.StringVar(&f.token, "token", "", "the secret itself; other users of this machine can see it in the list of processes")
 	flags.StringVar(&f.certFile, "certfile", "", "serve HTTPS with the certificates of `FILE` (PEM); needs --keyfile")
 	flags.StringVar(&f.keyFile, "keyfile", "", "the private key of --certfile, in `FILE` (PEM)")
+	flags.StringVar(&f.encryption, "transport-encryption", "disabled", "encrypt the connections to kernels by CurveZMQ: disabled, auto (kernels that can) or required")
 	flags.BoolVar(&f.noBrowser, "no-browser", false, "do not open the page")
 	flags.StringVar(&f.tutorials, "tutorials", "", "offer the notebooks of `DIR` instead of the built-in tutorials")
 	flags.BoolVar(&f.verbose, "verbose", false, "log requests and kernels to standard error")
@@ -130,6 +134,15 @@ func (f *serveFlags) secret() (string, error) {
 	return token, nil
 }
 
+// encryptionPolicy reads the value of --transport-encryption.
+func encryptionPolicy(value string) (client.Encryption, error) {
+	switch e := client.Encryption(value); e {
+	case client.EncryptionDisabled, client.EncryptionAuto, client.EncryptionRequired:
+		return e, nil
+	}
+	return "", usageError{fmt.Errorf("--transport-encryption %s: disabled, auto or required", value)}
+}
+
 func serverConfig(cmd *cobra.Command, dir string, f serveFlags) (web.Config, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -149,12 +162,17 @@ func serverConfig(cmd *cobra.Command, dir string, f serveFlags) (web.Config, err
 	if (f.certFile == "") != (f.keyFile == "") {
 		return web.Config{}, usageError{errors.New("--certfile and --keyfile belong together: give both")}
 	}
+	encryption, err := encryptionPolicy(f.encryption)
+	if err != nil {
+		return web.Config{}, err
+	}
 	if f.ip == "*" { // as Jupyter has it
 		f.ip = ""
 	}
 	c := web.Config{
 		Dir: dir, Tutorials: notebooks.Tutorials, BuiltinSpec: spec, Token: token, CertFile: f.certFile, KeyFile: f.keyFile,
 		Addr: net.JoinHostPort(f.ip, "8888"), PortRetries: portTries, Format: interp.Format,
+		Kernel: client.Options{Encryption: encryption},
 	}
 	if cmd.Flags().Changed("port") {
 		c.Addr, c.PortRetries = net.JoinHostPort(f.ip, strconv.Itoa(f.port)), 0

@@ -17,6 +17,7 @@ import (
 
 	"poolbook/kernel/protocol"
 	"poolbook/kernel/tempdir"
+	"poolbook/kernel/transport/curve"
 	"poolbook/kernel/wire"
 )
 
@@ -36,10 +37,40 @@ type Options struct {
 	// Stdout and Stderr get what the process itself writes (what cells print comes as messages); nil discards,
 	// but the end of stderr is kept for errors.
 	Stdout, Stderr io.Writer
+	// Encryption says whether the connection is encrypted by CurveZMQ, with new keys for each kernel.
+	Encryption Encryption
 	// QueueBytes is how much of iopub is queued for a subscription before reading from the kernel waits; 32 MiB by default.
 	QueueBytes int
 	// Logger hears of messages that cannot be read; nil discards.
 	Logger *slog.Logger
+}
+
+// Encryption is a policy for the connections to kernels, by the names that Jupyter's clients have for it since jupyter_client 8.9.
+type Encryption string
+
+// The policies. A kernel can be encrypted if metadata.supported_encryption of its spec says "curve", as text or in a list.
+const (
+	EncryptionDisabled Encryption = "disabled" // as the empty one
+	EncryptionAuto     Encryption = "auto"     // where the kernel can
+	EncryptionRequired Encryption = "required" // kernels that cannot are not started
+)
+
+// ErrEncryption is wrapped by errors of [Start] about a policy that a kernel cannot follow, or that is none.
+var ErrEncryption = errors.New("client: no encryption")
+
+// curveKeys makes the keys of a kernel as the policy asks for, nil for none.
+func (k *Kernel) curveKeys() (*curve.Keys, error) {
+	can := k.spec.encryptsBy("curve")
+	switch e := k.opts.Encryption; {
+	case e == "" || e == EncryptionDisabled || e == EncryptionAuto && !can:
+		return nil, nil
+	case e != EncryptionAuto && e != EncryptionRequired:
+		return nil, fmt.Errorf("%w: the policy is %q, not disabled, auto or required", ErrEncryption, e)
+	case !can:
+		return nil, fmt.Errorf("%w: the kernel %q cannot, or its kernelspec does not say that it can (supported_encryption), and encryption is required", ErrEncryption, k.spec.Name)
+	}
+	keys, err := curve.NewKeys(nil)
+	return &keys, err
 }
 
 // Errors of this package.
@@ -90,6 +121,7 @@ type Kernel struct {
 	file    string // of the connection
 	temp    string // folder made for it, "" when it is in Jupyter's
 	codec   *wire.Codec
+	curve   *curve.Keys // of the connection, nil for none
 
 	lifecycle sync.Mutex // held by Restart, Shutdown and Start, one at a time
 
@@ -161,8 +193,14 @@ func (k *Kernel) prepare() error {
 	if err := choosePorts(&c); err != nil {
 		return err
 	}
-	err := k.writeConnection(c)
+	keys, err := k.curveKeys()
 	if err != nil {
+		return err
+	}
+	if k.curve = keys; keys != nil {
+		c.CurvePublicKey, c.CurveSecretKey = keys.Public.String(), keys.Secret.String()
+	}
+	if err := k.writeConnection(c); err != nil {
 		return fmt.Errorf("client: start: %w", err)
 	}
 	k.conn = c

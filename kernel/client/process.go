@@ -143,7 +143,7 @@ func (k *Kernel) dialUntil(ctx context.Context, p *process, ch protocol.Channel,
 		identity = k.session // the same for shell and stdin: so the kernel finds the asker of input
 	}
 	network, address := k.conn.Address(ch)
-	o := transport.Options{Logger: k.log, QueueBytes: 64 << 20}
+	o := transport.Options{Logger: k.log, QueueBytes: 64 << 20, Curve: k.curve}
 	pause := time.Millisecond
 	for {
 		conn, err := transport.Dial(ctx, network, address, kind, identity, o)
@@ -386,7 +386,7 @@ func (k *Kernel) Ping(ctx context.Context) error {
 		return err
 	}
 	network, address := k.conn.Address(protocol.Heartbeat)
-	c, err := transport.Dial(ctx, network, address, transport.Req, "", transport.Options{Logger: k.log})
+	c, err := transport.Dial(ctx, network, address, transport.Req, "", transport.Options{Logger: k.log, Curve: k.curve})
 	if err != nil {
 		return fmt.Errorf("client: ping: %w", err)
 	}

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -44,6 +45,22 @@ type kernelJSON struct {
 	InterruptMode string            `json:"interrupt_mode,omitempty"`
 	Env           map[string]string `json:"env,omitempty"`
 	Metadata      map[string]any    `json:"metadata,omitempty"`
+}
+
+// encryptsBy reports whether the kernel says that it can have its connections encrypted by a mechanism.
+func (s Spec) encryptsBy(mechanism string) bool {
+	is := func(v any) bool {
+		text, ok := v.(string)
+		return ok && strings.EqualFold(strings.TrimSpace(text), mechanism)
+	}
+	switch v := s.Metadata["supported_encryption"].(type) {
+	case []any:
+		return slices.ContainsFunc(v, is)
+	case []string:
+		return slices.ContainsFunc(v, func(v string) bool { return is(v) })
+	default:
+		return is(v)
+	}
 }
 
 // FindSpecs finds the installed kernels by name in Jupyter's search path ([DataPath]); of two with the same name the first

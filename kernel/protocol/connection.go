@@ -25,6 +25,11 @@ type Connection struct {
 	Key             string `json:"key"`
 	SignatureScheme string `json:"signature_scheme"`
 	KernelName      string `json:"kernel_name,omitempty"`
+
+	// The keys of CurveZMQ in Z85, both or none: with them the kernel takes encrypted connections only. The file has the secret one too, as
+	// Jupyter's clients use the pair for their side.
+	CurvePublicKey string `json:"curve_publickey,omitempty"`
+	CurveSecretKey string `json:"curve_secretkey,omitempty"`
 }
 
 // ErrConnectionFile is wrapped by the errors of [ReadConnection] about the file's content.
@@ -42,6 +47,9 @@ func ReadConnection(path string) (Connection, error) {
 	}
 	if c.Transport != "tcp" && c.Transport != "ipc" {
 		return c, fmt.Errorf("protocol: %s: %w: transport %q is neither tcp nor ipc", path, ErrConnectionFile, c.Transport)
+	}
+	if (c.CurvePublicKey == "") != (c.CurveSecretKey == "") {
+		return c, fmt.Errorf("protocol: %s: %w: it has one of curve_publickey and curve_secretkey, and encryption needs both", path, ErrConnectionFile)
 	}
 	for _, ch := range []Channel{Shell, IOPub, Stdin, Control, Heartbeat} {
 		if p := c.Port(ch); p < 0 || p > 65535 {

@@ -19,6 +19,8 @@
 //   - take long messages of any number of peers at once, answer PINGs of peers that do not read, keep any number of topics, and give a
 //     peer whatever identity it claims: here each has a limit ([Options.MaxIncoming], a queue's length, 1,024 topics of 64 KiB, the
 //     rules of ZMTP);
+//   - write a frame's length before the frame is encrypted, so that no mechanism that makes frames longer can be one of its own: here
+//     CurveZMQ's handshake goes through zmq4 (package curve), and the guard opens and the writer seals the frames after it;
 //   - give each message of a DEALER to all of its peers, where ZeroMQ takes one in turn: here a [Conn] has one peer;
 //   - hide subscriptions from XPUB's owner: here the publisher sees each as it comes and greets the subscriber.
 //

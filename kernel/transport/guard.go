@@ -8,6 +8,8 @@ import (
 	"io"
 	"net"
 	"strings"
+
+	"poolbook/kernel/transport/curve"
 )
 
 // ErrProtocol is wrapped by errors about peers that break the rules of ZMTP, or the limits set here.
@@ -39,6 +41,9 @@ type guard struct {
 	maxMessage int64
 	onCommand  func(name string, body []byte) error // called by the reader, set when the handshake is done
 
+	// session opens the frames that come; nil without CurveZMQ. Set when the handshake is done.
+	session *curve.Session
+
 	// reserve takes (and with a negative number gives back) room for long messages, false when there is none; nil: there is always.
 	// Set when the handshake is done.
 	reserve func(bytes int64) bool
@@ -60,8 +65,9 @@ func newGuard(c net.Conn, maxMessage int64) *guard {
 	return &guard{Conn: c, maxMessage: maxMessage, in: bufio.NewReaderSize(c, 32<<10), greeting: greetingLen}
 }
 
-// opened ends the handshake: writes are buffered from now on and commands go to onCommand.
-func (g *guard) opened(onCommand func(name string, body []byte) error) {
+// opened ends the handshake: writes are buffered from now on, commands go to onCommand, and frames are opened by session if that is not nil.
+func (g *guard) opened(session *curve.Session, onCommand func(name string, body []byte) error) {
+	g.session = session
 	g.out = bufio.NewWriterSize(g.Conn, writeBufferLen)
 	g.onCommand = onCommand
 }
@@ -107,6 +113,9 @@ func (g *guard) nextFrame() error {
 		}
 		size, n = binary.BigEndian.Uint64(header[1:]), 9
 	}
+	if g.session != nil {
+		return g.sealedFrame(flags, size)
+	}
 	if flags&^(flagMore|flagLong|flagCommand) != 0 {
 		return fmt.Errorf("%w: frame with flags %#x", ErrProtocol, flags)
 	}
@@ -115,16 +124,19 @@ func (g *guard) nextFrame() error {
 			return fmt.Errorf("%w: command of %d bytes with flags %#x inside %d frames", ErrProtocol, size, flags, g.frames)
 		}
 		if g.onCommand != nil {
-			return g.command(int(size))
+			body := make([]byte, size)
+			if _, err := io.ReadFull(g.in, body); err != nil {
+				return unexpected(err)
+			}
+			return g.command(body)
 		}
 	} else if g.out == nil {
 		return fmt.Errorf("%w: a message before the handshake", ErrProtocol)
 	}
-	g.frames++
-	if size > uint64(g.maxMessage-g.total) || g.frames > maxFrames {
-		return fmt.Errorf("%w: frame %d of %d bytes after %d: a message may have %d bytes in %d frames",
-			ErrProtocol, g.frames, size, g.total, g.maxMessage, maxFrames)
+	if err := g.allowed(size); err != nil {
+		return err
 	}
+	g.frames++
 	before := g.total
 	g.total += int64(size)
 	if flags&flagMore == 0 {
@@ -135,19 +147,36 @@ func (g *guard) nextFrame() error {
 		g.body = int64(size)
 		return g.hold(before + g.body)
 	}
-	for left := int64(size); left > 0; {
-		piece := min(left, max(pieceByPiece, int64(len(g.pending))))
-		if err := g.hold(before + int64(size) - left + piece); err != nil {
-			return err
+	var err error
+	g.pending, err = g.pieces(g.pending, int64(size), before)
+	return err
+}
+
+// allowed refuses a frame with which the current message is too large.
+func (g *guard) allowed(size uint64) error {
+	if size > uint64(g.maxMessage-g.total) || g.frames >= maxFrames {
+		return fmt.Errorf("%w: frame %d of %d bytes after %d: a message may have %d bytes in %d frames",
+			ErrProtocol, g.frames+1, size, g.total, g.maxMessage, maxFrames)
+	}
+	return nil
+}
+
+// pieces reads a frame's body behind dst, in pieces that grow, so that what a peer claims costs nothing before it comes. before is the size
+// of the message so far.
+func (g *guard) pieces(dst []byte, size, before int64) ([]byte, error) {
+	for left := size; left > 0; {
+		piece := min(left, max(pieceByPiece, int64(len(dst))))
+		if err := g.hold(before + size - left + piece); err != nil {
+			return dst, err
 		}
-		old := len(g.pending)
-		g.pending = append(g.pending, make([]byte, piece)...)
-		if _, err := io.ReadFull(g.in, g.pending[old:]); err != nil {
-			return unexpected(err)
+		old := len(dst)
+		dst = append(dst, make([]byte, piece)...)
+		if _, err := io.ReadFull(g.in, dst[old:]); err != nil {
+			return dst, unexpected(err)
 		}
 		left -= piece
 	}
-	return nil
+	return dst, nil
 }
 
 // hold reserves room for so much of a message. The first MiB is every peer's own.
@@ -171,12 +200,9 @@ func (g *guard) release() {
 	}
 }
 
-func (g *guard) command(size int) error {
-	body := make([]byte, size)
-	if _, err := io.ReadFull(g.in, body); err != nil {
-		return unexpected(err)
-	}
-	if size == 0 || int(body[0]) > size-1 {
+// command hands over a command: the length of its name, the name, and its body.
+func (g *guard) command(body []byte) error {
+	if len(body) == 0 || int(body[0]) > len(body)-1 {
 		return fmt.Errorf("%w: command without a name", ErrProtocol)
 	}
 	end := 1 + int(body[0])

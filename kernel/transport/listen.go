@@ -14,10 +14,9 @@ import (
 	"time"
 
 	"github.com/go-zeromq/zmq4"
-	"github.com/go-zeromq/zmq4/security/null"
-)
 
-var zmqNull = null.Security()
+	"poolbook/kernel/transport/curve"
+)
 
 // Options of a socket. The zero value has the defaults.
 type Options struct {
@@ -38,6 +37,9 @@ type Options struct {
 	// StallTimeout is how long Publish waits for a subscriber that takes nothing while others do; after it the subscriber is
 	// disconnected, so that these go on. One minute by default.
 	StallTimeout time.Duration
+	// Curve has connections encrypted by CurveZMQ, and no others made: the keys of a listening socket, which is the server, and for one that
+	// connects the server's, of which it uses the public one. nil is without.
+	Curve *curve.Keys
 	// Logger hears of refused and broken connections; nil discards.
 	Logger *slog.Logger
 }

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/go-zeromq/zmq4"
+
+	"poolbook/kernel/transport/curve"
 )
 
 // errStalled ends the connection of a peer that does not read.
@@ -58,7 +60,8 @@ func open(c net.Conn, kind zmq4.SocketType, identity string, server bool, o Opti
 	if err := c.SetDeadline(time.Now().Add(o.HandshakeTimeout)); err != nil {
 		return nil, err
 	}
-	conn, err := zmq4.Open(g, zmqNull, kind, zmq4.SocketIdentity(identity), server, nil)
+	security := o.security()
+	conn, err := zmq4.Open(g, security, kind, zmq4.SocketIdentity(identity), server, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +79,11 @@ func open(c net.Conn, kind zmq4.SocketType, identity string, server bool, o Opti
 		drained:  make(chan struct{}),
 		topics:   make(map[string]int),
 	}
-	g.opened(p.command)
+	var session *curve.Session
+	if c, ok := security.(*curveSecurity); ok {
+		session = c.session
+	}
+	g.opened(session, p.command)
 	return p, nil
 }
 
@@ -194,7 +201,9 @@ func (p *peer) write() {
 
 func (p *peer) writeOne(m outgoing, flush bool) error {
 	var err error
-	if m.name != "" {
+	if p.guard.session != nil {
+		err = p.writeOneSealed(m)
+	} else if m.name != "" {
 		err = p.conn.SendCmd(m.name, m.frames[0])
 	} else {
 		err = p.conn.SendMsg(zmq4.Msg{Frames: m.frames})
