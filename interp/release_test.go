@@ -1,22 +1,27 @@
 package interp_test
 
 import (
+	"fmt"
 	"runtime"
+	"strings"
 	"testing"
+	"time"
 )
+
+// heapInUse is what lives in the heap, in bytes.
+func heapInUse() int64 {
+	var m runtime.MemStats
+	for range 3 {
+		runtime.GC()
+	}
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
 
 // TestCellsThatDeclareNothingLeaveNothing runs many of them, and looks at what is left of each.
 func TestCellsThatDeclareNothingLeaveNothing(t *testing.T) {
 	s := newSession(t)
 	mustRun(t, s, 1, "x := 0\nfunc f(n int) int { return n + 1 }\nvar m = map[string]int{}\ntype point struct{ X int }\nvar p point\nfunc seq(yield func(int) bool) { _ = yield(1) && yield(2) }")
-	heap := func() int64 {
-		var m runtime.MemStats
-		for range 3 {
-			runtime.GC()
-		}
-		runtime.ReadMemStats(&m)
-		return int64(m.HeapAlloc)
-	}
 	number := 1
 	for _, code := range []string{
 		"1 + 1",
@@ -41,14 +46,73 @@ func TestCellsThatDeclareNothingLeaveNothing(t *testing.T) {
 		const cells, rounds, most = 2000, 4, 200
 		var left []int64
 		for len(left) < rounds && (len(left) == 0 || left[len(left)-1] > most) {
-			before := heap()
+			before := heapInUse()
 			run(cells)
-			left = append(left, (heap()-before)/cells)
+			left = append(left, (heapInUse()-before)/cells)
 		}
 		if left[len(left)-1] > most {
 			t.Errorf("%q: each cell leaves %d bytes, in rounds of %d cells", code, left, cells)
 		} else {
 			t.Logf("%q: %d bytes", code, left)
+		}
+	}
+}
+
+// TestReplacedCellsLeaveNothing runs cells that make functions, that declare the same names again and again, and that fail, and looks at what
+// is left of each.
+func TestReplacedCellsLeaveNothing(t *testing.T) {
+	s := newSession(t)
+	mustRun(t, s, 1, "x := 0\nvar keep func() int\nfunc f(n int) int { return n }\nfunc caller(n int) int { return f(n) }\ncaller(1)")
+	number := 1
+	for _, c := range []struct{ name, code string }{
+		{"a function literal", "func() int { return x }()"},
+		{"a function literal that is kept", "keep = func() int { return x + %d }\nkeep()"},
+		{"a goroutine", "done := make(chan int)\ngo func() { done <- %d }()\n<-done"},
+		{"a function", "func f(n int) int { return n + %d }"},
+		{"a function that earlier ones call", "func f(n int) int { return n + %d }\ncaller(1)"},
+		{"a function that becomes machine code", "func h(n int) int { s := 0; for i := range n { s += i ^ %d }; return s }\nh(3000)"},
+		{"functions that call each other", "func a(n int) int { if n == 0 { return %d }; return b(n - 1) }\nfunc b(n int) int { return a(n) }\na(3)"},
+		{"a variable", "v := %d"},
+		{"a variable made of itself", "v = v + 1\nw := v\nw = w + %d"},
+		{"a constant", "const c = %d"},
+		{"a type with the same text", "type P struct{ X int }\nP{%d}"},
+		{"a method value", "var b strings.Builder\nwrite := b.WriteString\nwrite(\"%d\")"},
+		{"an instance", "slices.Max([]int{1, %d})"},
+		{"a panic", "func() { panic(%d) }()"},
+		{"an error", "undefined%d"},
+		{"a syntax error", "1 + + %d )"},
+	} {
+		round := func(n int) {
+			for range n {
+				number++
+				code := c.code
+				if strings.Contains(code, "%") {
+					code = fmt.Sprintf(code, number)
+				}
+				if _, err := run(t, s, number, code, time.Minute); err != nil && !strings.HasPrefix(c.name, "a panic") && !strings.HasSuffix(c.name, "error") {
+					t.Fatalf("%s: %v", code, err)
+				}
+			}
+		}
+		// What was replaced goes in a sweep, which comes after some cells, and another one after a collection.
+		settled := func() int64 {
+			for range 3 {
+				runtime.GC()
+				round(64)
+			}
+			return heapInUse()
+		}
+		const cells, rounds, most = 1000, 4, 500
+		var left []int64
+		for len(left) < rounds && (len(left) == 0 || left[len(left)-1] > most) {
+			before := settled()
+			round(cells)
+			left = append(left, (settled()-before)/cells)
+		}
+		if left[len(left)-1] > most {
+			t.Errorf("%s: each cell leaves %d bytes, in rounds of %d cells", c.name, left, cells)
+		} else {
+			t.Logf("%s: %d bytes", c.name, left)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"go/ast"
+	"go/token"
 	"go/types"
 	"io"
 	"os"
@@ -66,10 +67,12 @@ func (s *Session) Run(ctx context.Context, c Cell) (Result, error) {
 	if err := s.resolve(ctx, ".", map[string]string{"cell": code}, writerOr(c.Stdout)); err != nil {
 		return Result{}, interruptedAt(c, err)
 	}
+	var ended error // of the run
 	checked, pkg, err := s.load(c, code)
 	if err != nil {
 		return Result{}, err
 	}
+	defer func() { s.ran(pkg, checked, ended) }()
 	var res Result
 	for _, w := range checked.Warnings {
 		res.Warnings = append(res.Warnings, s.diagnostic(w))
@@ -82,6 +85,7 @@ func (s *Session) Run(ctx context.Context, c Cell) (Result, error) {
 	host.running.Store(true)
 	defer host.running.Store(false)
 	if err := s.initPackages(run, pkg.Pkg); err != nil {
+		ended = err
 		done()
 		return res, s.failure(err)
 	}
@@ -102,6 +106,7 @@ func (s *Session) Run(ctx context.Context, c Cell) (Result, error) {
 		err = s.bench(run, pkg, run.Stdout())
 	}
 	done()
+	ended = err
 	if err == nil && ctx.Err() != nil { // compiled code that waited has returned because of the interrupt, and nothing came after it
 		return res, &InterruptError{Stack: []Frame{{Cell: c.Number}}}
 	}
@@ -110,11 +115,6 @@ func (s *Session) Run(ctx context.Context, c Cell) (Result, error) {
 	}
 	res.Value, res.Type = s.result(pkg, checked)
 	res.run = run
-	if checked.Lasting() {
-		s.machine.Keep()
-	} else {
-		s.release(pkg, checked)
-	}
 	return res, nil
 }
 
@@ -144,6 +144,22 @@ func (s *Session) load(c Cell, code string) (checked *check.Checked, pkg *ssa.Pa
 	}()
 	name := s.name(c.Number)
 	s.sources[name] = &source{cell: c.Number, code: c.Code}
+	base := s.fset.Base()
+	defer func() {
+		if err != nil { // nothing of it is needed
+			delete(s.sources, name)
+			for last := s.fset.Base(); base < last; {
+				f := s.fset.File(token.Pos(base))
+				if f == nil {
+					break
+				}
+				base = f.Base() + f.Size() + 1
+				if f.Name() == name { // others are of packages, which stay
+					s.fset.RemoveFile(f)
+				}
+			}
+		}
+	}()
 	cell, errs := split.Parse(s.fset, name, code)
 	if len(errs) > 0 {
 		return nil, nil, s.syntaxError(c, errs)
@@ -159,20 +175,8 @@ func (s *Session) load(c Cell, code string) (checked *check.Checked, pkg *ssa.Pa
 	}
 	s.bind(pkg, checked)
 	checked.Commit()
+	s.keep(pkg, checked)
 	return checked, pkg, nil
-}
-
-// release forgets a cell that has run and of which nothing is needed any more.
-func (s *Session) release(pkg *ssa.Package, c *check.Checked) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.exclusive(func() {
-		s.machine.Release(pkg)
-		for _, f := range s.env.Release(c) {
-			s.fset.RemoveFile(f)
-		}
-	})
-	delete(s.sources, c.Source.Name)
 }
 
 // name returns the name for positions in a cell. The number may have been used before: the earlier cell keeps its text under its name.

@@ -61,6 +61,7 @@ type Session struct {
 	// unusable are those of uninit whose initialisation has failed; guarded by running.
 	unusable  map[*types.Package]bool
 	units     unitState
+	kept      keptCells
 	sentinels sentinelIndex
 	errorVars map[bridge.Sentinel]string // names of variables; guarded by mu
 	runs      []weak.Pointer[vm.Run]     // a run lives as long as something of it does
@@ -92,7 +93,10 @@ func New(cfg Config) (*Session, error) {
 		s.log = slog.New(slog.DiscardHandler)
 	}
 	if s.modules.TempDir = cfg.TempDir; cfg.TempDir == nil {
-		s.modules.TempDir = func(prefix string) (string, error) { return os.MkdirTemp("", prefix) }
+		s.modules.TempDir = func(prefix string) (string, func() error, error) {
+			dir, err := os.MkdirTemp("", prefix)
+			return dir, func() error { return os.RemoveAll(dir) }, err
+		}
 	}
 	s.bridge.Add("time/tzdata", "tzdata", nil)
 	for _, p := range cfg.Packages {
@@ -168,8 +172,9 @@ type Config struct {
 	Exhausted func(message string)
 	// Process is set in the one session of a process that has it to itself; nil in others.
 	Process *Process
-	// TempDir makes a temporary folder whose name begins with the prefix; the session removes it in Close. nil is [os.MkdirTemp] in [os.TempDir].
-	TempDir func(prefix string) (string, error)
+	// TempDir makes a temporary folder whose name begins with the prefix, and returns what removes it, which the session calls in Close. nil is
+	// [os.MkdirTemp] in [os.TempDir].
+	TempDir func(prefix string) (dir string, remove func() error, err error)
 	// Logger gets what the session has to say to its operator; nil discards it. It never reaches a cell's output.
 	Logger *slog.Logger
 }

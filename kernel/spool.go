@@ -13,8 +13,9 @@ import (
 
 // spools has the files of output past the cap. They live as long as the kernel.
 type spools struct {
-	mu  sync.Mutex
-	dir string // made with the first spool, guarded by mu
+	mu        sync.Mutex
+	dir       string // made with the first spool, guarded by mu
+	removeDir func() error
 }
 
 // spool is what one cell wrote past the cap. The output that owns it guards it.
@@ -37,7 +38,7 @@ func (s *spools) create(c Cell, limit int64, log *slog.Logger) *spool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.dir == "" {
-		s.dir, sp.err = tempdir.Make(spoolPrefix)
+		s.dir, s.removeDir, sp.err = tempdir.Make(spoolPrefix)
 	}
 	if sp.err == nil {
 		sp.file, sp.err = os.CreateTemp(s.dir, fmt.Sprintf("cell-%d-*.txt", c.ExecutionCount))
@@ -102,5 +103,5 @@ func (s *spools) remove() error {
 	if s.dir == "" {
 		return nil
 	}
-	return os.RemoveAll(s.dir)
+	return s.removeDir()
 }

@@ -31,11 +31,11 @@ func openBrowser(url string) (done func()) {
 		}
 		command = []string{"xdg-open"}
 	}
-	dir, err := tempdir.Make("poolbook-open-")
+	dir, remove, err := tempdir.Make("poolbook-open-")
 	if err != nil {
 		return nothing
 	}
-	done = func() { _ = os.RemoveAll(dir) }
+	done = func() { _ = remove() }
 	file, err := writeRedirect(dir, url)
 	if err != nil {
 		done()

@@ -113,15 +113,15 @@ func (e *DiedError) NoMemory() bool {
 
 // Kernel is a kernel process and the connection to it. Its methods may be called by many goroutines.
 type Kernel struct {
-	spec    Spec
-	opts    Options
-	log     *slog.Logger
-	session string // of the messages that this side makes, and the identity of its sockets
-	conn    protocol.Connection
-	file    string // of the connection
-	temp    string // folder made for it, "" when it is in Jupyter's
-	codec   *wire.Codec
-	curve   *curve.Keys // of the connection, nil for none
+	spec       Spec
+	opts       Options
+	log        *slog.Logger
+	session    string // of the messages that this side makes, and the identity of its sockets
+	conn       protocol.Connection
+	file       string       // of the connection
+	removeTemp func() error // removes the folder made for it, nil when it is in Jupyter's
+	codec      *wire.Codec
+	curve      *curve.Keys // of the connection, nil for none
 
 	lifecycle sync.Mutex // held by Restart, Shutdown and Start, one at a time
 
@@ -233,15 +233,15 @@ func (k *Kernel) writeConnection(c protocol.Connection) error {
 			return nil
 		}
 	}
-	dir, tempErr := tempdir.Make("poolbook-runtime-")
-	if tempErr == nil {
-		tempErr = write(dir)
-	}
+	dir, remove, tempErr := tempdir.Make("poolbook-runtime-")
 	if tempErr != nil {
-		_ = os.RemoveAll(dir)
 		return errors.Join(err, tempErr)
 	}
-	k.temp = dir
+	if tempErr = write(dir); tempErr != nil {
+		_ = remove()
+		return errors.Join(err, tempErr)
+	}
+	k.removeTemp = remove
 	k.log.Warn("the connection file is in a temporary folder", "file", k.file, "error", err)
 	return nil
 }
@@ -249,8 +249,8 @@ func (k *Kernel) writeConnection(c protocol.Connection) error {
 // removeConnection removes the connection file. It may be called again.
 func (k *Kernel) removeConnection() {
 	_ = os.Remove(k.file)
-	if k.temp != "" {
-		_ = os.Remove(k.temp)
+	if k.removeTemp != nil {
+		_ = k.removeTemp()
 	}
 }
 

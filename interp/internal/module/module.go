@@ -117,14 +117,15 @@ func (e *Error) Error() string { return e.Msg }
 
 // Set is the modules of a session. Its methods may be called concurrently. The zero Set is ready to use; Close removes its folder.
 type Set struct {
-	TempDir func(prefix string) (string, error) // makes a folder; set before the first use
+	TempDir func(prefix string) (dir string, remove func() error, err error) // makes a folder; set before the first use
 
 	mu     sync.Mutex
-	dir    string   // of the session's own go.mod, and go.work in a workspace; "" before the first use
-	beside string   // the folder that it was opened for
-	work   string   // where the go command runs: the folder of the user's go.mod if there is one, otherwise dir
-	space  string   // the go.work that the go command uses: the session's own, or the user's while there are vendored packages; "off" for none
-	origin []origin // the user's files that it was made of
+	dir    string       // of the session's own go.mod, and go.work in a workspace; "" before the first use
+	remove func() error // removes dir
+	beside string       // the folder that it was opened for
+	work   string       // where the go command runs: the folder of the user's go.mod if there is one, otherwise dir
+	space  string       // the go.work that the go command uses: the session's own, or the user's while there are vendored packages; "off" for none
+	origin []origin     // the user's files that it was made of
 	added  map[string]string
 	renew  bool // the user's files may have changed
 }
@@ -143,9 +144,8 @@ func (s *Set) close() error {
 	if s.dir == "" {
 		return nil
 	}
-	dir := s.dir
 	s.dir, s.origin = "", nil
-	return os.RemoveAll(dir)
+	return s.remove()
 }
 
 // Renew has the user's go.mod and go.work looked at again before the next package is found: modules that were added stay.
@@ -175,17 +175,17 @@ func (s *Set) open(ctx context.Context, beside string, create bool, out io.Write
 	if _, err := exec.LookPath("go"); err != nil {
 		return false, &Error{Msg: "there is no go command on the PATH", Hint: "modules are fetched by Go itself: install it, then restart the kernel"}
 	}
-	dir, err := s.TempDir("poolbook-modules-")
+	dir, remove, err := s.TempDir("poolbook-modules-")
 	if err != nil {
 		return false, err
 	}
 	defer func() {
 		if !ok {
 			s.dir, s.origin = "", nil
-			os.RemoveAll(dir)
+			_ = remove()
 		}
 	}()
-	s.beside, s.work, s.space = beside, dir, "off"
+	s.remove, s.beside, s.work, s.space = remove, beside, dir, "off"
 	switch {
 	case space != "":
 		err = s.copyWork(dir, space)

@@ -118,7 +118,7 @@ func compile(f *Func) *body {
 	if c.fn.Blocks == nil {
 		return c.external()
 	}
-	c.b.index = int(f.m.bodies.Add(1))
+	c.b.index = f.m.bodies.take(c.b)
 	c.passes()
 	return c.b
 }
@@ -402,7 +402,7 @@ func (c *compiler) external() *body {
 	if call == nil {
 		panic(fmt.Errorf("it has no Go code (%s): it is written in assembly or belongs to Go's runtime, and cannot be interpreted", f.ssa.Prog.Fset.Position(f.ssa.Pos())))
 	}
-	c.b.index = int(c.m.bodies.Add(1))
+	c.b.index = c.m.bodies.take(c.b)
 	for _, s := range f.conv.params {
 		c.field(s.ti)
 	}

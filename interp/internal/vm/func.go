@@ -4,10 +4,13 @@ import (
 	"fmt"
 	"go/token"
 	"go/types"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"weak"
 
 	"golang.org/x/tools/go/ssa"
 )
@@ -31,8 +34,9 @@ type Func struct {
 	header   atomic.Pointer[header]
 	cost     int // see inlineCost; 0: not known
 	loops    bool
-	users    map[*Func]bool // see usedBy
-	uses     []*Func        // whose users f is among
+	users    map[weak.Pointer[Func]]bool // see usedBy
+	uses     []*Func                     // whose users f is among
+	before   []weak.Pointer[Func]        // that f runs instead of
 }
 
 // body is the code of a function with the layout of its frames. It does not
@@ -76,15 +80,17 @@ type frameConst struct {
 
 // funcOf returns the machine's function for fn.
 func (m *Machine) funcOf(fn *ssa.Function) *Func {
-	if f, ok := m.funcs.Load(fn); ok {
-		return f.(*Func)
+	if v, ok := m.funcs.Load(fn); ok {
+		if f := strong(v); f != nil {
+			return f
+		}
 	}
 	var recv types.Type
 	if r := fn.Signature.Recv(); r != nil {
 		recv = r.Type()
 		if src := fromSource(fn); src != nil {
-			f, _ := m.funcs.LoadOrStore(fn, m.funcOf(src))
-			return f.(*Func)
+			v, _ := m.funcs.LoadOrStore(fn, m.funcOf(src))
+			return strong(v) // nothing lets go of instances
 		}
 	}
 	conv := m.convention(fn.Signature, recv)
@@ -94,12 +100,24 @@ func (m *Machine) funcOf(fn *ssa.Function) *Func {
 		conv = m.convention(fn.Signature, fn.Params[0].Type())
 	}
 	made := &Func{m: m, ssa: fn, conv: conv}
-	f, had := m.funcs.LoadOrStore(fn, made)
-	if !had {
-		m.generic.meet(made)
-	}
 	m.prog.CompareAndSwap(nil, fn.Prog)
-	return f.(*Func)
+	var entry any = made
+	if ofNoPackage(fn) {
+		entry = weak.Make(made)
+	}
+	for {
+		v, had := m.funcs.LoadOrStore(fn, entry)
+		if !had {
+			m.generic.meet(made)
+			return made
+		}
+		if f := strong(v); f != nil {
+			return f
+		}
+		if m.funcs.CompareAndSwap(fn, v, weak.Make(made)) {
+			return made
+		}
+	}
 }
 
 // fromSource returns what an instance of a generic method of a compiled type does: as there is no compiled code for it, a generic function
@@ -170,12 +188,16 @@ func (f *Func) compiled() *body {
 
 // usedBy notes that the code that user runs is outdated when f is replaced.
 func (f *Func) usedBy(user *Func) {
+	w := weak.Make(user) // a function that is not needed any more may go
 	f.mu.Lock()
 	if f.users == nil {
-		f.users = make(map[*Func]bool)
+		f.users = make(map[weak.Pointer[Func]]bool)
 	}
-	known := f.users[user]
-	f.users[user] = true
+	known := f.users[w]
+	f.users[w] = true
+	if n := len(f.users); !known && n >= 64 && n&(n-1) == 0 {
+		maps.DeleteFunc(f.users, func(w weak.Pointer[Func], _ bool) bool { return w.Value() == nil })
+	}
 	f.mu.Unlock()
 	if known {
 		return
@@ -183,6 +205,15 @@ func (f *Func) usedBy(user *Func) {
 	user.mu.Lock()
 	defer user.mu.Unlock()
 	user.uses = append(user.uses, f)
+}
+
+// unused notes that user does not run code of f any more.
+func (f *Func) unused(user *Func) {
+	user.mu.Lock()
+	defer user.mu.Unlock()
+	if i := slices.Index(user.uses, f); i >= 0 {
+		user.uses = slices.Delete(user.uses, i, i+1)
+	}
 }
 
 // funcType is the reflect type of a value of f.

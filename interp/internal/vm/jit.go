@@ -167,8 +167,10 @@ func (m *Machine) translated(b *body) *body {
 	b.fn.body.CompareAndSwap(b, n)
 	b.fn.mu.Lock()
 	defer b.fn.mu.Unlock()
-	for f := range b.fn.users { // some were replaced by b's function
-		f.body.CompareAndSwap(b, n)
+	for w := range b.fn.users { // some were replaced by b's function
+		if f := w.Value(); f != nil {
+			f.body.CompareAndSwap(b, n)
+		}
 	}
 	return n
 }

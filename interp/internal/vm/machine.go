@@ -26,7 +26,7 @@ type Machine struct {
 
 	funcs   sync.Map // *ssa.Function → *Func
 	infos   sync.Map // types.Type → *typeInfo
-	bodies  atomic.Int64
+	bodies  *indexes
 	changes atomic.Int64 // of functions, by Replace
 	prog    atomic.Pointer[ssa.Program]
 	generic generics
@@ -68,6 +68,7 @@ func New(c Config) *Machine {
 		sharing:  newSharing(),
 		memory:   memory{limit: c.MemoryLimit, available: c.AvailableMemory, exhausted: c.Exhausted},
 		procs:    int64(runtime.GOMAXPROCS(0)),
+		bodies:   new(indexes),
 		made:     time.Now(),
 
 		nativeBytes: new(atomic.Int64),

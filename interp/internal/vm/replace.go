@@ -11,6 +11,7 @@ import (
 	"slices"
 	"sync"
 	"unsafe"
+	"weak"
 
 	"golang.org/x/tools/go/ssa"
 	"golang.org/x/tools/go/types/typeutil"
@@ -38,11 +39,33 @@ func (f *Func) replace(other *Func) {
 	if other.last() == f {
 		return // it is what other runs already
 	}
-	f.mu.Lock()
-	f.replaced = other
-	f.mu.Unlock()
+	f.standBack(other)
 	f.m.changes.Add(1)
 	f.outdated()
+}
+
+// standBack makes other run in the place of f, and of those in whose place f ran: nothing holds f because of them.
+func (f *Func) standBack(other *Func) {
+	f.mu.Lock()
+	f.replaced = other
+	before := append(f.before, weak.Make(f))
+	f.before = nil
+	f.mu.Unlock()
+	before = slices.DeleteFunc(before, func(w weak.Pointer[Func]) bool {
+		g := w.Value()
+		if g == nil {
+			return true
+		}
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		if g != f && g.replaced == f {
+			g.replaced = other
+		}
+		return false
+	})
+	other.mu.Lock()
+	defer other.mu.Unlock()
+	other.before = append(other.before, before...)
 }
 
 // outdated forgets the code of f and of the functions that it is part of, or
@@ -53,8 +76,11 @@ func (f *Func) outdated() {
 	users := f.users
 	f.users = nil
 	f.mu.Unlock()
-	for u := range users {
-		u.outdated()
+	for w := range users {
+		if u := w.Value(); u != nil {
+			f.unused(u)
+			u.outdated()
+		}
 	}
 }
 
@@ -87,10 +113,12 @@ func (f *Func) replacement() *Func {
 func (m *Machine) MethodsChanged() {
 	m.methods.Clear()
 	ownTexts.Clear()
-	m.funcs.Range(func(_, f any) bool {
-		for b := f.(*Func).body.Load(); b != nil; b = b.base {
-			for _, s := range b.sites {
-				s.forget()
+	m.funcs.Range(func(_, v any) bool {
+		if f := strong(v); f != nil {
+			for b := f.body.Load(); b != nil; b = b.base {
+				for _, s := range b.sites {
+					s.forget()
+				}
 			}
 		}
 		return true
@@ -214,10 +242,7 @@ func (f *Func) follow() bool {
 	if fn == nil || fn == f.ssa {
 		return false
 	}
-	other := f.m.funcOf(fn)
-	f.mu.Lock()
-	f.replaced = other
-	f.mu.Unlock()
+	f.standBack(f.m.funcOf(fn))
 	return true
 }
 
