@@ -7,7 +7,9 @@ import (
 	"go/token"
 	"go/types"
 	"io/fs"
+	"net/http"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -299,4 +301,40 @@ func main() {
 	prog := ssa.NewProgram(fset, ssa.InstantiateGenerics|ssa.BareInits)
 	im.CreatePackages(prog)
 	prog.CreatePackage(pkg, []*ast.File{f}, info, false).Build()
+}
+
+// TestHiddenFields: a package that has symbols only is imported without what its types hold in fields that no cell can name, and its types have
+// the size and the comparability that the compiled ones have.
+func TestHiddenFields(t *testing.T) {
+	type secret struct {
+		_     *http.Client
+		_     []*http.Request
+		_     map[string]http.Header
+		_     chan http.Header
+		_     func(*http.Client)
+		_     http.Handler
+		_     struct{ _, _ uint8 }
+		_     [3]struct{ _ *http.Server }
+		Shown int
+	}
+	type plain struct{ _ *http.Client }
+	path := reflect.TypeFor[plain]().PkgPath()
+	im, _, set := newImporter(nil)
+	set.Add(path, "stdlib_test", bridge.Table{"secret": reflect.ValueOf((*secret)(nil)), "plain": reflect.ValueOf((*plain)(nil))})
+	pkg, err := im.Import(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	prog := ssa.NewProgram(token.NewFileSet(), 0)
+	im.CreatePackages(prog)
+	if prog.ImportedPackage("net/http") != nil {
+		t.Error("net/http was imported for fields that nobody sees")
+	}
+	sizes := types.SizesFor("gc", runtime.GOARCH)
+	for name, want := range map[string]reflect.Type{"secret": reflect.TypeFor[secret](), "plain": reflect.TypeFor[plain]()} {
+		got := pkg.Scope().Lookup(name).Type()
+		if sizes.Sizeof(got) != int64(want.Size()) || types.Comparable(got) != want.Comparable() {
+			t.Errorf("%s: %d bytes, comparable %v; want %d, %v", name, sizes.Sizeof(got), types.Comparable(got), want.Size(), want.Comparable())
+		}
+	}
 }

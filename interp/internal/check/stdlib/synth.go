@@ -182,7 +182,13 @@ func (s *synth) literal(r reflect.Type) types.Type {
 			if f.PkgPath != "" && f.PkgPath != pkg.Path() {
 				pkg = types.NewPackage(f.PkgPath, path.Base(f.PkgPath))
 			}
-			fields = append(fields, types.NewField(token.NoPos, pkg, f.Name, s.typeOf(f.Type), f.Anonymous))
+			t := types.Type(nil)
+			if f.PkgPath != "" && !f.Anonymous {
+				t = hidden(f.Type)
+			} else {
+				t = s.typeOf(f.Type)
+			}
+			fields = append(fields, types.NewField(token.NoPos, pkg, f.Name, t, f.Anonymous))
 			tags = append(tags, string(f.Tag))
 		}
 		return types.NewStruct(fields, tags)
@@ -199,6 +205,35 @@ func (s *synth) literal(r reflect.Type) types.Type {
 			methods = append(methods, types.NewFunc(token.NoPos, pkg, m.Name, s.signature(m.Type, nil, 0)))
 		}
 		return types.NewInterfaceType(methods, nil).Complete()
+	}
+	return predeclared[r.Kind()]
+}
+
+// hidden makes the type of a field that no cell can name: one of that kind and size, comparable if it is, and no more. What its pointers lead to is
+// the package's own affair, and would be half of the library: types of tables led to those of processes, of files and of the network.
+func hidden(r reflect.Type) types.Type {
+	nothing := types.NewStruct(nil, nil)
+	switch r.Kind() {
+	case reflect.Pointer:
+		return types.NewPointer(nothing)
+	case reflect.Slice:
+		return types.NewSlice(nothing)
+	case reflect.Array:
+		return types.NewArray(hidden(r.Elem()), int64(r.Len()))
+	case reflect.Map:
+		return types.NewMap(nothing, nothing)
+	case reflect.Chan:
+		return types.NewChan(types.SendRecv, nothing)
+	case reflect.Func:
+		return types.NewSignatureType(nil, nil, nil, nil, nil, false)
+	case reflect.Interface:
+		return types.Universe.Lookup("any").Type()
+	case reflect.Struct:
+		var fields []*types.Var
+		for f := range r.Fields() {
+			fields = append(fields, types.NewField(token.NoPos, nil, f.Name, hidden(f.Type), false))
+		}
+		return types.NewStruct(fields, nil)
 	}
 	return predeclared[r.Kind()]
 }
