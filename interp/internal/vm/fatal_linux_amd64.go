@@ -81,7 +81,8 @@ func codeOf(fn any) ptr {
 // The linker gives these functions to nobody by their names.
 func findCall(code ptr, name string, depth int) ptr {
 	const length = 5 // of CALL: E8, and how far it goes from its end
-	for at := 0; sameFunc(code, unsafe.Add(code, at+length)); at++ {
+	size := codeSize(code)
+	for at := 0; at+length < size; at++ {
 		b := (*[length]byte)(unsafe.Add(code, at))
 		if b[0] != 0xe8 {
 			continue
@@ -107,6 +108,22 @@ func findCall(code ptr, name string, depth int) ptr {
 func sameFunc(code, at ptr) bool {
 	f := runtime.FuncForPC(uintptr(at))
 	return f != nil && f.Entry() == uintptr(code)
+}
+
+// codeSize is how many bytes the function that begins at code has. To ask for each of them took a process a millisecond of its start.
+func codeSize(code ptr) int {
+	is, not := 0, 1
+	for sameFunc(code, unsafe.Add(code, not)) {
+		is, not = not, 2*not
+	}
+	for not-is > 1 {
+		if mid := (is + not) / 2; sameFunc(code, unsafe.Add(code, mid)) {
+			is = mid
+		} else {
+			not = mid
+		}
+	}
+	return not
 }
 
 // replaceCode makes the function at old go on at now.
