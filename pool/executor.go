@@ -54,12 +54,12 @@ func (f *Future[R]) coreJob() *core.Job { return f.j }
 
 // Submit starts fn on a worker of the executor. What it captures is copied at the call.
 func Submit[R any](ex *Executor, fn func() R, opts ...CallOption) *Future[R] {
-	return &Future[R]{ex.p.c.Start(core.CallerOrigin(), "Submit", core.Single, fn, nil, opts)}
+	return &Future[R]{ex.p.c.Submit(core.CallerOrigin(), core.OfExecutor, fn, opts)}
 }
 
 // SubmitErr is Submit for a function that can fail.
 func SubmitErr[R any](ex *Executor, fn func() (R, error), opts ...CallOption) *Future[R] {
-	return &Future[R]{ex.p.c.Start(core.CallerOrigin(), "Submit", core.Single|core.LastErr, fn, nil, opts)}
+	return &Future[R]{ex.p.c.Submit(core.CallerOrigin(), core.OfExecutor|core.LastErr, fn, opts)}
 }
 
 // Result waits for the result.

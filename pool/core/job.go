@@ -24,6 +24,7 @@ const (
 	Spread                    // items are structs whose fields are the arguments
 	LastErr                   // the last result is an error: the task's failure
 	NoResult                  // the function has no result, or none but an error: results are struct{}
+	OfExecutor                // the call is one of an executor: see Pool.Submit
 )
 
 // Job is one call of a pool. Its methods may be called concurrently.

@@ -127,9 +127,30 @@ func (s *state) startProcesses() {
 	}
 }
 
-// Call runs fn once and stores its result in *into.
-func (p *Pool) Call(o *Origin, name string, mode Mode, fn any, opts []CallOption, into any) error {
-	j := p.start(o, name, mode|Single, fn, nil, opts, true)
+// The calls without items are made most often, by loops in cells. Their parameters are few enough for registers (nine words with the receiver on
+// amd64), where an interpreter can put them without reflect.
+
+// Apply runs fn once and stores its result in *into.
+func (p *Pool) Apply(o *Origin, fn any, opts []CallOption, into any) error {
+	return p.call(o, Single, fn, opts, into)
+}
+
+// ApplyErr is Apply for a function that can fail.
+func (p *Pool) ApplyErr(o *Origin, fn any, opts []CallOption, into any) error {
+	return p.call(o, Single|LastErr, fn, opts, into)
+}
+
+// Submit starts a job that runs fn once: that of an ApplyAsync, or with OfExecutor of a Submit.
+func (p *Pool) Submit(o *Origin, mode Mode, fn any, opts []CallOption) *Job {
+	name := "ApplyAsync"
+	if mode&OfExecutor != 0 {
+		name = "Submit"
+	}
+	return p.start(o, name, mode&^OfExecutor|Single, fn, nil, opts, false)
+}
+
+func (p *Pool) call(o *Origin, mode Mode, fn any, opts []CallOption, into any) error {
+	j := p.start(o, "Apply", mode, fn, nil, opts, true)
 	if j.hears != nil {
 		j.hears.hear(j)
 	}

@@ -50,10 +50,10 @@ func Symbols() map[string]reflect.Value {
 		"Auto":        reflect.ValueOf(Auto),
 		"Interpreted": reflect.ValueOf(Interpreted),
 		"Native":      reflect.ValueOf(Native),
-		"Single":      reflect.ValueOf(Single),
 		"Spread":      reflect.ValueOf(Spread),
 		"LastErr":     reflect.ValueOf(LastErr),
 		"NoResult":    reflect.ValueOf(NoResult),
+		"OfExecutor":  reflect.ValueOf(OfExecutor),
 
 		"OpAcquire":            reflect.ValueOf(OpAcquire),
 		"OpRelease":            reflect.ValueOf(OpRelease),

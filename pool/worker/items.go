@@ -25,8 +25,8 @@ func (w *worker) begin(f *proc.Fields) error {
 	}
 	w.activate(j)
 	w.enter(j.unit)
-	c.job, c.items = j, w.codec.NewDecoder(f.Data, &j.session)
-	w.at = c
+	c.job = j
+	w.open(c, f.Data)
 	w.items()
 	return nil
 }
@@ -54,9 +54,16 @@ func (w *worker) along(j *job) bool {
 		return false
 	}
 	w.next()
-	c.job, c.items = j, w.codec.NewDecoder(f.Data, &j.session)
-	w.at = c
+	c.job = j
+	w.open(c, f.Data)
 	return true
+}
+
+// open makes a chunk the one that the executor is at. Of those before it no item is to be read any more.
+func (w *worker) open(c *chunk, data []byte) {
+	w.dec.Renew(data, &c.job.session)
+	c.items = w.dec
+	w.at = c
 }
 
 // items runs the items of the chunk that the executor is at.
@@ -93,6 +100,7 @@ func (w *worker) items() {
 	w.item.Store(-1)
 	w.alone.Store(nil)
 	w.at = nil
+	w.dec.Renew(nil, nil) // it would keep the last chunk
 	w.mu.Lock()
 	w.running = 0
 	w.mu.Unlock()

@@ -77,6 +77,7 @@ type worker struct {
 	used   *loop           // the last one
 	ctx    context.Context // of the tasks, until one is cancelled
 	enc    *codec.Encoder
+	dec    *codec.Decoder // of the items of at
 	eager  bool      // the last wait for the pool was short
 	clock  time.Time // when it was read last
 	ticks  uint64    // of the writer, then
@@ -138,7 +139,7 @@ func (w *worker) main(ctx context.Context, open func(Env) (Evaluator, error)) er
 	}
 	w.scoper, _ = w.ev.(Scoper)
 	w.codec = codec.New(core.CodecOptions(w.ev, w.client, w.function))
-	w.enc = w.codec.NewEncoder(nil, nil)
+	w.enc, w.dec = w.codec.NewEncoder(nil, nil), w.codec.NewDecoder(nil, nil)
 	w.out.put(func(b proc.Body) proc.Body { return b.Uint(core.Version) }, proc.Ready, nil)
 	w.out.flush()
 	if warmer, ok := w.ev.(Warmer); ok && ahead {
