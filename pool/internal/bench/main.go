@@ -335,6 +335,9 @@ var rows = []row{
 			return err
 		})
 	}},
+	{"sum of 400 MB, shared, 4 tasks", "shared", nil},
+	{"the same, 4 goroutines of a cell", "sharedHere", nil},
+	{"memory that the tasks take more", "memoryShared", nil},
 	{"memory of an idle worker", "memory", func() amount {
 		p := warm()
 		defer p.Terminate()
