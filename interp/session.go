@@ -9,8 +9,10 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"os"
 	"reflect"
+	"slices"
 	"sync"
 	_ "time/tzdata" // time zones where the system has none; cells may import it for that
 	"weak"
@@ -261,6 +263,9 @@ type Unit struct {
 	Assigns []string
 	// Types are those that were asked for with UnitExtra. It is not changed.
 	Types map[reflect.Type]bool
+	// Captured is what a function inside a value has captured: pointers to variables, or the receiver of a method value. Such a unit is made
+	// with UnitExtra.Inside, and loaded with [LoadedUnit.Make].
+	Captured []UnitVar
 }
 
 // UnitVar is a variable that travels with a unit.
@@ -273,6 +278,7 @@ type UnitVar struct {
 // LoadedUnit is a unit made runnable in this process by [Session.LoadUnit].
 type LoadedUnit struct {
 	s    *Session
+	hash string
 	fn   reflect.Value
 	loop reflect.Value // see Loop
 	vars map[string]reflect.Value
@@ -303,6 +309,9 @@ func (u *LoadedUnit) Loop() (fn reflect.Value, each bool) {
 	value, _ := unit.Results(u.fn.Type())
 	return u.loop, value != nil && !unit.Flat(value)
 }
+
+// Vars are the IDs of the unit's variables, sorted.
+func (u *LoadedUnit) Vars() []string { return slices.Sorted(maps.Keys(u.vars)) }
 
 // Var returns the variable with that ID, addressable. Units loaded into one session share variables of the same ID and type.
 func (u *LoadedUnit) Var(id string) (reflect.Value, bool) {

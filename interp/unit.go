@@ -36,9 +36,16 @@ type unitState struct {
 	run   *vm.Run
 	vars  map[string]map[types.Type]reflect.Value
 	types loadedTypes
-	units map[string]*LoadedUnit      // by hash
-	made  map[*ssa.Function]*madeUnit // those that Unit has made, since a cell was loaded
+	units map[string]*LoadedUnit // by hash
+	made  map[madeKey]*madeUnit  // those that Unit has made, since a cell was loaded
 	names typeNames
+	sent  sentFunctions // inside values, to other processes
+	came  cameFunctions // inside values, from other processes
+}
+
+type madeKey struct {
+	fn     *ssa.Function
+	inside bool
 }
 
 // madeUnit is a unit that can be made again for other captured values.
@@ -57,6 +64,8 @@ type UnitExtra struct {
 	// Without are the IDs of variables that cannot be sent, and why. Methods that nothing calls are cut down when they alone read
 	// them; otherwise there is no unit.
 	Without map[string]string
+	// Inside makes a unit for a function that is inside a value: each of several of the same code has captured variables of its own.
+	Inside bool
 }
 
 // madeLimit is how many units are kept to be made again.
@@ -75,7 +84,8 @@ func (s *Session) Unit(fn reflect.Value, extra UnitExtra) (*Unit, error) {
 	if fn.Kind() == reflect.Func && !fn.IsNil() {
 		c, isOurs = s.machine.Closure(fn)
 	}
-	m := s.units.made[c.Fn]
+	key := madeKey{c.Fn, extra.Inside}
+	m := s.units.made[key]
 	if isOurs && m != nil && m.covers(extra) {
 		if m.same != nil {
 			return m.same, nil
@@ -94,10 +104,14 @@ func (s *Session) Unit(fn reflect.Value, extra UnitExtra) (*Unit, error) {
 	}
 	maps.Copy(made.without, extra.Without)
 	var err error
-	made.unit, err = unit.Make(unitSession{s}, fn, s.unitExtra(made))
+	makeUnit := unit.Make
+	if extra.Inside {
+		makeUnit = unit.MakeInside
+	}
+	made.unit, err = makeUnit(unitSession{s}, fn, s.unitExtra(made))
 	if err != nil && len(made.without) > len(extra.Without) {
 		made.without = extra.Without // it may have changed since that a variable cannot be sent
-		made.unit, err = unit.Make(unitSession{s}, fn, s.unitExtra(made))
+		made.unit, err = makeUnit(unitSession{s}, fn, s.unitExtra(made))
 	}
 	if err != nil {
 		return nil, &UnitError{err.Error()}
@@ -107,9 +121,12 @@ func (s *Session) Unit(fn reflect.Value, extra UnitExtra) (*Unit, error) {
 	}
 	if isOurs {
 		if s.units.made == nil || len(s.units.made) >= madeLimit {
-			s.units.made = map[*ssa.Function]*madeUnit{}
+			s.units.made = map[madeKey]*madeUnit{}
 		}
-		s.units.made[c.Fn] = made
+		s.units.made[key] = made
+	}
+	if extra.Inside {
+		s.units.sent.add(made.unit, fn, c.Fn)
 	}
 	u := outside(made.unit, made.source, made.types)
 	if made.unit.Same() {
@@ -149,6 +166,9 @@ func outside(u *unit.Unit, source string, types map[reflect.Type]bool) *Unit {
 	r := &Unit{Hash: u.Hash, Source: source, Entry: u.Entry, Assigns: u.Assigns, Types: types, Vars: make([]UnitVar, len(u.Vars))}
 	for i, v := range u.Vars {
 		r.Vars[i] = UnitVar(v)
+	}
+	for _, c := range u.Inside {
+		r.Captured = append(r.Captured, UnitVar{Name: c.Name, Value: c.Value})
 	}
 	return r
 }
@@ -270,7 +290,7 @@ func (s *Session) LoadUnit(source, entry, hash string) (*LoadedUnit, error) {
 	if err != nil {
 		return nil, err
 	}
-	u := &LoadedUnit{s: s, vars: map[string]reflect.Value{}, types: map[string]*types.TypeName{}}
+	u := &LoadedUnit{s: s, hash: hash, vars: map[string]reflect.Value{}, types: map[string]*types.TypeName{}}
 	for name, id := range ids {
 		tn := known[name]
 		if tn == nil {

@@ -24,8 +24,9 @@
 // Arguments, captured variables and results of tasks in worker processes are copies, and those of what they hold: unexported fields, pointers,
 // cycles, what pointers and slices share with each other, values in interfaces with their types and methods. A value of a type that a later cell has
 // declared anew stays what it was. Errors that variables of packages and cells hold (io.EOF, var errMine = …) are found by errors.Is on the other
-// side. What cannot be sent is refused before a task starts, with its place in the value: channels, open files, connections, locks in use, pools
-// and futures, unique handles, seeds of maphash, iterators and functions that a package has made, functions with captured variables inside of values. A
+// side. Functions inside values travel with what they have captured, which they go on sharing, and may come back; one that a task has made stays in its
+// worker. What cannot be sent is refused before a task starts, with its place in the value: channels, open files, connections, locks in use, pools
+// and futures, unique handles, seeds of maphash, iterators and functions that a package has made. A
 // method that mentions such a thing hinders nothing as long as the task does not call it. What is shared holds within one item or one
 // call's variables: two items that lead to the same value get two copies in two chunks and one in the same chunk, where a later task then
 // sees what an earlier one wrote, as in CPython ([ChunkSize](1) keeps them apart). A slice arrives with the capacity of its length.

@@ -54,6 +54,7 @@ func newPoolHost() *poolHost {
 // attach names the session whose functions the host sends. It is called once.
 func (h *poolHost) attach(s *interp.Session) {
 	h.session = s
+	h.Function = s.Function
 	h.Types = sessionTypes{s}
 }
 
@@ -111,7 +112,7 @@ func cellKey(number int) string { return "[" + strconv.Itoa(number) + "]" }
 
 // unit takes a function apart for the workers.
 func (h *poolHost) unit(fn any, need core.Need) (*core.Unit, error) {
-	u, err := h.session.Unit(reflect.ValueOf(fn), interp.UnitExtra{Types: need.Types, Without: need.Without})
+	u, err := h.session.Unit(reflect.ValueOf(fn), interp.UnitExtra{Types: need.Types, Without: need.Without, Inside: need.Inside})
 	if err != nil {
 		return nil, err
 	}
@@ -142,7 +143,10 @@ func (h *poolHost) packed(u *interp.Unit) (*core.Unit, error) {
 	for _, v := range u.Vars {
 		out.Vars = append(out.Vars, core.Var{ID: v.ID, Name: v.Name, Value: v.Value})
 	}
-	if len(out.Vars) == 0 { // otherwise it would keep their values
+	for _, v := range u.Captured {
+		out.Captured = append(out.Captured, core.Var{Name: v.Name, Value: v.Value})
+	}
+	if len(out.Vars) == 0 && len(out.Captured) == 0 { // otherwise it would keep their values
 		h.packs.of, h.packs.unit = u, out
 	}
 	return out, nil

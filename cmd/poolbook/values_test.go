@@ -35,6 +35,101 @@ type B2 struct{ A; B }
 fmt.Println(pool.Map(p, func(b B2) string { return fmt.Sprintf("%+v %v %v", b, b.A.Other, b.B.A.N) }, []B2{{A{"o"}, B{M: 1}}}))`},
 			"[3] <nil>\n[{{4}}] <nil>\n[2] <nil>\n[1] <nil>\n[true] <nil>\n[{A:{Other:o} B:{A:{N:0} M:1}} o 0] <nil>\n"},
 
+		{"functions inside values", []string{`
+type Handler struct { Do func(int) int; By map[string]func() int; Any any }
+type Acc struct{ N int }
+func (a *Acc) Add(n int) int { a.N += n; return a.N }
+func (a Acc) Get() int { return a.N }
+func (a Acc) Notebook() int { v, _ := pool.Apply(p, func() int { return 1 }); return v }
+var scale = 3
+p := pool.New(pool.Processes(1))
+func handler(n int) Handler {
+	h := Handler{Any: strings.ToUpper}
+	h.Do = func(i int) int { n += i; return n * scale }
+	h.By = map[string]func() int{"n": func() int { return n }, "len": func() int { return len(h.By) }}
+	return h
+}
+use := func(h Handler) []int { return []int{h.Do(1), h.Do(1), h.By["n"](), h.By["len"](), len(h.Any.(func(string) string)("abc"))} }
+fmt.Println(pool.Map(p, use, []Handler{handler(1), handler(10)}))
+scale = 5
+fmt.Println(pool.Map(p, use, []Handler{handler(1), handler(10)}))
+for r, err := range pool.ImapSeq(p, use, slices.Values([]Handler{handler(1)})) { fmt.Println(r, err) }
+scale = 7
+for r, err := range pool.ImapSeq(p, use, slices.Values([]Handler{handler(1)})) { fmt.Println(r, err) }`, `
+// what they share with variables, each other, and method values
+h, acc := handler(5), &Acc{10}
+var fib func(int) int
+fib = func(n int) int { if n < 2 { return n }; return fib(n-1) + fib(n-2) }
+fs := []func(int) int{h.Do, handler(7).Do, acc.Add, func(i int) int { acc.N += 100; return acc.N }, fib}
+work := func(i int) (r []int) { for _, f := range fs { r = append(r, f(i)) }; return append(r, acc.N, h.By["n"]()) }
+fmt.Println(pool.Map(p, work, []int{10}))
+fmt.Println(work(10))`, `
+// there and back, through a queue, and what a task makes
+back, err := pool.Map(p, func(h Handler) Handler { h.Do(1); return h }, []Handler{handler(1)})
+fmt.Println(use(back[0]), err)
+q := pool.NewQueue[func() int](0)
+q.Put(Acc{4}.Get)
+q.Put(handler(6).By["n"])
+fmt.Println(pool.Apply(p, func() int { f, _ := q.Get(); return f() }))
+f, err := q.Get()
+fmt.Println(f(), err)
+_, err = pool.Map(p, func(i int) func() int { return func() int { return i } }, []int{1})
+fmt.Println(strings.Contains(err.Error(), "a function that a task has made stays in its worker"))
+c := make(chan int)
+_, err = pool.Map(p, use, []Handler{{Do: func(i int) int { return i + cap(c) }}})
+fmt.Println(err)`},
+			"[[6 9 3 2 3] [33 36 12 2 3]] <nil>\n[[10 15 3 2 3] [55 60 12 2 3]] <nil>\n[10 15 3 2 3] <nil>\n[14 21 3 2 3] <nil>\n" +
+				"[[105 119 20 120 55 120 15]] <nil>\n[105 119 20 120 55 120 15]\n[21 28 4 2 3] <nil>\n4 <nil>\n6 <nil>\ntrue\n" +
+				"pool.Map: items[0].Do.c: chan int cannot be sent to another process (use pool.NewQueue)\n"},
+
+		{"struct types without a name that embed others", []string{`
+type Color int
+func (c Color) Area() int { return int(c) }
+type point struct{ X int }
+func (p *point) Inc() int { p.X++; return p.X }
+type Box[T any] struct{ V T }
+type Alias = Box[string]
+p := pool.New(pool.Processes(1))
+xs := []any{struct{ Color; N int }{3, 4}, &struct{ point; Z int ` + "`a:\"b\"`" + ` }{point{5}, 6}, struct{ *point }{&point{7}}, struct{ Alias }{Alias{"x"}}, []struct{ Color }{{1}}, Box[struct{ Color }]{}}
+f := func(x any) string {
+	s := fmt.Sprintf("%T", x)
+	if i, ok := x.(interface{ Inc() int }); ok { s += fmt.Sprint(" inc ", i.Inc()) }
+	if c, ok := x.(struct{ Color; N int }); ok { s += fmt.Sprint(" area ", c.Area(), c.Color) }
+	if a, ok := x.(struct{ Alias }); ok { s += a.Alias.V }
+	return s
+}
+r, err := pool.Map(p, f, xs)
+fmt.Println(strings.Join(r, "\n"), err)`, `
+type Color struct{ Name string }
+func (c Color) Area() int { return len(c.Name) }`, `
+g := func(x any) string { c, ok := x.(struct{ Color; N int }); return fmt.Sprint(c.Name, ok) }
+fmt.Println(pool.Map(p, g, []any{struct{ Color; N int }{Color{"ab"}, 4}, xs[0]}))`},
+			"struct { main.Color; N int } area 3 3\n*struct { main.point; Z int \"a:\\\"b\\\"\" } inc 6\nstruct { *main.point } inc 8\nstruct { main.Box[string] }x\n" +
+				"[]struct { main.Color }\nmain.Box[struct { main.Color }] <nil>\n[abtrue false] <nil>\n"},
+
+		{"errors that a task changes", []string{`
+type Bad struct { N int; F func(int) int }
+func (b *Bad) Error() string { return fmt.Sprint("bad ", b.N) }
+p := pool.New(pool.Processes(1))
+{
+	e := &Bad{F: func(i int) int { return i }}
+	var in error = e
+	wrapped := fmt.Errorf("in %w", e)
+	path := &os.PathError{Op: "open", Path: "a", Err: io.EOF}
+	var other error = path
+	_, err := pool.MapErr(p, func(i int) (int, error) { e.N = 5; return 0, in }, []int{1})
+	fmt.Println(err.(*pool.RemoteError).Err)
+	_, err = pool.MapErr(p, func(i int) (int, error) { e.N = 6; return 0, wrapped }, []int{1})
+	fmt.Println(errors.Unwrap(err.(*pool.RemoteError).Err))
+	_, err = pool.MapErr(p, func(i int) (int, error) { path.Path = "b"; return 0, other }, []int{1})
+	fmt.Println(err.(*pool.RemoteError).Err)
+}
+type Grid struct { A [2][3]int; P any }
+gr := &Grid{}
+gr.P = &gr.A
+fmt.Println(pool.Map(p, func(g *Grid) int { g.P.(*[2][3]int)[1][2] = 7; return g.A[1][2] }, []*Grid{gr}))`},
+			"bad 5\nbad 6\nopen b: EOF\n[7] <nil>\n"},
+
 		{"types in interfaces", []string{`
 type Shape interface{ Area() int }
 type Sq struct{ S int }

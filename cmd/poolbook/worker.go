@@ -115,6 +115,12 @@ func (e *evaluator) Load(hash string, payload []byte) (worker.Func, error) {
 // loaded is a unit in a worker.
 type loaded struct{ unit *interp.LoadedUnit }
 
+// Make makes a function of a unit for functions inside values.
+func (l loaded) Make() (fn reflect.Value, captured []reflect.Value, err error) { return l.unit.Make() }
+
+// Vars are the IDs of the unit's variables.
+func (l loaded) Vars() []string { return l.unit.Vars() }
+
 func (l loaded) Value() reflect.Value { return l.unit.Func() }
 
 // Call runs the function, with a panic's stack in terms of cells.

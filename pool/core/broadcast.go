@@ -45,7 +45,7 @@ func (s *state) newBroadcast(o *Origin, label string, mode Mode, fn any) (*broad
 	if s.threads {
 		return r, nil
 	}
-	c, err := s.prepare(fn, s.ownVariables(), nil)
+	c, err := s.prepare(fn, s.ownVariables(), company{})
 	r.job.code = c
 	return r, err
 }

@@ -1,7 +1,6 @@
 package core
 
 import (
-	"reflect"
 	"sync"
 	"sync/atomic"
 
@@ -46,13 +45,13 @@ func (c *Client) SetName(name string, index int) {
 	c.index.Store(int64(index))
 }
 
-// CodecOptions are the options of a worker's codec. function finds the function of type t whose unit has the hash.
-func CodecOptions(types Types, c *Client, function func(hash []byte, t reflect.Type) (reflect.Value, error)) codec.Options {
-	o := codec.Options{Types: types, Handle: c.handle, Known: knownErrors(), Held: &codec.Held{}}
-	c.codec.Store(codec.New(o))
-	o.FuncOf = function
-	return o
+// CodecOptions are the options of a worker's codec. They lack Func and FuncOf: see [Client.Use].
+func CodecOptions(types Types, c *Client) codec.Options {
+	return codec.Options{Types: types, Handle: c.handle, Known: knownErrors(), Held: &codec.Held{}}
 }
+
+// Use sets the codec of the values in shared objects.
+func (c *Client) Use(values *codec.Codec) { c.codec.Store(values) }
 
 // Reply hands over the answer of a request.
 func (c *Client) Reply(id uint64, body []byte) {

@@ -3,12 +3,13 @@ package core
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"poolbook/pool/internal/proc"
 )
 
 // Types of values in interfaces come to a worker with the unit of the function that gets them. A worker that meets another one, in a shared
-// object or an item that was read later than the call, asks for it.
+// object or an item that was read later than the call, asks for it, and for functions inside values.
 
 // defineRequest stands for the number of a shared object in a request for a type.
 const defineRequest = 0
@@ -36,11 +37,30 @@ func (s *state) definition(name string) (body proc.Body) {
 	if s.host.Define == nil {
 		return proc.Body(nil).String("no type " + name)
 	}
-	c, err := s.encodeUnit(nil, func(need Need) (*Unit, error) { return s.host.Define(name, need.Without) }, varSet{inline: true})
+	get := func(need Need) (*Unit, error) { return s.host.Define(name, need.Without) }
+	if hash, ok := strings.CutPrefix(name, functionRequest); ok {
+		get = func(Need) (*Unit, error) { return s.host.unitInside(hash) }
+	}
+	c, err := s.encodeUnit(company{}, get, varSet{inline: true})
 	if err != nil {
 		return proc.Body(nil).String(err.Error())
 	}
 	return append(body.String("").String(c.unit.Hash).Bytes(c.unit.Payload), c.vars...)
+}
+
+// unitInside is the unit of a function that was inside a value.
+func (h *Host) unitInside(hash string) (*Unit, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if u := h.inside[hash]; u != nil {
+		return u.Unit, nil
+	}
+	return nil, fmt.Errorf("no function %.8s", hash)
+}
+
+// DefineFunction is Define for a function inside a value: name is the hash of its unit.
+func (c *Client) DefineFunction(name string) (hash string, payload, vars []byte, err error) {
+	return c.Define(functionRequest + name)
 }
 
 // Define asks the notebook for a type. vars has the variables that the unit reads, as in a job.

@@ -1,28 +1,90 @@
 package core
 
 import (
-	"fmt"
+	"errors"
+	"maps"
 	"reflect"
-	"strings"
+	"slices"
 
+	"poolbook/pool/internal/codec"
 	"poolbook/pool/internal/proc"
 )
 
-// Functions inside items and variables travel as the hash of their unit. A worker is sent the units of all that came up so far, each once,
-// before the chunk or variable that may have them. A function takes no variables along: their values would belong to a job, not to it.
+// Functions inside items and variables travel as the hash of their unit, and what they have captured. A worker is sent the units of all that came
+// up so far, each once, before the chunk or variable that may have them, and asks for those that it meets in a shared object. Variables of the
+// session that such a function reads go with the job.
 
-// functionData is the bytes by which workers find a function.
-func (s *state) functionData(fn reflect.Value) ([]byte, error) {
-	u, err := s.unit(fn.Interface(), Need{})
-	if err != nil {
-		return nil, err
+// functionRequest is before the hash of a function in a request for a type.
+const functionRequest = "func "
+
+// function takes a function inside a value apart.
+func (h *Host) function(fn reflect.Value) (*Unit, codec.Func, error) {
+	if h.Unit == nil {
+		return nil, codec.Func{}, errors.New("the host gives no code units")
 	}
-	if len(u.Vars) > 0 {
-		names := make([]string, len(u.Vars))
-		for i, v := range u.Vars {
-			names[i] = v.Name
+	need := Need{Inside: true, Without: map[string]string{}}
+	u, err := h.unit(fn.Interface(), need)
+	for err == nil {
+		id, why := h.keepInside(u)
+		if id == "" {
+			break
 		}
-		return nil, fmt.Errorf("it uses %s: inside a value, a function travels without variables; pass what it needs as an argument", strings.Join(names, ", "))
+		need.Without[id] = why.Error() // perhaps only methods that nothing calls read it
+		if u, err = h.unit(fn.Interface(), need); err != nil {
+			err = why
+		}
+	}
+	if err != nil {
+		return nil, codec.Func{}, err
+	}
+	f := codec.Func{Name: u.Hash}
+	for _, v := range u.Captured {
+		f.Captured, f.Names = append(f.Captured, v.Value), append(f.Names, v.Name)
+	}
+	return u, f, nil
+}
+
+// insideUnit is the unit of a function inside a value.
+type insideUnit struct {
+	*Unit
+	bad string // a variable that it reads and that cannot be sent; "" for none
+	why error
+}
+
+// keepInside keeps the unit of a function inside a value. It returns a variable of the session that it reads and that cannot be sent; "" for none.
+func (h *Host) keepInside(u *Unit) (bad string, why error) {
+	h.mu.Lock()
+	kept, ok := h.inside[u.Hash]
+	if h.inside == nil {
+		h.inside = map[string]*insideUnit{}
+	}
+	if !ok {
+		kept = &insideUnit{}
+		h.inside[u.Hash] = kept // before its variables are tried: they may lead to it again
+	}
+	kept.Unit = u
+	bad, why = kept.bad, kept.why
+	h.mu.Unlock()
+	if ok {
+		return bad, why
+	}
+	for _, v := range u.Vars {
+		if err := h.objectCodec().NewEncoder(nil, nil).Encode(v.Value); err != nil {
+			bad, why = v.ID, codec.In(err, v.Name)
+			break
+		}
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	kept.bad, kept.why = bad, why
+	return bad, why
+}
+
+// functionData takes a function apart that goes to the workers.
+func (s *state) functionData(fn reflect.Value) (codec.Func, error) {
+	u, f, err := s.host.function(fn)
+	if err != nil {
+		return f, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -33,7 +95,22 @@ func (s *state) functionData(fn reflect.Value) ([]byte, error) {
 		s.functions.known[u.Hash] = true
 		s.functions.units = append(s.functions.units, u)
 	}
-	return []byte(u.Hash), nil
+	return f, nil
+}
+
+// variablesOf are those that functions inside values read.
+func (h *Host) variablesOf(functions map[string]bool) (vars []Var) {
+	if len(functions) == 0 {
+		return nil
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, name := range slices.Sorted(maps.Keys(functions)) {
+		if u := h.inside[name]; u != nil {
+			vars = append(vars, u.Vars...)
+		}
+	}
+	return vars
 }
 
 // functions are the units of the functions that travelled inside values. Guarded by s.mu.

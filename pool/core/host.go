@@ -39,6 +39,10 @@ type Host struct {
 	// Need.Without. Its function does nothing. nil if Types names none that units have to bring.
 	Define func(name string, without map[string]string) (*Unit, error)
 
+	// Function makes a function inside a value that has come back from a worker: name is the Hash of its unit. captured is what it has captured,
+	// as Unit.Captured, addressable and zero. nil refuses such functions.
+	Function func(name string) (fn reflect.Value, captured []reflect.Value, err error)
+
 	// Events receives what progress bars and the panel show. It must not block, and is called from several goroutines,
 	// though never concurrently for one pool. nil discards.
 	Events func(Event)
@@ -53,6 +57,7 @@ type Host struct {
 	spares   spares                          // guarded by mu
 	errs     codec.Held                      // of variables, that have been sent
 	values   *codec.Codec                    // of the values in shared objects; guarded by mu
+	inside   map[string]*insideUnit          // of functions inside values, by hash; guarded by mu
 }
 
 // Need is what the unit of a function is to have, or to do without, beside what the function reaches.
@@ -62,6 +67,8 @@ type Need struct {
 	// Without are the IDs of variables whose values cannot be sent, and why. There is a unit only if nothing that the function calls
 	// reads them.
 	Without map[string]string
+	// Inside is for a function inside a value: the unit makes functions, each with what it has captured. See Unit.Captured.
+	Inside bool
 }
 
 // Unit is the code of one function, for a worker process.
@@ -76,6 +83,8 @@ type Unit struct {
 	// Assigns are the IDs of the variables the unit may assign. Those of a pool's initializer stay each worker's own: a later
 	// job does not set them again.
 	Assigns []string
+	// Captured is what a function inside a value has captured: pointers to variables, or the receiver of a method value. They have no ID.
+	Captured []Var
 	// Types are those of Need, and those that an earlier unit of the function was made for. It is not changed.
 	Types map[reflect.Type]bool
 }

@@ -143,7 +143,10 @@ func (h *Host) objectCodec() *codec.Codec {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.values == nil {
-		h.values = codec.New(codec.Options{Types: h.Types, Handle: h.handle, Known: knownErrors(), Held: &h.errs})
+		h.values = codec.New(codec.Options{Types: h.Types, Handle: h.handle, Func: func(fn reflect.Value) (codec.Func, error) {
+			_, f, err := h.function(fn)
+			return f, err
+		}, FuncOf: h.Function, Known: knownErrors(), Held: &h.errs})
 	}
 	return h.values
 }

@@ -19,6 +19,7 @@ type code struct {
 	vars    []byte        // the body of the Setup frame behind the job's number
 	blobs   []*blob       // large variables that vars refers to
 	session codec.Session // errors that the variables hold, which the worker numbers in the same way
+	reads   []Var         // the variables, but for those that need not be sent
 	pace    *pace         // of the unit, for all its jobs
 }
 
@@ -38,13 +39,18 @@ func makeBlob(data []byte) *blob {
 	return &blob{data: data, key: [2]uint64{maphash.Bytes(seeds[0], data), maphash.Bytes(seeds[1], data)}}
 }
 
-// prepare asks the host for the code of fn and encodes its variables, without those in except. types are those of values in interfaces
-// that go to the workers with it.
-func (s *state) prepare(fn any, except map[string]bool, types map[reflect.Type]bool) (*code, error) {
+// company is what values have with them that workers need to have: the types of those in interfaces, and functions.
+type company struct {
+	types     map[reflect.Type]bool
+	functions map[string]bool
+}
+
+// prepare asks the host for the code of fn and encodes its variables, without those in except. with is the company of the items.
+func (s *state) prepare(fn any, except map[string]bool, with company) (*code, error) {
 	if s.host.Unit == nil {
 		return nil, errors.New("pool: the host gives no code units")
 	}
-	return s.encodeUnit(types, func(need Need) (*Unit, error) { return s.unit(fn, need) }, varSet{except: except})
+	return s.encodeUnit(with, func(need Need) (*Unit, error) { return s.unit(fn, need) }, varSet{except: except})
 }
 
 // varSet says which variables of a unit are encoded, and how.
@@ -53,9 +59,10 @@ type varSet struct {
 	inline bool            // large ones like all others
 }
 
-// encodeUnit gets a unit that has the types of all values in interfaces, and encodes its variables.
-func (s *state) encodeUnit(types map[reflect.Type]bool, get func(Need) (*Unit, error), set varSet) (*code, error) {
-	need := Need{Types: slices.Collect(maps.Keys(types))}
+// encodeUnit gets a unit that has the types of all values in interfaces, and encodes its variables, and those of functions inside values.
+func (s *state) encodeUnit(with company, get func(Need) (*Unit, error), set varSet) (*code, error) {
+	need := Need{Types: slices.Collect(maps.Keys(with.types))}
+	functions := maps.Clone(with.functions)
 	var unsent error // of a variable: it says more than why there is no unit without
 	for {
 		u, err := get(need)
@@ -64,7 +71,7 @@ func (s *state) encodeUnit(types map[reflect.Type]bool, get func(Need) (*Unit, e
 		} else if err != nil {
 			return nil, err
 		}
-		c, met, bad, err := s.encodeVars(u, set)
+		c, met, bad, err := s.encodeVars(u, s.host.variablesOf(functions), set)
 		if err != nil {
 			if bad == "" || need.Without[bad] != "" {
 				return nil, err
@@ -76,9 +83,18 @@ func (s *state) encodeUnit(types map[reflect.Type]bool, get func(Need) (*Unit, e
 			continue
 		}
 		more := 0
-		for t := range met {
+		for t := range met.types {
 			if !u.Types[t] && !slices.Contains(need.Types, t) {
 				need.Types = append(need.Types, t)
+				more++
+			}
+		}
+		for f := range met.functions {
+			if !functions[f] {
+				if functions == nil {
+					functions = map[string]bool{}
+				}
+				functions[f] = true
 				more++
 			}
 		}
@@ -88,11 +104,11 @@ func (s *state) encodeUnit(types map[reflect.Type]bool, get func(Need) (*Unit, e
 	}
 }
 
-// encodeVars is the code of a unit with its variables, and the types of values in interfaces that it has met. An error may be that of
-// one variable.
-func (s *state) encodeVars(u *Unit, set varSet) (c *code, met map[reflect.Type]bool, bad string, err error) {
-	if len(u.Vars) == 0 {
-		return s.plainCode(u), nil, "", nil
+// encodeVars is the code of a unit with its variables and those of functions inside values, and the company that it has met. An error may be
+// that of one variable.
+func (s *state) encodeVars(u *Unit, inside []Var, set varSet) (c *code, met company, bad string, err error) {
+	if len(u.Vars) == 0 && len(inside) == 0 {
+		return s.plainCode(u), met, "", nil
 	}
 	c = &code{unit: u}
 	var inline []Var
@@ -104,26 +120,39 @@ func (s *state) encodeVars(u *Unit, set varSet) (c *code, met map[reflect.Type]b
 	var larges []large
 	var vars []Var
 	var values []reflect.Value
-	for _, v := range u.Vars {
-		if set.except[v.ID] {
-			continue
-		}
+	add := func(v Var) error {
 		if !v.Value.IsValid() {
-			return nil, nil, "", fmt.Errorf("the variable %s has no value", v.Name)
+			return fmt.Errorf("the variable %s has no value", v.Name)
 		}
 		vars, values = append(vars, v), append(values, v.Value)
+		return nil
 	}
+	for _, v := range u.Vars {
+		if !set.except[v.ID] {
+			if err := add(v); err != nil {
+				return nil, met, "", err
+			}
+		}
+	}
+	for _, v := range inside {
+		if !set.except[v.ID] && !hasVar(vars, v.ID) {
+			if err := add(v); err != nil {
+				return nil, met, "", err
+			}
+		}
+	}
+	c.reads = vars
 	e := s.codec.NewEncoder(nil, nil)
 	sharing, err := e.Share(values)
 	if err != nil {
-		return nil, nil, "", err
+		return nil, met, "", err
 	}
 	place := make([]int, len(vars))
 	for i, v := range vars {
 		if !set.inline && !sharing[i] && tree(v.Value.Type(), 0) && heavy(v.Value) {
 			e := s.codec.NewEncoder(nil, nil)
 			if err := e.Encode(v.Value); err != nil {
-				return nil, nil, v.ID, codec.In(err, v.Name)
+				return nil, met, v.ID, codec.In(err, v.Name)
 			}
 			if len(e.Bytes()) >= blobSize {
 				l := makeBlob(e.Bytes())
@@ -144,12 +173,16 @@ func (s *state) encodeVars(u *Unit, set varSet) (c *code, met map[reflect.Type]b
 	for _, v := range inline {
 		b = b.String(v.ID)
 		if err := e.Encode(v.Value); err != nil {
-			return nil, nil, v.ID, codec.In(err, v.Name)
+			return nil, met, v.ID, codec.In(err, v.Name)
 		}
 	}
 	c.session.Know(e.Errors())
 	c.vars = append(b, e.Bytes()...)
-	return c, e.Types(), "", nil
+	return c, company{e.Types(), e.Functions()}, "", nil
+}
+
+func hasVar(vars []Var, id string) bool {
+	return slices.ContainsFunc(vars, func(v Var) bool { return v.ID == id })
 }
 
 // plainCode is the code of a unit without variables, which all its jobs share.
@@ -170,14 +203,17 @@ func (s *state) plainCode(u *Unit) *code {
 // plainLimit is how many units without variables a pool remembers.
 const plainLimit = 1000
 
-// unit asks the host for the code of fn. A host that panics refuses the call, no more.
-func (s *state) unit(fn any, need Need) (u *Unit, err error) {
+// unit asks the host for the code of fn.
+func (s *state) unit(fn any, need Need) (u *Unit, err error) { return s.host.unit(fn, need) }
+
+// unit is Unit. A host that panics refuses the call, no more.
+func (h *Host) unit(fn any, need Need) (u *Unit, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("pool: the code of the function cannot be found: %v", r)
 		}
 	}()
-	return s.host.Unit(fn, need)
+	return h.Unit(fn, need)
 }
 
 // tree reports whether values of the type share nothing with other variables but the memory of slices and maps.
@@ -280,21 +316,27 @@ func (j *Job) cut(fn any, list reflect.Value) error {
 			e.Reset(nil)
 		}
 	}
-	return j.bring(fn, e.Types())
+	return j.bring(fn, company{e.Types(), e.Functions()})
 }
 
-// bring gives the job's code the types of values in interfaces that its unit was not made for.
-func (j *Job) bring(fn any, met map[reflect.Type]bool) error {
-	for t := range met {
-		if !j.code.unit.Types[t] {
-			code, err := j.s.prepare(fn, j.s.ownVariables(), met)
-			if err != nil {
-				return j.refuse(err)
-			}
-			j.code = code
-			return nil
-		}
+// bring gives the job's code the types of values in interfaces that its unit was not made for, and the variables of functions inside items.
+func (j *Job) bring(fn any, met company) error {
+	lacks := false
+	for t := range met.types {
+		lacks = lacks || !j.code.unit.Types[t]
 	}
+	own := j.s.ownVariables()
+	for _, v := range j.s.host.variablesOf(met.functions) {
+		lacks = lacks || !own[v.ID] && !hasVar(j.code.reads, v.ID)
+	}
+	if !lacks {
+		return nil
+	}
+	code, err := j.s.prepare(fn, own, met)
+	if err != nil {
+		return j.refuse(err)
+	}
+	j.code = code
 	return nil
 }
 

@@ -93,7 +93,7 @@ func newPool(o *Origin, threads bool, opts []Option, name string) *Pool {
 	s.total.Start = time.Now()
 	s.number = h.add(s)
 	s.want.Store(int64(s.config.processes))
-	s.codec = codec.New(codec.Options{Types: h.Types, Handle: h.handle, Sent: s.hold, Func: s.functionData, Known: knownErrors(), Held: &h.errs})
+	s.codec = codec.New(codec.Options{Types: h.Types, Handle: h.handle, Sent: s.hold, Func: s.functionData, FuncOf: h.Function, Known: knownErrors(), Held: &h.errs})
 	p := &Pool{s}
 	runtime.AddCleanup(p, func(s *state) { s.close() }, s)
 	if s.threads {

@@ -136,7 +136,7 @@ func (s *state) prepareJob(j *Job, fn any) {
 		j.err = s.refusal()
 	}
 	if j.err == nil && !s.threads {
-		j.code, j.err = s.prepare(fn, s.ownVariables(), nil)
+		j.code, j.err = s.prepare(fn, s.ownVariables(), company{})
 		j.err = j.refuse(j.err)
 	}
 }

@@ -66,9 +66,10 @@ type worker struct {
 	cancel  context.CancelFunc // ends ctx
 	stopped map[int64]bool     // jobs to cancel
 
+	funcs functions
+
 	// The executor's.
 	units  map[uint64]*unit
-	byHash map[string]*unit
 	blobs  map[[2]uint64][]byte
 	jobs   map[int64]*job
 	owned  map[string]bool // variables that are the worker's own: those that functions which each worker runs assign
@@ -90,7 +91,7 @@ type message struct {
 }
 
 func newWorker(in io.Reader, out io.Writer) *worker {
-	w := &worker{in: proc.NewReader(in), beacon: beacon.Load(), units: map[uint64]*unit{}, byHash: map[string]*unit{}, blobs: map[[2]uint64][]byte{},
+	w := &worker{in: proc.NewReader(in), beacon: beacon.Load(), units: map[uint64]*unit{}, blobs: map[[2]uint64][]byte{},
 		jobs: map[int64]*job{}, stopped: map[int64]bool{}, owned: map[string]bool{}, relief: make(chan struct{}, 1)}
 	var answers *proc.Box
 	if w.beacon != nil {
@@ -138,7 +139,12 @@ func (w *worker) main(ctx context.Context, open func(Env) (Evaluator, error)) er
 		return w.fail(err)
 	}
 	w.scoper, _ = w.ev.(Scoper)
-	w.codec = codec.New(core.CodecOptions(w.ev, w.client, w.function))
+	options := core.CodecOptions(w.ev, w.client)
+	options.Func = w.functionData
+	options.FuncOf = w.sharedFunction
+	w.client.Use(codec.New(options))
+	options.FuncOf = w.function
+	w.codec = codec.New(options)
 	w.enc, w.dec = w.codec.NewEncoder(nil, nil), w.codec.NewDecoder(nil, nil)
 	w.out.put(func(b proc.Body) proc.Body { return b.Uint(core.Version) }, proc.Ready, nil)
 	w.out.flush()

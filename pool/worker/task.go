@@ -64,7 +64,8 @@ func (w *worker) load(f *proc.Fields) {
 		return
 	}
 	u := &unit{}
-	w.units[num], w.byHash[hash] = u, u
+	w.units[num] = u
+	defer func() { w.funcs.add(hash, u) }()
 	defer func() {
 		if r := recover(); r != nil {
 			u.err = fmt.Errorf("loading the code panicked: %v", r)
@@ -124,7 +125,7 @@ func (w *worker) variables(fn Func, f *proc.Fields) (vars []variable, errs []err
 	targets := make([]reflect.Value, len(ids))
 	for i := range ids {
 		ids[i] = f.String()
-		target, ok := fn.Var(ids[i])
+		target, ok := w.funcs.variable(fn, ids[i])
 		if f.Err == nil && (!ok || !target.CanSet()) {
 			return nil, nil, fmt.Errorf("the code has no variable %s", ids[i])
 		}
@@ -133,6 +134,7 @@ func (w *worker) variables(fn Func, f *proc.Fields) (vars []variable, errs []err
 	if f.Err != nil {
 		return nil, nil, f.Err
 	}
+	defer w.funcs.read(ids)()
 	d := w.codec.NewDecoder(f.Data, nil)
 	d.Variables(targets)
 	for i, target := range targets {
@@ -153,18 +155,6 @@ func (w *worker) enter(u *unit) {
 }
 
 func noExit(error) {}
-
-// function finds a function that travels inside a value. Values are decoded by the executor.
-func (w *worker) function(hash []byte, t reflect.Type) (reflect.Value, error) {
-	u := w.byHash[string(hash)]
-	switch {
-	case u == nil:
-		return reflect.Value{}, fmt.Errorf("%w: a function of type %v", proc.ErrFrame, t)
-	case u.err != nil:
-		return reflect.Value{}, u.err
-	}
-	return u.fn.Value(), nil
-}
 
 // prepareTypes finds how the function's arguments and result travel. An initializer needs none of that.
 func (u *unit) prepareTypes(w *worker) (err error) {
@@ -205,7 +195,7 @@ func (w *worker) prepare(id int64, num uint64, mode core.Mode, f *proc.Fields) (
 		if !ok {
 			return nil, fmt.Errorf("the value of variable %s is missing", id)
 		}
-		target, ok := u.fn.Var(id)
+		target, ok := w.funcs.variable(u.fn, id)
 		if !ok || !target.CanSet() {
 			return nil, fmt.Errorf("the code has no variable %s", id)
 		}

@@ -71,6 +71,20 @@ type Loop struct {
 	Call func(ctx context.Context, args []reflect.Value) (finished bool, err error)
 }
 
+// Maker is a Func whose unit is that of a function inside a value: there may be several of the same code.
+type Maker interface {
+	// Make makes one. captured is what it has captured, in the order of core.Unit's Captured, addressable and zero.
+	Make() (fn reflect.Value, captured []reflect.Value, err error)
+	// Vars are the IDs of the variables of the session that it reads.
+	Vars() []string
+}
+
+// Unmaker is an Evaluator that takes functions apart that a Maker has made, so that they can go back.
+type Unmaker interface {
+	// Made returns the hash of the function's unit and what the function has captured. It reports false for functions that no Maker has made.
+	Made(fn reflect.Value) (hash string, captured []reflect.Value, ok bool)
+}
+
 // Main is the life of a worker process: it reads frames from in, runs tasks, and writes frames to out, until the pool says stop or in
 // ends, which it does when the pool's process ends. open makes the evaluator; its error ends the worker with a clear report to
 // the pool. A plain worker command is

@@ -6,6 +6,9 @@
 // become their arguments, local types and constants move to package level. A variable that holds a function is
 // followed into that function, so that closures which call each other, or themselves, arrive whole.
 //
+// A function inside a value may be there several times, each with captured variables of its own. [MakeInside] writes a function that makes one: it takes
+// a pointer to a struct of pointers to these variables.
+//
 // A session may have declared several types of one name. Each has a number and a name of its own in units ([Session].TypeName), the same in all of
 // them, so that a process that has loaded two units has one type for what was one type; those who look at a type see the name that it has in
 // its cell (rtype.Shown). An embedded field is called as its type, and selected by that name. Types whose values are in interfaces come along

@@ -34,7 +34,7 @@ func (m *maker) function(fn reflect.Value) function {
 	sig := m.signature(withoutRecv(f.Signature))
 	switch {
 	case strings.HasPrefix(f.Synthetic, "bound method wrapper"):
-		m.single = true
+		m.single = m.single || !m.inside
 		return function{m.bound(f, free), sig, false, 1}
 	case strings.HasPrefix(f.Synthetic, "thunk"):
 		obj := f.Object().(*types.Func)
@@ -89,8 +89,13 @@ func (m *maker) bound(f *ssa.Function, free []reflect.Value) text {
 	recv := reflect.New(free[0].Type()).Elem()
 	recv.Set(free[0])
 	t := f.FreeVars[0].Type()
-	c := &capture{name: m.unique("receiver"), orig: "receiver", typ: t, value: recv, owner: m.current}
-	m.order = append(m.order, c)
+	c := &capture{orig: "receiver", typ: t, value: recv, owner: m.current}
+	if m.inside {
+		m.field(c)
+	} else {
+		c.name = m.unique("receiver")
+		m.order = append(m.order, c)
+	}
 	m.typeText(t) // its type and methods come along
 	if obj, ok := f.Object().(*types.Func); ok {
 		m.calls(obj)
@@ -143,6 +148,13 @@ func (m *maker) literal(f *ssa.Function, lit *ast.FuncLit, free []reflect.Value)
 			m.single = true
 			continue
 		}
+		if m.inside {
+			c := &capture{orig: v.Name(), typ: v.Type(), value: ptr, owner: m.current, index: i}
+			m.field(c)
+			c.name = "(*" + c.name + ")"
+			captured[varKey{v.Name(), v.Pos()}] = c
+			continue
+		}
 		key := captureKey{ptr.Pointer(), v.Name(), ptr.Type()}
 		c := m.byAddr[key]
 		if c == nil {
@@ -157,7 +169,29 @@ func (m *maker) literal(f *ssa.Function, lit *ast.FuncLit, free []reflect.Value)
 		}
 		captured[varKey{v.Name(), v.Pos()}] = c
 	}
+	m.inside = false // what it calls has variables of its own
 	return m.source(lit, info, captured, &enclosing{typeArgs(f)})
+}
+
+// insideName is the parameter of a function that makes one which is inside a value.
+const insideName = "poolbook_captured"
+
+// field gives what a function inside a value has captured a field.
+func (m *maker) field(c *capture) {
+	c.name = fmt.Sprintf("%s.V%d", insideName, len(m.fields))
+	m.fields = append(m.fields, c)
+}
+
+// maker writes a function that makes f.
+func (m *maker) maker(f function) function {
+	var fields []string
+	for i, c := range m.fields {
+		fields = append(fields, fmt.Sprintf("V%d %s", i, m.typeText(c.typ)))
+	}
+	param := insideName + " *struct{" + strings.Join(fields, "; ") + "}"
+	head := "func(" + param + ") func" + f.sig.String() + " { return "
+	return function{expr: text{head + f.expr.mapped + " }", head + f.expr.plain + " }"},
+		sig: signature{[]string{param}, []string{"func" + f.sig.String()}}, free: f.free}
 }
 
 // varKey finds a captured variable by its declaration.

@@ -83,7 +83,7 @@ func (m *maker) mention(id *ast.Ident, obj types.Object, n ast.Node, info *types
 	switch o := obj.(type) {
 	case *types.Var:
 		if o.IsField() {
-			return m.field(o, env)
+			return m.fieldName(o, env)
 		}
 	case *types.Func:
 		if recv := o.Signature().Recv(); recv != nil {
@@ -142,8 +142,8 @@ func declaredIn(n ast.Node, obj types.Object) bool {
 	return n.Pos() <= obj.Pos() && obj.Pos() < n.End()
 }
 
-// field is the name of a field in the unit: an embedded one is called as its type is there.
-func (m *maker) field(v *types.Var, env *enclosing) string {
+// fieldName is the name of a field in the unit: an embedded one is called as its type is there.
+func (m *maker) fieldName(v *types.Var, env *enclosing) string {
 	if !v.Embedded() {
 		return v.Name()
 	}

@@ -59,8 +59,21 @@ type Unit struct {
 	Imports             []string                   // sorted
 	Types               map[*types.TypeName]TypeID // that cells declare and the unit has
 
+	// Inside is what the function itself has captured, of a unit that MakeInside has made.
+	Inside []Captured
+
 	free []int // of each captured variable, the last of Vars: its place among the function's; nil when the unit holds for one value only
 	all  int   // captured variables of the function
+
+	insideMade bool // by MakeInside
+}
+
+// Captured is what a function inside a value has captured: Value is a pointer to a variable, or the receiver of a method value. Index is its place
+// among what the function has captured.
+type Captured struct {
+	Name  string
+	Value reflect.Value
+	Index int
 }
 
 // Again is the unit of another value of the same function, which has captured free: the source is the same as long as no declaration
@@ -70,6 +83,13 @@ func (u *Unit) Again(free []reflect.Value) (*Unit, bool) {
 		return nil, false
 	}
 	v := *u
+	if u.insideMade {
+		v.Inside = slices.Clone(u.Inside)
+		for i, c := range v.Inside {
+			v.Inside[i].Value = free[c.Index]
+		}
+		return &v, true
+	}
 	v.Vars = slices.Clone(u.Vars)
 	for i, k := range u.free {
 		if free[k].Kind() != reflect.Pointer || free[k].IsNil() {
@@ -119,6 +139,10 @@ type maker struct {
 	single   bool  // the unit holds for one value of the function only: see Unit.Again
 	entry    *decl // what the function itself reaches
 	current  *decl // whose dependencies are being collected
+
+	// Of a function inside a value: see MakeInside.
+	inside bool // the function is being written: what it captures are fields
+	fields []*capture
 }
 
 // decl is a declaration of the unit.
@@ -176,6 +200,17 @@ func Make(s Session, fn reflect.Value, with Extra) (u *Unit, err error) {
 		return nil, &Error{"the function is nil"}
 	}
 	return makeUnit(s, with, fn.Type(), func(m *maker) function { return m.function(fn) })
+}
+
+// MakeInside returns the unit of a function value that is inside another value. There may be many of the same code, so that its function makes one:
+// it takes a pointer to a struct with what is captured, and returns the function. See [Unit.Inside].
+func MakeInside(s Session, fn reflect.Value, with Extra) (u *Unit, err error) {
+	return makeUnit(s, with, nil, func(m *maker) function {
+		m.inside = true
+		f := m.function(fn)
+		m.inside = false
+		return m.maker(f)
+	})
 }
 
 // MakeTypes returns a unit that declares types and has a function that does nothing.
@@ -418,7 +453,9 @@ func (m *maker) finish(entry function, typ reflect.Type) *Unit {
 	}
 	u.Entry = "poolbook_entry"
 	fmt.Fprintf(&mapped, "\t%s = %s\n}\n\n//line unit:1\nvar %[1]s func%[3]s\n", u.Entry, entry.expr.mapped, entry.sig)
-	mapped.WriteString(loop(entry, u.Entry, typ))
+	if typ != nil {
+		mapped.WriteString(loop(entry, u.Entry, typ))
+	}
 	fmt.Fprintf(&plain, "%s = %s\n", u.Entry, entry.expr.plain)
 	sum := sha256.Sum256([]byte(plain.String()))
 	u.Hash = hex.EncodeToString(sum[:])
@@ -433,6 +470,10 @@ func (m *maker) finish(entry function, typ reflect.Type) *Unit {
 	}
 	u.Imports = slices.Sorted(maps.Keys(m.imports))
 	u.Assigns = slices.Sorted(maps.Keys(m.assigns))
+	for _, c := range m.fields {
+		u.Inside = append(u.Inside, Captured{c.orig, c.value, c.index})
+	}
+	u.insideMade = typ == nil
 	if !m.single {
 		u.free = []int{}
 		for _, c := range m.order {

@@ -157,16 +157,24 @@ func (m *Machine) exclusive(f func()) {
 // and Closure recognises it. free are the captured variables in the order of
 // fn.FreeVars. A nil r is the run that the caller belongs to, or the latest.
 func (m *Machine) Value(r *Run, fn *ssa.Function, free ...reflect.Value) reflect.Value {
+	v, places := m.Make(r, fn)
+	for i, x := range free {
+		places[i].Set(x)
+	}
+	return v
+}
+
+// Make is Value with captured variables that are still zero, and to be set: free are their places, in the order of fn.FreeVars.
+func (m *Machine) Make(r *Run, fn *ssa.Function) (v reflect.Value, free []reflect.Value) {
 	f := m.funcOf(fn)
 	if v, ok := m.running.Load(goid()); r == nil && ok {
 		r = v.(*goroutine).run
 	}
 	c := newClosure(r, f)
-	for i, v := range free {
-		s := f.free[i]
-		storeValue(s.ti.rt, c.at(s), v)
+	for _, s := range f.free {
+		free = append(free, reflect.NewAt(s.ti.rt, c.at(s)).Elem())
 	}
-	return c.value()
+	return c.value(), free
 }
 
 // Closure says what the machine knows of a func value it made; false for nil

@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"math"
 	"reflect"
 	"slices"
 	"unsafe"
@@ -43,7 +44,7 @@ type part struct {
 
 // scanner finds the regions of a value.
 type scanner struct {
-	c       *Codec
+	e       *Encoder
 	regions []region
 	seen    map[ref]bool
 	shared  map[region]bool // met by two slices
@@ -111,12 +112,26 @@ func (s *scanner) value(p *plan, at unsafe.Pointer) {
 			s.value(p.key, unsafe.Pointer(k.UnsafeAddr()))
 			s.value(p.elem, unsafe.Pointer(v.UnsafeAddr()))
 		}
+	case reflect.Func:
+		ptr := *(*unsafe.Pointer)(at)
+		if ptr == nil || !s.first(ref{ptr, p.t, 0}) {
+			return
+		}
+		f, err := s.e.function(reflect.NewAt(p.t, at).Elem())
+		if err != nil {
+			return // encoding it fails, too
+		}
+		for _, v := range f.Captured {
+			if vp, err := s.e.c.plan(v.Type()); err == nil {
+				s.value(vp, address(v))
+			}
+		}
 	case reflect.Interface:
 		v := reflect.NewAt(p.t, at).Elem().Elem()
 		if !v.IsValid() || isContext(v.Type()) {
 			return
 		}
-		dp, err := s.c.plan(v.Type())
+		dp, err := s.e.c.plan(v.Type())
 		if err != nil || !dp.refs {
 			return
 		}
@@ -220,8 +235,14 @@ func holds(t, part reflect.Type) bool {
 
 // fits reports whether n values of type want lie one behind the other at an offset of count values of type elem.
 func fits(elem reflect.Type, count int, offset uintptr, want reflect.Type, n int) bool {
-	for want.Kind() == reflect.Array && elem.Kind() != reflect.Array {
+	for want.Kind() == reflect.Array {
+		if want.Len() > 0 && n > math.MaxInt/want.Len() {
+			return false
+		}
 		n, want = n*want.Len(), want.Elem()
+	}
+	for elem.Kind() == reflect.Array {
+		count, elem = count*elem.Len(), elem.Elem()
 	}
 	size := elem.Size()
 	if size == 0 || want.Size() == 0 || n < 0 || offset > uintptr(count)*size {
@@ -234,10 +255,7 @@ func fits(elem reflect.Type, count int, offset uintptr, want reflect.Type, n int
 		return false
 	}
 	offset %= size
-	switch elem.Kind() {
-	case reflect.Array:
-		return fits(elem.Elem(), elem.Len(), offset, want, n)
-	case reflect.Struct:
+	if elem.Kind() == reflect.Struct {
 		for i := range elem.NumField() {
 			f := elem.Field(i)
 			if f.Offset <= offset && offset < f.Offset+f.Type.Size() && fits(f.Type, 1, offset-f.Offset, want, n) {
@@ -255,7 +273,7 @@ type site struct {
 	many    bool // there may be several in one value
 }
 
-// sites are those of a plan, and whether there are interfaces, which may have any.
+// sites are those of a plan, and whether there are interfaces or functions, which may have any.
 func (p *plan) sites() ([]site, bool) {
 	p.siteOnce.Do(func() {
 		found := map[site]bool{}
@@ -280,7 +298,7 @@ func (p *plan) sites() ([]site, bool) {
 			case reflect.Map:
 				visit(p.key, true)
 				visit(p.elem, true)
-			case reflect.Interface:
+			case reflect.Interface, reflect.Func:
 				found[site{}] = true
 			}
 		}
@@ -332,7 +350,7 @@ func (e *Encoder) share(p *plan, at unsafe.Pointer) {
 	if !p.shares {
 		return
 	}
-	s := &scanner{c: e.c}
+	s := &scanner{e: e}
 	s.value(p, at)
 	e.parts = s.parts(nil)
 }
@@ -359,7 +377,7 @@ func (e *Encoder) Share(variables []reflect.Value) (sharing map[int]bool, err er
 	if !mayShare(plans, typs) {
 		return nil, nil
 	}
-	s := &scanner{c: e.c}
+	s := &scanner{e: e}
 	memory := make([]region, len(variables))
 	upTo := make([]int, len(variables)) // how many regions there are behind each variable
 	for i, v := range variables {

@@ -27,10 +27,10 @@ type Options struct {
 	Handle func(id uint64, t reflect.Type) (reflect.Value, error)
 	// Sent is called with each shared object that was encoded. nil does nothing.
 	Sent func(h Handle)
-	// Func gives the bytes by which the other process finds a function; its error says why there are none. nil refuses functions.
-	Func func(fn reflect.Value) ([]byte, error)
-	// FuncOf finds the function of type t that Func has given the bytes of. nil refuses.
-	FuncOf func(data []byte, t reflect.Type) (reflect.Value, error)
+	// Func takes a function apart; its error says why it cannot be sent. nil refuses functions.
+	Func func(fn reflect.Value) (Func, error)
+	// FuncOf makes the function that Func has named. What it has captured is addressable and zero: the decoder sets it. nil refuses.
+	FuncOf func(name string) (fn reflect.Value, captured []reflect.Value, err error)
 	// Known are further errors that arrive as the same value.
 	Known map[string]error
 	// Held are the errors of the notebook's variables, for all codecs of a process that may meet them. nil makes one for this codec.
@@ -50,8 +50,8 @@ type Codec struct {
 	types  Types
 	handle func(id uint64, t reflect.Type) (reflect.Value, error)
 	sent   func(h Handle)
-	fn     func(fn reflect.Value) ([]byte, error)
-	fnOf   func(data []byte, t reflect.Type) (reflect.Value, error)
+	fn     func(fn reflect.Value) (Func, error)
+	fnOf   func(name string) (reflect.Value, []reflect.Value, error)
 	known  map[string]error
 	names  map[identity]string // of known errors
 	others Sentinels           // nil without
@@ -197,8 +197,10 @@ type Encoder struct {
 	buf   []byte
 	refs  map[ref]uint64
 	types map[reflect.Type]uint64
-	met   map[reflect.Type]bool // all that were named since NewEncoder
-	errs  []error               // that interfaces of the message have held
+	met   map[reflect.Type]bool   // all that were named since NewEncoder
+	funcs map[unsafe.Pointer]Func // of the message
+	code  map[string]bool         // the names of all functions since NewEncoder
+	errs  []error                 // that interfaces of the message have held
 	depth int
 	sent  []Handle
 
@@ -214,6 +216,9 @@ func (e *Encoder) Errors() []error { return e.errs }
 
 // Types are the types in interfaces that the encoder has named since it was made, but for those that need no [Types].
 func (e *Encoder) Types() map[reflect.Type]bool { return e.met }
+
+// Functions are the names of the functions that the encoder has met since it was made.
+func (e *Encoder) Functions() map[string]bool { return e.code }
 
 // ref identifies something shared.
 type ref struct {
@@ -234,6 +239,7 @@ func (e *Encoder) Reset(buf []byte) {
 	e.parts, e.placed, e.together, e.inside = nil, 0, false, false
 	clear(e.refs)
 	clear(e.types)
+	clear(e.funcs)
 }
 
 // Handles are the shared objects in the message.

@@ -10,7 +10,8 @@
 //   - numbers and what is made of numbers only (arrays, structs, and the elements of slices) travel as their memory;
 //   - pointers, maps, and slices that can contain themselves are numbered, so that shared and cyclic ones keep their shape within one message;
 //   - structs travel field by field, unexported fields too;
-//   - channels, functions, open files, used locks are refused with a [*RefusedError] that names the path.
+//   - functions travel as the name of their code ([Options].Func) and what they have captured, numbered like pointers;
+//   - channels, open files, used locks are refused with a [*RefusedError] that names the path.
 //
 // Pointers into the middle of values and slices that share elements go on sharing them within one message, and variables that are encoded
 // together ([Encoder.Share]) do so across each other: alias.go.

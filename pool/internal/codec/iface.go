@@ -180,18 +180,18 @@ func (e *Encoder) dynamic(t reflect.Type, v reflect.Value) error {
 				return nil
 			}
 			if n, ok := e.number(id); ok && chain {
-				if !std(v.Type()) { // it may have changed
-					back := e.mark()
-					e.buf = append(e.buf, ifaceSame)
-					e.uvarint(n)
-					if e.typed(v) == nil {
-						return nil
-					}
-					back()
-				}
-				e.buf = append(e.buf, ifaceShared)
+				back := e.mark()
+				e.buf = append(e.buf, ifaceSame) // it, or what it wraps, may have changed
 				e.uvarint(n)
-				return nil
+				if e.typed(v) == nil {
+					return nil
+				}
+				back()
+				if std(v.Type()) {
+					e.buf = append(e.buf, ifaceShared)
+					e.uvarint(n)
+					return nil
+				}
 			}
 		}
 	}

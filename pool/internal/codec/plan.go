@@ -106,7 +106,7 @@ func (b *builder) fill(p *plan) {
 // refers reports whether values of a type may refer to other memory than that of strings.
 func refers(t reflect.Type) bool {
 	switch t.Kind() {
-	case reflect.Pointer, reflect.Slice, reflect.Map, reflect.Interface:
+	case reflect.Pointer, reflect.Slice, reflect.Map, reflect.Interface, reflect.Func:
 		return true
 	case reflect.Array:
 		return t.Len() > 0 && refers(t.Elem())
@@ -216,7 +216,7 @@ func hintFor(t reflect.Type) string {
 	case reflect.Chan:
 		return "use pool.NewQueue"
 	case reflect.Func:
-		return "functions travel with calls, not as results or in shared objects"
+		return "a function that a task has made stays in its worker"
 	}
 	return ""
 }

@@ -47,49 +47,6 @@ func (b *builder) handlePlan(p *plan) {
 }
 
 // funcPlan is for functions: nil is no bytes.
-func (b *builder) funcPlan(p *plan) {
-	t := p.t
-	p.enc = func(e *Encoder, at unsafe.Pointer) error {
-		fn := reflect.NewAt(t, at).Elem()
-		if fn.IsNil() {
-			e.uvarint(0)
-			return nil
-		}
-		if e.c.fn == nil {
-			return refuse(t, hintFor(t))
-		}
-		data, err := e.c.fn(fn)
-		if err != nil {
-			return refuse(t, err.Error())
-		}
-		e.uvarint(uint64(len(data)))
-		e.buf = append(e.buf, data...)
-		return nil
-	}
-	p.dec = func(d *Decoder, at unsafe.Pointer) error {
-		data, err := d.bytes()
-		if err != nil {
-			return err
-		}
-		fn := reflect.NewAt(t, at).Elem()
-		if len(data) == 0 {
-			fn.SetZero()
-			return nil
-		}
-		if d.c.fnOf == nil {
-			return malformed("a function")
-		}
-		v, err := d.c.fnOf(data, t)
-		if err != nil {
-			return err
-		}
-		if !v.IsValid() || !v.Type().ConvertibleTo(t) {
-			return malformed("a function of another type")
-		}
-		fn.Set(v.Convert(t))
-		return nil
-	}
-}
 
 // marshalPlan is for types that write and read themselves. Their methods may have either receiver, so they get pointers.
 func marshalPlan(p *plan, marshal func(any) ([]byte, error), unmarshal func(any, []byte) error) {

@@ -2,12 +2,15 @@ package travel
 
 // prelude is the first cell of each notebook.
 const prelude = `import (
+	"container/list"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"iter"
+	"math/big"
 	"net/http"
 	"reflect"
 	"slices"
@@ -27,6 +30,18 @@ func (b Box[T]) Area() int { return len(b.L) + 1 }
 func (b *Box[T]) Push(x T) { b.L = append(b.L, x) }
 type Empty struct{}
 func (*Empty) Error() string { return "empty" }
+type Op func(int) int
+func (f Op) Area() int { if f == nil { return 0 }; return f(1) }
+type Tree[K comparable, V any] struct { L, R *Tree[K, V]; K K; V V; up *Tree[K, V] }
+func (t *Tree[K, V]) Area() int { if t == nil { return 0 }; return 1 + t.L.Area() + t.R.Area() }
+type Named[T any] struct { Box[T]; Name string ` + "`json:\"name,omitempty\"`" + ` }
+type Tagged struct { *Box[int] ` + "`box:\"1\"`" + `; Color; Op; Tag string ` + "`a:\"b\" c:\"d\"`" + ` }
+func (t Tagged) Area() int { return int(t.Color) }
+func (t Tagged) String() string { return t.Tag }
+type Trouble struct { All []error; Note any }
+func (t *Trouble) Error() string { return fmt.Sprint("trouble ", len(t.All)) }
+func (t *Trouble) Unwrap() []error { return t.All }
+func (t *Trouble) Is(err error) bool { return err == errTwo }
 type Code int
 func (c Code) Error() string { return fmt.Sprint("code ", int(c)) }
 var errOne, errTwo = errors.New("one"), errors.New("two")
@@ -34,7 +49,18 @@ var scale = 3
 const scale0 = 5
 func double(n int) int { return 2 * n }
 func triple[T int](n T) T { return 3 * n }
+func adder[T ~int](by T) func(T) T { return func(n T) T { by += n; return by } }
+func twice(f func(int) int) func(int) int { return func(n int) int { return f(f(n)) } }
+func countdown() func(int) int {
+	var f func(int) int
+	f = func(n int) int { if n <= 0 { return 0 }; return 1 + f(n-1) }
+	return f
+}
+func selfish() map[string]any { m := map[string]any{"n": 1}; m["self"] = m; m["f"] = func(n int) int { return n + len(m) }; return m }
+func ring(n int) []any { r := make([]any, n+1); for i := range r { r[i] = i }; r[n] = r; return r }
 func last[T any](s []T) *T { if len(s) == 0 { return nil }; return &s[len(s)-1] }
+
+func linked(xs ...any) *list.List { l := list.New(); for _, x := range xs { l.PushBack(x) }; return l }
 
 // join wraps two errors; its text is one line.
 func join(a, b error) error { return fmt.Errorf("%w and %w", a, b) }
@@ -80,10 +106,20 @@ func bump(v reflect.Value) {
 		case reflect.Struct: for i := range v.NumField() { if v.Type().Field(i).IsExported() && v.Type().PkgPath() != "time" { visit(v.Field(i), depth+1) } }
 		case reflect.Slice: for i := range v.Len() { visit(v.Index(i), depth+1) }
 		case reflect.Array: for i := range v.Len() { visit(v.Index(i), depth+1) }
+		case reflect.Map:
+			if v.IsNil() || seen[[2]any{v.Pointer(), v.Type()}] { return }
+			seen[[2]any{v.Pointer(), v.Type()}] = true
+			for _, k := range sorted(v) { visit(v.MapIndex(k), depth+1) }
 		case reflect.Int: if v.CanSet() { v.SetInt(v.Int()*3 + 1) }
 		}
 	}
 	visit(v, 0)
+}
+
+func sorted(m reflect.Value) []reflect.Value {
+	keys := m.MapKeys()
+	slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
+	return keys
 }
 
 // dump is all that can be seen of a value: types, contents, and what shares memory with what.
@@ -95,7 +131,13 @@ func dump(x any) string {
 	collect = func(v reflect.Value) {
 		switch v.Kind() {
 		case reflect.Pointer:
-			if v.IsNil() || seen[[2]any{v.Pointer(), v.Type()}] || std(v.Type().Elem()) { return }
+			if v.IsNil() || seen[[2]any{v.Pointer(), v.Type()}] { return }
+			if l, ok := face(v).(*list.List); ok {
+				seen[[2]any{v.Pointer(), v.Type()}] = true
+				for e := l.Front(); e != nil; e = e.Next() { collect(reflect.ValueOf(&e.Value)) }
+				return
+			}
+			if std(v.Type().Elem()) { return }
 			seen[[2]any{v.Pointer(), v.Type()}] = true
 			if n := v.Type().Elem().Size(); n > 0 { spans = append(spans, span{v.Pointer(), v.Pointer() + n}) }
 			collect(v.Elem())
@@ -139,8 +181,17 @@ func dump(x any) string {
 		switch v.Kind() {
 		case reflect.Pointer:
 			if v.IsNil() { b.WriteString("nil"); return }
+			if l, ok := face(v).(*list.List); ok {
+				b.WriteString("list[")
+				if !shown[[2]any{v.Pointer(), v.Type()}] {
+					shown[[2]any{v.Pointer(), v.Type()}] = true
+					for e := l.Front(); e != nil; e = e.Next() { show(reflect.ValueOf(&e.Value)); b.WriteString(" ") }
+				}
+				b.WriteString("]")
+				return
+			}
 			if std(v.Type().Elem()) {
-				if v.CanInterface() { fmt.Fprintf(&b, "%s(%v %v)", v.Type(), v, sentinel(v)) } else { b.WriteString(v.Type().String()) }
+				if v.CanInterface() && (v.Type().Elem().PkgPath() != "container/list") { fmt.Fprintf(&b, "%s(%v %v)", v.Type(), v, sentinel(v)) } else { b.WriteString(v.Type().String()) }
 				return
 			}
 			b.WriteString(place(v.Pointer()))
@@ -162,9 +213,7 @@ func dump(x any) string {
 			b.WriteString("map[")
 			if !shown[[2]any{v.Pointer(), v.Type()}] {
 				shown[[2]any{v.Pointer(), v.Type()}] = true
-				keys := v.MapKeys()
-				slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
-				for _, k := range keys { show(k); b.WriteString(":"); show(v.MapIndex(k)); b.WriteString(" ") }
+				for _, k := range sorted(v) { show(k); b.WriteString(":"); show(v.MapIndex(k)); b.WriteString(" ") }
 			}
 			b.WriteString("]")
 		case reflect.Interface:
@@ -174,7 +223,7 @@ func dump(x any) string {
 		case reflect.Struct:
 			if v.Type() == reflect.TypeFor[time.Time]() && v.CanInterface() { b.WriteString(v.Interface().(time.Time).String()); return }
 			b.WriteString("{")
-			for i := range v.NumField() { b.WriteString(v.Type().Field(i).Name + "="); show(v.Field(i)); b.WriteString(" ") }
+			for i := range v.NumField() { b.WriteString(v.Type().Field(i).Name + string(v.Type().Field(i).Tag) + "="); show(v.Field(i)); b.WriteString(" ") }
 			b.WriteString("}")
 		case reflect.Array:
 			b.WriteString("[")
@@ -183,7 +232,7 @@ func dump(x any) string {
 		case reflect.Func:
 			if v.IsNil() { b.WriteString("nil"); return }
 			b.WriteString("func")
-			if f, ok := face(v).(func(int) int); ok { fmt.Fprint(&b, f(7)) }
+			if f := reflect.TypeFor[func(int) int](); v.CanInterface() && v.Type().ConvertibleTo(f) { fmt.Fprint(&b, v.Convert(f).Interface().(func(int) int)(7)) }
 		case reflect.Chan: fmt.Fprint(&b, v.IsNil())
 		default: fmt.Fprint(&b, v)
 		}
@@ -211,6 +260,8 @@ func sentinel(v reflect.Value) string {
 	err, ok := v.Interface().(error)
 	if !ok { return "" }
 	s := ""
+	var tree *Trouble
+	if errors.As(err, &tree) { s += fmt.Sprint(" as ", tree) }
 	for i, x := range []error{io.EOF, errOne, errTwo, http.ErrServerClosed, fs.ErrNotExist, context.DeadlineExceeded, sql.ErrNoRows} {
 		if errors.Is(err, x) { s += fmt.Sprint(" is ", i) }
 	}
@@ -226,13 +277,59 @@ func set(v *pool.Value[any], x any) (err error) {
 	return nil
 }
 
+// put is set for two more kinds of shared objects.
+func put(d *pool.Dict[string, any], l *pool.List[any], x any) (err error) {
+	defer func() { if r := recover(); r != nil { err = fmt.Errorf("%v", r) } }()
+	d.Set("k", x)
+	l.Append(x)
+	return nil
+}
+
+// Outcomes of one item by the forms of a call.
+var forms = []func(p *pool.Pool, f func(any) (any, error), x any) (any, error){
+	func(p *pool.Pool, f func(any) (any, error), x any) (any, error) { r, err := pool.MapErr(p, f, []any{x}); if err != nil { return nil, err }; return r[0], nil },
+	func(p *pool.Pool, f func(any) (any, error), x any) (any, error) { return pool.ApplyErr(p, func() (any, error) { return f(x) }) },
+	func(p *pool.Pool, f func(any) (any, error), x any) (any, error) { return pool.ApplyAsyncErr(p, func() (any, error) { return f(x) }).Get() },
+	func(p *pool.Pool, f func(any) (any, error), x any) (any, error) { for r, err := range pool.ImapErr(p, f, []any{x}) { return r, err }; return nil, nil },
+	func(p *pool.Pool, f func(any) (any, error), x any) (any, error) { for r, err := range pool.ImapUnorderedErr(p, f, []any{x}) { return r, err }; return nil, nil },
+	func(p *pool.Pool, f func(any) (any, error), x any) (any, error) {
+		var items iter.Seq[any] = func(yield func(any) bool) { yield(x) }
+		for r, err := range pool.ImapSeq(p, func(x any) [2]any { r, err := f(x); return [2]any{r, err} }, items) {
+			if err != nil { return nil, err }
+			if err, ok := r[1].(error); ok { return nil, &returned{err} }
+			return r[0], nil
+		}
+		return nil, nil
+	},
+	func(p *pool.Pool, f func(any) (any, error), x any) (any, error) {
+		r, err := pool.StarmapErr(p, func(a any, b int) (any, error) { return f(a) }, pool.Zip([]any{x}, []int{1}))
+		if err != nil { return nil, err }
+		return r[0], nil
+	},
+	func(p *pool.Pool, f func(any) (any, error), x any) (any, error) {
+		var got []any
+		_, err := pool.MapAsyncErr(p, f, []any{x}, pool.Callback(func(r []any) { got = r })).Get()
+		if err != nil { return nil, err }
+		return got[0], nil
+	},
+}
+
+// returned is an error that came as a result.
+type returned struct{ err error }
+func (r *returned) Error() string { return "returned" }
+
+var onlyOne bool // leave three out
 var one, three, threads = pool.New(pool.Processes(1)), pool.New(pool.Processes(3)), pool.NewThreadPool(pool.Processes(2))
 
 // outcome is what became of a call.
 func outcome(v any, err error) string {
 	var remote *pool.RemoteError
 	var no *refused
+	var back *returned
 	switch {
+	case errors.As(err, &back) && errors.As(back.err, &no): return "refused " + no.Error()
+	case errors.As(err, &back) && opaque(back.err): return "refused: opaque " + back.err.Error()
+	case errors.As(err, &back): return "error " + dump(any(back.err)) + sentinel(reflect.ValueOf(back.err))
 	case errors.As(err, &no): return "refused " + no.Error()
 	case errors.As(err, &remote) && remote.Panic: return "panic " + thrown(remote.Value)
 	case errors.As(err, &remote) && strings.Contains(err.Error(), "cannot be sent"): return "refused " + err.Error()
@@ -264,18 +361,26 @@ func plain[T any](f func(T) (any, error), x T) (s string) {
 	return "value " + dump(v)
 }
 
-// check runs a call in every way. Each time the values are made anew.
-func check[T any](name string, items func() []T, mk func() func(T) (any, error)) {
+// check runs a call in every way, as one of forms. Each time the values are made anew.
+func check[T any](name string, form int, items func() []T, mk func() func(T) (any, error)) {
 	for i := range items() {
 		want := plain(mk(), items()[i])
 		for _, way := range []struct { name string; p *pool.Pool }{{"threads", threads}, {"one process", one}, {"three processes", three}, {"three processes", three}} {
-			got := ""
-			r, err := pool.MapErr(way.p, mk(), items()[i:i+1])
-			if err != nil { got = outcome(nil, err) } else { got = outcome(r[0], nil) }
+			if onlyOne && way.p == three { continue }
+			var r any
+			var err error
+			if f := mk(); form < 0 {
+				var rs []any
+				if rs, err = pool.MapErr(way.p, f, items()[i:i+1]); err == nil { r = rs[0] }
+			} else {
+				r, err = forms[form](way.p, func(x any) (any, error) { t, _ := x.(T); return f(t) }, items()[i])
+			}
+			got := outcome(r, err)
 			switch {
 			case got == want: fmt.Println("same")
+			case strings.HasPrefix(want, "refused ") && strings.HasPrefix(got, "refused "): fmt.Println("refused", got) // maybe another one of several
 			case (strings.HasPrefix(got, "refused ") || strings.Contains(got, "refused: ")) && way.name != "threads" && strings.Contains(got, ": "): fmt.Println("refused", got)
-			default: fmt.Printf("\n§ %s, item %d, %s:\nwant %.3000s\ngot  %.3000s\n", name, i, way.name, want, got)
+			default: fmt.Printf("\n§ %s, item %d, %s:\nwant %.6000s\ngot  %.6000s\n", name, i, way.name, want, got)
 			}
 		}
 	}
