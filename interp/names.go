@@ -39,6 +39,9 @@ func (n *typeNames) of(obj *types.TypeName) (int, string) {
 		n.numbers, n.units, n.taken = map[*types.TypeName]int{}, map[*types.TypeName]string{}, map[string]bool{}
 	}
 	name := obj.Name()
+	if obj.Parent() != obj.Pkg().Scope() { // of a function, where anything else may have that name
+		name = rtype.Numbered(obj.Name(), 1)
+	}
 	for i := 2; n.taken[name]; i++ {
 		name = rtype.Numbered(obj.Name(), i)
 	}
@@ -169,14 +172,10 @@ func (s *Session) wireName(t types.Type) (string, error) {
 		var fields []string
 		for i := range t.NumFields() {
 			f := t.Field(i)
-			field := f.Name()
-			if strings.HasSuffix(field, embeddedMark) {
-				failed = fmt.Errorf("interp: the type %s has no name, because of its field %s", s.env.TypeString(t), field)
-			}
+			field := f.Name() + " " + sub(f.Type())
 			if f.Embedded() {
-				field = rtype.Shown(field) + embeddedMark
+				field = embedMark + rtype.Shown(f.Name()) + " " + sub(f.Type())
 			}
-			field += " " + sub(f.Type())
 			if tag := t.Tag(i); tag != "" {
 				field += " " + strconv.Quote(tag)
 			}
@@ -204,7 +203,9 @@ func (s *Session) typeID(obj *types.TypeName) (string, error) {
 		return id, nil
 	}
 	u, err := unit.MakeTypes(unitSession{s}, unit.Extra{Types: []types.Type{obj.Type()}})
-	if err != nil {
+	if err != nil && (obj.Parent() != obj.Pkg().Scope() || len(s.units.units) > 0) {
+		return "", errors.New("the type is declared inside a generic function: declare it at the top level of a cell")
+	} else if err != nil {
 		return "", err
 	}
 	if s.units.names.ids == nil {
@@ -356,88 +357,10 @@ func (s *Session) typeByName(u *LoadedUnit, name string, latest bool) (t reflect
 		return nil, fmt.Errorf("interp: type name %s is that of no type", name)
 	}
 	typ := tv.Type
-	if strings.Contains(name, embeddedMark) {
-		typ = embedding(typ)
+	if strings.Contains(name, embedMark) {
+		typ = embedded(typ)
 	}
 	return s.types.Of(typ), nil
-}
-
-// embeddedMark is behind the names of embedded fields: the types in a name are not called there as they are where they are declared.
-const embeddedMark = "ˑ"
-
-// embedding is a type with marked fields as embedded ones.
-func embedding(t types.Type) types.Type {
-	tuple := func(t *types.Tuple) *types.Tuple {
-		var vars []*types.Var
-		for v := range t.Variables() {
-			vars = append(vars, types.NewParam(token.NoPos, v.Pkg(), v.Name(), embedding(v.Type())))
-		}
-		return types.NewTuple(vars...)
-	}
-	signature := func(t *types.Signature) *types.Signature {
-		return types.NewSignatureType(nil, nil, nil, tuple(t.Params()), tuple(t.Results()), t.Variadic())
-	}
-	switch t := t.(type) {
-	case *types.Alias:
-		return embedding(types.Unalias(t))
-	case *types.Named:
-		if t.TypeArgs().Len() == 0 {
-			return t
-		}
-		var args []types.Type
-		for arg := range t.TypeArgs().Types() {
-			args = append(args, embedding(arg))
-		}
-		inst, err := types.Instantiate(nil, t.Origin(), args, false)
-		if err != nil {
-			return t
-		}
-		return inst
-	case *types.Pointer:
-		return types.NewPointer(embedding(t.Elem()))
-	case *types.Slice:
-		return types.NewSlice(embedding(t.Elem()))
-	case *types.Array:
-		return types.NewArray(embedding(t.Elem()), t.Len())
-	case *types.Map:
-		return types.NewMap(embedding(t.Key()), embedding(t.Elem()))
-	case *types.Chan:
-		return types.NewChan(t.Dir(), embedding(t.Elem()))
-	case *types.Signature:
-		return signature(t)
-	case *types.Struct:
-		var fields []*types.Var
-		var tags []string
-		for i := range t.NumFields() {
-			f := t.Field(i)
-			typ := embedding(f.Type())
-			name, embedded := strings.CutSuffix(f.Name(), embeddedMark)
-			if embedded {
-				name = embeddedName(name, typ)
-			}
-			fields = append(fields, types.NewField(token.NoPos, f.Pkg(), name, typ, embedded))
-			tags = append(tags, t.Tag(i))
-		}
-		return types.NewStruct(fields, tags)
-	case *types.Interface:
-		var methods []*types.Func
-		for m := range t.Methods() {
-			methods = append(methods, types.NewFunc(token.NoPos, m.Pkg(), m.Name(), signature(m.Signature())))
-		}
-		return types.NewInterfaceType(methods, nil).Complete()
-	}
-	return t
-}
-
-// embeddedName is what an embedded field of a type is called here that is shown as name: a type of a unit may have another name there.
-func embeddedName(name string, t types.Type) string {
-	if p, ok := t.(*types.Pointer); ok {
-		t = p.Elem()
-	}
-	if n, ok := t.(*types.Named); ok && rtype.Shown(n.Obj().Name()) == name {
-		return n.Obj().Name()
-	}
-	return name // of an alias, or a basic type
 }
 
 // namedType finds a named type by its package's path and its name; id is that of a cell's type. mu is held.

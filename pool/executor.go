@@ -40,8 +40,8 @@ func (ex *Executor) Shutdown(opts ...ShutdownOption) error {
 	return ex.p.c.Join(core.CallerOrigin())
 }
 
-// ShutdownNow ends the workers at once. Futures that are not done return [ErrTerminated]. It is the kill_workers of CPython 3.14's
-// ProcessPoolExecutor.
+// ShutdownNow ends the workers at once, and waits for that. Futures that are not done return [ErrTerminated]. It is the kill_workers of CPython
+// 3.14's ProcessPoolExecutor, which does not wait: there the futures that ran have a BrokenProcessPool, and those that waited are cancelled.
 func (ex *Executor) ShutdownNow() error {
 	ex.p.c.Terminate()
 	return ex.p.c.Join(core.CallerOrigin())

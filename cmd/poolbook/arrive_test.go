@@ -3,14 +3,18 @@
 package main
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 )
 
+// progressLine is what tells of calls that take long, as they do on a busy machine.
+var progressLine = regexp.MustCompile(`(?m)^\w+: \d+/\d+ · .*\n`)
+
 // arrives runs cells and compares what they print.
 func arrives(t *testing.T, want string, cells ...string) {
 	t.Helper()
-	if got := strings.TrimPrefix(newPlace(t).travel(cells), "\n"); got != want {
+	if got := progressLine.ReplaceAllString(strings.TrimPrefix(newPlace(t).travel(cells), "\n"), ""); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }
@@ -73,4 +77,95 @@ var _ constraint.Expr
 fmt.Println(pool.Starmap(p, func(i int, e error) bool { return e == []error{flag.ErrHelp, io.EOF, http.ErrServerClosed}[i] }, []pool.Args2[int, error]{{0, flag.ErrHelp}, {1, io.EOF}, {2, http.ErrServerClosed}}))
 e, _ := pool.Apply(p, func() error { return flag.ErrHelp })
 fmt.Println(e == flag.ErrHelp)`)
+}
+
+// TestLocalTypes holds that values of types that functions declare come back as what the same call gives in the notebook.
+func TestLocalTypes(t *testing.T) {
+	arrives(t, `true <nil>
+true <nil>
+true <nil>
+true <nil>
+true <nil>
+true <nil>
+q {{q {2}} 2} 3 {{3 {3}} 2} 2.5 {{2.5 {3}} 2} <nil>
+[main.In[int]] <nil>
+pool.Map: items[0]: main.In[int] cannot be sent to another process (the type is declared inside a generic function: declare it at the top level of a cell)
+the result: main.In[int] cannot be sent to another process (the type is declared inside a generic function: declare it at the top level of a cell)
+`, `
+p := pool.New(pool.Processes(1))
+type A struct{ N int }
+func same[T, R any](f func(T) R, items ...T) {
+	var want []R
+	for _, x := range items { want = append(want, f(x)) }
+	got, err := pool.Map(p, f, items)
+	fmt.Println(reflect.DeepEqual(got, want), err)
+}
+func chain(x int) any {
+	const n = 3
+	type L struct { A; arr [n]int }
+	type M struct { *L; K int }
+	type N []M
+	m := M{&L{A: A{x}}, 2}
+	m.L.arr[1] = m.N
+	return N{m}
+}
+func (a A) In() any { type L struct{ a A }; return L{a} }
+func shadow() []any { x := 1; { type x struct{ Y int }; return []any{x{3}, func() any { type x struct{ Z int }; return x{4} }(), []struct{ x }{{x{5}}}} }; return []any{x} }
+func closure() func(int) any { type L struct{ a A }; return func(i int) any { type Q struct { L; next *Q }; return Q{L{A{i}}, nil} } }`, `
+same(chain, 1, 2)
+same(A.In, A{1})
+same(func(int) []any { return shadow() }, 1)
+same(closure(), 1, 2)
+same(func(x any) any { return x }, chain(1), A{3}.In(), closure()(2), any(shadow()))
+same(func(i int) any { type L int; type K = L; switch x := any(K(i)).(type) { case L: return x + 1; default: return nil } }, 1)`, `
+func mk[T any](v T) func(int) any { type In struct { V T; A }; type Out struct { In; K int }; return func(i int) any { o := Out{In{v, A{i}}, 2}; o.In.N++; return fmt.Sprint(o.In.V, " ", o) } }
+c, d := mk("q"), mk(3)
+fmt.Println(pool.Apply(p, func() string { return fmt.Sprintf("%v %v %v", c(1), d(2), mk(2.5)(2)) }))
+func gen[T any](v T) any { type In struct{ V T }; return In{v} }
+fmt.Println(pool.Map(p, func(i int) string { return fmt.Sprintf("%T", gen(1)) }, []int{1}))
+_, err := pool.Map(p, func(i any) any { return i }, []any{gen(1)})
+fmt.Println(err)
+_, err = pool.Map(p, func(i int) any { return gen(i) }, []int{1})
+fmt.Println(strings.Split(err.Error(), " (item")[0])`)
+}
+
+// TestEmbeddingWithoutName sends structs without a name that embed types, in interfaces.
+func TestEmbeddingWithoutName(t *testing.T) {
+	arrives(t, "true <nil>\n", `
+type Shape interface{ Area() int }
+type A struct{ Old int }
+old := any(struct{ A }{A{1}})`, `
+type A struct{ N int }
+func (a A) Area() int { return a.N }
+type G[K, V any] struct { K K; V V }
+type Al = A
+p := pool.New(pool.Processes(1))
+in := []any{old, struct { A; n int }{A{3}, 1}, struct{ *A }{&A{2}}, []struct{ A }{{A{1}}}, map[string]struct{ Shape }{"a": {A{1}}}, struct{ G[A, int] }{},
+	struct{ time.Duration }{3}, struct { Shape; error }{}, struct{ Al }{A{5}}, G[struct{ A }, *struct{ A }]{}, struct { A "k:\"a\"" }{}, struct{ S struct{ A } }{}}
+out, err := pool.Map(p, func(x any) any { return x }, in)
+fmt.Println(reflect.DeepEqual(in, out), err)`)
+}
+
+// TestRefusals holds that what cannot be sent is refused with its place and what to do instead.
+func TestRefusals(t *testing.T) {
+	arrives(t, `pool.Apply: f: *os.File cannot be sent to another process (open it in the task)
+pool.Apply: conns[1]: net.Conn cannot be sent to another process (open it in the task)
+pool.Apply: m: sync.Map cannot be sent to another process (copy it into a map before the call)
+pool.Apply: l: *log.Logger cannot be sent to another process (make it in the task)
+pool.Apply: s.t: *time.Timer cannot be sent to another process (make it in the task)
+pool.Apply: v: reflect.Value cannot be sent to another process (send what its Interface method returns)
+pool.Apply: c.in[2]: chan int cannot be sent to another process (use pool.NewQueue)
+`, `
+p := pool.New(pool.Processes(1))
+use := func(f func()) { _, err := pool.Apply(p, func() int { f(); return 0 }); fmt.Println(err) }
+f := os.Stdout
+a, _ := net.Pipe()
+conns := []net.Conn{nil, a}
+var m sync.Map
+m.Store(1, 2)
+l := log.New(os.Stderr, "", 0)
+s := struct{ t *time.Timer }{time.NewTimer(time.Hour)}
+v := reflect.ValueOf(1)
+c := struct{ in []chan int }{[]chan int{nil, nil, make(chan int)}}
+for _, f := range []func(){func() { f.Name() }, func() { _ = conns }, func() { m.Load(1) }, func() { l.Prefix() }, func() { _ = s }, func() { v.Int() }, func() { _ = c }} { use(f) }`)
 }

@@ -314,7 +314,7 @@ fmt.Println(err)
 r := pool.MapAsync(p, func(i int) int { return i }, []int{1})
 _, err = pool.Map(p, func(i int) int { v, _ := r.Get(); return len(v) }, []int{2})
 fmt.Println(err)`},
-			"[4] <nil>\n[6] <nil>\npool.Map: conn: net.Conn cannot be sent to another process (use pool.NewQueue)\npool.Map: conn: net.Conn cannot be sent to another process (use pool.NewQueue)\n" +
+			"[4] <nil>\n[6] <nil>\npool.Map: conn: net.Conn cannot be sent to another process (open it in the task)\npool.Map: conn: net.Conn cannot be sent to another process (open it in the task)\n" +
 				"pool.Map: p: *pool.Pool cannot be sent to another process (it belongs to the notebook's process: a task can make a pool of its own, or return what is to be done)\n" +
 				"pool.Map: r: *pool.MapResult[int] cannot be sent to another process (it belongs to the notebook's process: get what the task needs from it before the call)\n"},
 

@@ -79,9 +79,9 @@ type worker struct {
 	ctx    context.Context // of the tasks, until one is cancelled
 	enc    *codec.Encoder
 	dec    *codec.Decoder // of the items of at
-	eager  bool      // the last wait for the pool was short
-	clock  time.Time // when it was read last
-	ticks  uint64    // of the writer, then
+	eager  bool           // the last wait for the pool was short
+	clock  time.Time      // when it was read last
+	ticks  uint64         // of the writer, then
 }
 
 // message is a frame that waits for the executor.

@@ -14,6 +14,9 @@
 // its cell (rtype.Shown). An embedded field is called as its type, and selected by that name. Types whose values are in interfaces come along
 // when [Extra] asks for them.
 //
+// A type that a function declares is declared at the top of the unit, so that the session knows values of it that come back in
+// interfaces. Those in generic functions have no number: each instance of the function has its own, and such values stay in their process.
+//
 // A method that mentions what cannot be sent, and that nothing in the unit calls, becomes one that panics with the reason: leaveout.go.
 //
 // The text of a declaration is the cell's own, with /*line*/ comments, so that errors and stacks in the other process name the cells.

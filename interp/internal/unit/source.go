@@ -6,6 +6,7 @@ import (
 	"go/constant"
 	"go/token"
 	"go/types"
+	"maps"
 	"reflect"
 	"slices"
 	"strconv"
@@ -47,6 +48,12 @@ func (m *maker) source(n ast.Node, info *types.Info, captured map[varKey]*captur
 		return true
 	})
 	ast.Inspect(n, func(x ast.Node) bool {
+		if spec, ok := x.(*ast.TypeSpec); ok && x != n {
+			if name, ok := m.lifted(spec, n, info, env); ok {
+				edits = append(edits, edit{spec.Pos(), spec.End(), spec.Name.Name + " = " + name})
+				return false
+			}
+		}
 		id, ok := x.(*ast.Ident)
 		if !ok {
 			return true
@@ -57,7 +64,7 @@ func (m *maker) source(n ast.Node, info *types.Info, captured map[varKey]*captur
 			obj = nil // an embedded field: the identifier declares it, and uses its type
 		}
 		if obj != nil { // the declaration's own name may be another in the unit
-			if now, ok := m.names[obj]; ok {
+			if now, ok := m.nameOf(obj); ok {
 				name = now
 			}
 		} else if obj := info.Uses[id]; obj != nil {
@@ -83,7 +90,7 @@ func (m *maker) mention(id *ast.Ident, obj types.Object, n ast.Node, info *types
 	switch o := obj.(type) {
 	case *types.Var:
 		if o.IsField() {
-			return m.fieldName(o, env)
+			return m.fieldName(o, n, env)
 		}
 	case *types.Func:
 		if recv := o.Signature().Recv(); recv != nil {
@@ -117,6 +124,10 @@ func (m *maker) mention(id *ast.Ident, obj types.Object, n ast.Node, info *types
 		return id.Name
 	}
 	if declaredIn(n, obj) || env == nil {
+		if name, ok := m.nameOf(obj); ok { // see lifted
+			m.current.deps[obj] = true
+			return name
+		}
 		return id.Name
 	}
 	// Declared in the function around the literal.
@@ -143,7 +154,7 @@ func declaredIn(n ast.Node, obj types.Object) bool {
 }
 
 // fieldName is the name of a field in the unit: an embedded one is called as its type is there.
-func (m *maker) fieldName(v *types.Var, env *enclosing) string {
+func (m *maker) fieldName(v *types.Var, n ast.Node, env *enclosing) string {
 	if !v.Embedded() {
 		return v.Name()
 	}
@@ -165,7 +176,7 @@ func (m *maker) fieldName(v *types.Var, env *enclosing) string {
 		if name, ok := m.names[obj]; ok {
 			return name
 		}
-		if env == nil {
+		if env == nil || declaredIn(n, obj) {
 			return v.Name()
 		}
 		return m.localType(obj, env)
@@ -173,27 +184,96 @@ func (m *maker) fieldName(v *types.Var, env *enclosing) string {
 	return m.need(obj)
 }
 
+// lifted moves a type that a function declares to the unit's package level, so that the session knows values of it that come back in interfaces.
+// Types in generic functions stay where they are: each instance has its own.
+func (m *maker) lifted(spec *ast.TypeSpec, n ast.Node, info *types.Info, env *enclosing) (name string, ok bool) {
+	obj, ok := info.Defs[spec.Name].(*types.TypeName)
+	if !ok || spec.Assign.IsValid() || spec.TypeParams != nil || !m.s.IsCell(obj.Pkg()) {
+		return "", false
+	}
+	if f, ok := n.(*ast.FuncDecl); ok && generic(f, info) || env != nil && len(env.subst) > 0 {
+		return "", false
+	}
+	return m.localType(obj, &enclosing{}), true
+}
+
+// generic reports whether a function, or the type of its receiver, has type parameters.
+func generic(f *ast.FuncDecl, info *types.Info) bool {
+	fn, ok := info.Defs[f.Name].(*types.Func)
+	return ok && (fn.Signature().TypeParams().Len() > 0 || fn.Signature().RecvTypeParams().Len() > 0)
+}
+
 // localType moves a type that is declared in a function to the unit's package level.
 func (m *maker) localType(o *types.TypeName, env *enclosing) string {
+	node, info, ok := m.s.Decl(o)
+	origin := o
+	o = m.instance(o, env)
 	m.current.deps[o] = true
 	if name, ok := m.names[o]; ok {
 		return name
 	}
-	node, info, ok := m.s.Decl(o)
 	if !ok {
 		refuse("the type %s is declared inside a function: declare it at the top level of a cell to use its values in tasks", o.Name())
 	}
 	d := newDecl("")
-	m.nameType(d, o)
+	if len(env.subst) > 0 {
+		d.name = m.numbered(o.Name(), 1)
+	} else {
+		m.nameType(d, o)
+	}
 	name := d.name
 	m.names[o] = name
 	m.decls[o] = d
 	outer := m.current
 	m.current = d
+	outerName, nested := m.lifting[origin] // a type of another instance may mention it
+	m.lifting[origin] = name
 	t := m.source(node, info, nil, env)
+	if delete(m.lifting, origin); nested {
+		m.lifting[origin] = outerName
+	}
 	m.current = outer
 	d.text = text{"type " + t.mapped, "type " + t.plain}
 	return name
+}
+
+// nameOf is the name of a declaration in the unit, also of the type that is being lifted out of an instance of a generic function.
+func (m *maker) nameOf(obj types.Object) (string, bool) {
+	if name, ok := m.lifting[obj]; ok {
+		return name, true
+	}
+	name, ok := m.names[obj]
+	return name, ok
+}
+
+// instance stands for a type that a generic function declares, which is another one in each of its instances: the session has no number
+// for these.
+func (m *maker) instance(o *types.TypeName, env *enclosing) *types.TypeName {
+	if len(env.subst) == 0 {
+		return o
+	}
+	key := instanceKey{o, m.substText(env)}
+	in := m.instances[key]
+	if in == nil {
+		in = types.NewTypeName(o.Pos(), o.Pkg(), o.Name(), nil)
+		m.instances[key] = in
+	}
+	return in
+}
+
+type instanceKey struct {
+	obj  *types.TypeName
+	args string
+}
+
+// substText is the type arguments of the functions around a literal.
+func (m *maker) substText(env *enclosing) string {
+	params := slices.SortedFunc(maps.Keys(env.subst), func(a, b *types.TypeParam) int { return int(a.Obj().Pos() - b.Obj().Pos()) })
+	var b strings.Builder
+	for _, p := range params {
+		b.WriteString(m.typeText(env.subst[p]) + ";")
+	}
+	return b.String()
 }
 
 // assigned notes an assignment to a session variable, or to what it holds.

@@ -121,24 +121,26 @@ type Extra struct {
 
 // maker collects a unit.
 type maker struct {
-	s        Session
-	oldLoops bool                    // see Session.OldLoops: of the unit, if any of its texts has them
-	names    map[types.Object]string // in the unit
-	taken    map[string]bool
-	decls    map[types.Object]*decl
-	queue    []types.Object
-	imports  map[string]string // path → name
-	dots     map[string]bool
-	order    []*capture
-	byAddr   map[captureKey]*capture
-	inits    []owned[text] // assignments of functions to variables
-	vars     []owned[Var]
-	clash    bool // a type's name was taken: all of it has to be made again
-	assigns  map[string]bool
-	without  map[string]string
-	single   bool  // the unit holds for one value of the function only: see Unit.Again
-	entry    *decl // what the function itself reaches
-	current  *decl // whose dependencies are being collected
+	s         Session
+	oldLoops  bool                    // see Session.OldLoops: of the unit, if any of its texts has them
+	names     map[types.Object]string // in the unit
+	taken     map[string]bool
+	decls     map[types.Object]*decl
+	queue     []types.Object
+	imports   map[string]string // path → name
+	dots      map[string]bool
+	instances map[instanceKey]*types.TypeName
+	lifting   map[types.Object]string // the names of types while they are being written: see localType
+	order     []*capture
+	byAddr    map[captureKey]*capture
+	inits     []owned[text] // assignments of functions to variables
+	vars      []owned[Var]
+	clash     bool // a type's name was taken: all of it has to be made again
+	assigns   map[string]bool
+	without   map[string]string
+	single    bool  // the unit holds for one value of the function only: see Unit.Again
+	entry     *decl // what the function itself reaches
+	current   *decl // whose dependencies are being collected
 
 	// Of a function inside a value: see MakeInside.
 	inside bool // the function is being written: what it captures are fields
@@ -240,7 +242,8 @@ func makeUnit(s Session, with Extra, typ reflect.Type, entry func(*maker) functi
 
 func newMaker(s Session, with Extra) *maker {
 	m := &maker{s: s, names: map[types.Object]string{}, taken: map[string]bool{"main": true, "init": true}, decls: map[types.Object]*decl{},
-		imports: map[string]string{}, dots: map[string]bool{}, byAddr: map[captureKey]*capture{}, assigns: map[string]bool{},
+		imports: map[string]string{}, dots: map[string]bool{}, instances: map[instanceKey]*types.TypeName{},
+		lifting: map[types.Object]string{}, byAddr: map[captureKey]*capture{}, assigns: map[string]bool{},
 		without: with.Without, entry: newDecl("")}
 	m.current = m.entry
 	return m
@@ -303,9 +306,18 @@ func (m *maker) nameType(d *decl, obj *types.TypeName) {
 
 // unique returns a name that nothing in the unit has. Types have their names already: they are the same in all units.
 func (m *maker) unique(name string) string {
-	n := name
-	for i := 2; m.taken[n] || m.s.HasTypeName(n); i++ {
-		n = rtype.Numbered(name, i)
+	if !m.taken[name] && !m.s.HasTypeName(name) {
+		m.taken[name] = true
+		return name
+	}
+	return m.numbered(name, 2)
+}
+
+// numbered returns a name that nothing in the unit has, nor anything in a cell: with a number, i or a higher one.
+func (m *maker) numbered(name string, i int) string {
+	n := rtype.Numbered(name, i)
+	for ; m.taken[n] || m.s.HasTypeName(n); i++ {
+		n = rtype.Numbered(name, i+1)
 	}
 	m.taken[n] = true
 	return n

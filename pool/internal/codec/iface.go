@@ -249,7 +249,7 @@ func (e *Encoder) mark() (back func()) {
 func (e *Encoder) outermost(t reflect.Type, err error) error {
 	var r *RefusedError
 	if errors.As(err, &r) && (r.std || r.Path == "") && std(t) {
-		return &RefusedError{Type: t.String(), Hint: r.Hint, std: true}
+		return &RefusedError{Type: t.String(), Hint: outerHint(t, r.Hint), std: true}
 	}
 	return err
 }
@@ -303,6 +303,9 @@ func (e *Encoder) typed(v reflect.Value) error {
 				if err := p.enc(probe, address(v)); errors.As(err, &r) {
 					return err
 				}
+			}
+			if std(t) || hosts(t) { // that it has no name elsewhere says nothing to people
+				return &RefusedError{Type: t.String(), Hint: outerHint(t, ""), std: true}
 			}
 			return refuse(t, err.Error())
 		}

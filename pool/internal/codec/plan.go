@@ -131,7 +131,7 @@ func (b *builder) special(p *plan) bool {
 	case t == locationType:
 		locationPlan(p)
 	case t == reflectValue:
-		refusedPlan(p, "")
+		refusedPlan(p, "send what its Interface method returns")
 	case local(t) != "":
 		refusedPlan(p, local(t))
 	case t.PkgPath() == "sync/atomic" && strings.HasPrefix(t.Name(), "Pointer[") && t.NumField() > 1 && t.Field(0).Type.Kind() == reflect.Array:
@@ -221,6 +221,25 @@ func hintFor(t reflect.Type) string {
 	return ""
 }
 
+// outerHint is what to do instead of sending a value of a type of the standard library, or of the pool, when hint is about what is in it.
+func outerHint(t reflect.Type, hint string) string {
+	named := t
+	if t.Kind() == reflect.Pointer {
+		named = t.Elem()
+	}
+	switch {
+	case ours(t):
+		return hint
+	case named.PkgPath() == "os" && named.Name() == "File", named.PkgPath() == "net", strings.HasPrefix(named.PkgPath(), "net/"), named.PkgPath() == "crypto/tls":
+		return "open it in the task"
+	case hint == "" || hint == hintFor(anyChan) || hint == hintFor(anyFunc):
+		return "make it in the task"
+	}
+	return hint
+}
+
+var anyChan, anyFunc = reflect.TypeFor[chan int](), reflect.TypeFor[func()]()
+
 // std tells a named type of the standard library.
 func std(t reflect.Type) bool {
 	path := t.PkgPath()
@@ -232,6 +251,14 @@ func std(t reflect.Type) bool {
 	}
 	first, _, _ := strings.Cut(path, "/")
 	return !strings.Contains(first, ".") && first != "poolbook" && first != "command-line-arguments"
+}
+
+// hosts tells a type of the program around the pools, such as what stands for standard output in a cell.
+func hosts(t reflect.Type) bool {
+	if t.PkgPath() == "" && t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return strings.HasPrefix(t.PkgPath(), "poolbook/")
 }
 
 // ours tells a type of the pool itself.
@@ -249,7 +276,7 @@ func collapse(p *plan) {
 		err := enc(e, at)
 		if r, ok := err.(*RefusedError); ok {
 			if p.t.Kind() != reflect.Pointer || r.std || r.Path == "" {
-				return &RefusedError{Type: p.t.String(), Hint: r.Hint, std: true}
+				return &RefusedError{Type: p.t.String(), Hint: outerHint(p.t, r.Hint), std: true}
 			}
 		}
 		return err
@@ -281,7 +308,8 @@ func refusedPlan(p *plan, hint string) {
 // syncPlan sends locks and their kin in their zero state only.
 func syncPlan(p *plan) {
 	hint := map[string]string{"Mutex": "it is in use; use pool.NewLock", "RWMutex": "it is in use; use pool.NewLock",
-		"Cond": "use pool.NewCondition", "WaitGroup": "it is in use", "Once": "it was used"}[p.t.Name()]
+		"Cond": "use pool.NewCondition", "WaitGroup": "it is in use", "Once": "it was used",
+		"Map": "copy it into a map before the call", "Pool": "make it in the task"}[p.t.Name()]
 	p.enc = func(e *Encoder, at unsafe.Pointer) error {
 		for _, b := range unsafe.Slice((*byte)(at), p.size) {
 			if b != 0 {
