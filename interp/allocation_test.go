@@ -2,10 +2,12 @@ package interp_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
 	"poolbook/interp"
+	"poolbook/interp/internal/goabi"
 )
 
 // TestHugeArguments calls functions of the library with sizes that no machine has, in each way that calls one: the runtime would end the process.
@@ -65,25 +67,46 @@ type hidden struct {
 func list(n int) (l *node) { for range n { l = &node{l} }; return l }
 func nested(n int) (a any) { for range n { a = []any{a} }; return a }
 deep, deeper := list(1_000_000), nested(1_000_000)`)
-	for i, code := range []string{
+	encoded := []string{
 		`json.Marshal(deep)`,
 		`json.Marshal(deeper)`,
 		`json.NewEncoder(io.Discard).Encode(deeper)`,
+	}
+	if goabi.JSONDepth > 0 { // it ends by itself, and says so
+		for _, code := range append(encoded, `jsonv2.Marshal(deep)`, `jsontext.NewEncoder(io.Discard).WriteValue(jsontext.Value(strings.Repeat("[", 20_000)))`) {
+			mustRun(t, s, 50, `import jsonv2 "encoding/json/v2"
+import "encoding/json/jsontext"
+failed := func(results ...any) bool { err, _ := results[len(results)-1].(error); return err != nil && strings.Contains(err.Error(), "exceeded max depth") }
+if !failed(`+code+`) { panic("it has not failed") }`)
+		}
+		encoded = nil
+	}
+	// A chain of pointers has no arrays and objects that would count.
+	mustRun(t, s, 60, `func chain(n int) (a any) { for range n { b := a; a = &b }; return a }
+pointers := chain(1_000_000)`)
+	for i, code := range append(encoded,
+		`json.Marshal(pointers)`,
 		`gob.NewEncoder(io.Discard).Encode(deep)`,
 		`xml.Marshal(deep)`,
 		`fmt.Sprint(deeper)`,
 		`fmt.Fprintf(io.Discard, "%v", deeper)`,
 		`reflect.DeepEqual(deep, list(1_000_000))`,
 		"template.Must(template.New(\"\").Parse(\"{{.}}\")).Execute(io.Discard, deeper)",
-	} {
+	) {
 		_, err := s.Run(t.Context(), interp.Cell{Number: i + 2, Code: code})
 		if err == nil || !strings.Contains(err.Error(), "stack overflow: ") || !strings.Contains(err.Error(), "was given a value that is nested more than 400000 levels deep") {
 			t.Errorf("%s: %.1000v", code, err)
 		}
 	}
 	// As deep as compiled programs may, and what is not followed.
-	mustRun(t, s, 100, `text, err := json.Marshal(list(100_000))
-if err != nil || len(text) < 100_000 { panic(err) }
+	levels := 100_000
+	if goabi.JSONDepth > 0 {
+		levels = goabi.JSONDepth
+	}
+	mustRun(t, s, 99, fmt.Sprintf(`text, err := json.Marshal(list(%d))
+if err != nil || len(text) < %[1]d { panic(err) }
+pointers = nil`, levels))
+	mustRun(t, s, 100, `
 if !reflect.DeepEqual(list(190_000), list(190_000)) { panic("not equal") }
 if fmt.Sprintf("%T", deeper) != "[]interface {}" { panic("type") }
 fmt.Sprint(deep)

@@ -105,3 +105,36 @@ func TestCallbacks(t *testing.T) {
 		})
 	}
 }
+
+// TestHTTP2Handlers has handlers of HTTP/2 panic: the library recovers that and answers, on every release, wherever its code for HTTP/2 is.
+func TestHTTP2Handlers(t *testing.T) {
+	out := &output{}
+	_, err := newSession(t).Run(t.Context(), interp.Cell{Number: 1, Stdout: out, Stderr: out, Code: `
+var logged strings.Builder // written by the connection's goroutine, which has ended when the server is closed
+s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	switch r.URL.Path {
+	case "/panic":
+		panic("boom")
+	case "/abort":
+		panic(http.ErrAbortHandler)
+	}
+	fmt.Fprint(w, r.Proto)
+}))
+s.EnableHTTP2 = true
+s.Config.ErrorLog = log.New(&logged, "", 0)
+s.StartTLS()
+for _, path := range []string{"/panic", "/abort", "/"} {
+	res, err := s.Client().Get(s.URL + path)
+	if err != nil {
+		fmt.Println(path, strings.Contains(err.Error(), "INTERNAL_ERROR; received from peer"))
+		continue
+	}
+	text, err := io.ReadAll(res.Body)
+	fmt.Println(path, string(text), err)
+}
+s.Close()
+fmt.Println(strings.Count(logged.String(), "panic serving"), strings.Contains(logged.String(), ": boom"))`})
+	if want := "/panic true\n/abort true\n/ HTTP/2.0 <nil>\n1 true\n"; err != nil || out.String() != want {
+		t.Errorf("got %q, %v, want %q", out, err, want)
+	}
+}

@@ -69,6 +69,30 @@ func TestEveryReleaseHasOneFile(t *testing.T) {
 	}
 }
 
+// With a later release than those that have files, and with Go 1.27 without its encoding/json, the build ends with one sentence. The release
+// is pretended by its build tags; that the running one is older is what the compiler complains of besides.
+func TestUnknownReleasesAreRefused(t *testing.T) {
+	if _, err := exec.LookPath("go"); err != nil {
+		t.Skip("needs a Go toolchain")
+	}
+	sentences := map[string]string{"go1.27,go1.28,goexperiment.jsonv2": "does not know this release of Go yet: build it with Go 1.26 or Go 1.27"}
+	if Version == "1.26" { // later ones have the setting
+		sentences["go1.27"] = "needs encoding/json as Go 1.27 was released with it"
+	}
+	for tags, want := range sentences {
+		out, err := exec.Command("go", "build", "-gcflags=-e", "-tags="+tags, ".").CombinedOutput()
+		var said []string
+		for line := range strings.Lines(string(out)) {
+			if strings.Contains(line, ".go:") && !strings.Contains(line, "file requires newer Go version") {
+				said = append(said, line)
+			}
+		}
+		if err == nil || len(said) != 1 || !strings.Contains(said[0], want) {
+			t.Errorf("%s: %v\n%s", tags, err, out)
+		}
+	}
+}
+
 // On a system with 32-bit words the build ends with one sentence: packages that would complain in other words are not built when this one is not.
 func TestSmallWordsAreRefused(t *testing.T) {
 	if _, err := exec.LookPath("go"); err != nil {

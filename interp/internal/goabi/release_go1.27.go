@@ -10,6 +10,15 @@ import (
 // Version is the release, and that of the language which cells are written in.
 const Version = "1.27"
 
+// The code for HTTP/2 is in this package, and the names of its types and functions begin with this.
+const (
+	HTTP2Package = "net/http/internal/http2"
+	HTTP2Prefix  = ""
+)
+
+// JSONDepth is how many arrays and objects in each other package encoding/json encodes: with more it returns an error.
+const JSONDepth = 10_000
+
 // MapTail is the end of internal/abi.MapType, behind Hasher.
 type MapTail struct {
 	GroupSize            uintptr

@@ -12,7 +12,12 @@ const _ int = "Poolbook does not know this release of Go yet: build it with Go 1
 
 // What follows keeps the compiler from saying more than that.
 
-const Version = ""
+const (
+	Version      = ""
+	HTTP2Package = ""
+	HTTP2Prefix  = ""
+	JSONDepth    = 0
+)
 
 type MapTail struct{}
 

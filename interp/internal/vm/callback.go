@@ -6,6 +6,8 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+
+	"poolbook/interp/internal/goabi"
 )
 
 // Compiled code calls interpreted functions on goroutines of its own, too: an
@@ -216,7 +218,7 @@ var recoverers = map[string]struct {
 	"log/slog.(*handleState).appendValue":              {by: "log/slog.(*handleState).appendValue.func1"},
 	"log/slog.Value.Resolve":                           {by: "log/slog.Value.Resolve.func1"},
 	"net/http.(*conn).serve":                           {by: "net/http.(*conn).serve.func1", before: []string{"RemoteAddr", "LocalAddr", "String"}, abort: true},
-	"net/http.(*http2serverConn).runHandler":           {by: "net/http.(*http2serverConn).runHandler.func1", abort: true},
+	http2Handler:                                       {by: http2Handler + ".func1", abort: true},
 	"net/http.(*timeoutHandler).ServeHTTP.func1":       {by: "net/http.(*timeoutHandler).ServeHTTP.func1.1", abort: true}, // panics again where the handler is waited for
 	"text/template.safeCall":                           {by: "text/template.safeCall.func1"},
 	"poolbook/interp/display.(*writer).call":           {},
@@ -231,6 +233,9 @@ var recoverers = map[string]struct {
 	"poolbook/pool/internal/codec.marshalPlan.func1":   {},
 	"poolbook/pool/internal/codec.marshalPlan.func2":   {},
 }
+
+// http2Handler is the function that calls handlers of HTTP/2.
+const http2Handler = goabi.HTTP2Package + ".(*" + goabi.HTTP2Prefix + "serverConn).runHandler"
 
 // recoverer returns the name of the nearest of the recoverers that have called the
 // callback which is being left, a function of this name.

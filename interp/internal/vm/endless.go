@@ -9,6 +9,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/tools/go/ssa"
+
+	"poolbook/interp/internal/goabi"
 )
 
 // A value that contains itself (a slice of any whose element is the slice) has
@@ -26,6 +28,7 @@ type followed struct {
 	pointers bool // also those within the value
 	exported bool // only fields that are, and that no tag leaves out
 	circles  bool // it looks for circles itself
+	nested   int  // how many arrays, slices, maps and structs in each other it follows before it returns an error; 0 for all
 }
 
 // follows tells this of the function with a full name that looks into its arguments; ok is false for one that does not call itself for parts of them.
@@ -36,7 +39,7 @@ func follows(name string, how looks) (f followed, ok bool) {
 	case name == "reflect.DeepEqual":
 		return followed{pointers: true, circles: true}, true
 	case how == looksEncoding && strings.Contains(name, "encoding/json"):
-		return followed{pointers: true, exported: true, circles: true}, true
+		return followed{pointers: true, exported: true, circles: true, nested: goabi.JSONDepth}, true
 	case how == looksEncoding:
 		return followed{pointers: true}, true
 	}
@@ -269,6 +272,7 @@ type endWalk struct {
 	followed
 	way     map[endStep]bool // slices, maps and pointers from deepFrom on to where it is
 	depth   int
+	nesting int // how many arrays, slices, maps and structs it is in
 	tooDeep bool
 }
 
@@ -300,6 +304,20 @@ func (w *endWalk) ends(plan *endPlan, p ptr, depth int) bool {
 		w.tooDeep = true
 		return false
 	}
+	if w.nested > 0 && plan.kind != reflect.Interface && plan.kind != reflect.Pointer {
+		if w.nesting > w.nested {
+			return true
+		}
+		w.nesting++
+		ends := w.within(plan, p, depth)
+		w.nesting--
+		return ends
+	}
+	return w.within(plan, p, depth)
+}
+
+// within is ends for what the value at p holds.
+func (w *endWalk) within(plan *endPlan, p ptr, depth int) bool {
 	switch plan.kind {
 	case reflect.Interface:
 		v := (*iface)(p)
