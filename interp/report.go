@@ -120,7 +120,7 @@ func syntaxHint(msg, code string, offset int) string {
 	case first == "func" && strings.HasPrefix(msg, "expected '(', found"):
 		return "inside a function, give a variable a function: name := func(x int) int { … }"
 	case msg == "method must have no type parameters":
-		return "methods have type parameters since Go 1.27, and this Poolbook was built with Go " + Language + ": build it with Go 1.27, or write a function"
+		return check.MethodHint
 	case first == "elif", strings.HasPrefix(rest, "elif "):
 		return "write } else if condition {"
 	case first == "class":

@@ -38,7 +38,11 @@ func (e *Env) CheckFiles(sources map[string]string, known map[string]*types.Type
 				if tf := e.Fset.File(token.Pos(base)); tf != nil {
 					pos = tf.Pos(min(max(err.Pos.Offset, 0), tf.Size()))
 				}
-				diags = append(diags, Diag{Pos: pos, Msg: "syntax error: " + err.Msg})
+				d := Diag{Pos: pos, Msg: "syntax error: " + err.Msg}
+				if err.Msg == "method must have no type parameters" {
+					d.Hint = MethodHint
+				}
+				diags = append(diags, d)
 			}
 		} else if err != nil {
 			diags = append(diags, Diag{Msg: err.Error()})

@@ -10,6 +10,7 @@ import (
 
 	"github.com/agnivade/levenshtein"
 
+	"poolbook/interp/internal/goabi"
 	"poolbook/interp/internal/pattern"
 )
 
@@ -26,6 +27,9 @@ var (
 	notFunction     = pattern.New(`cannot call (?:non-function )?([\pL_][\pL\pN_]*) \(variable`)
 	assignCount     = pattern.New(`^assignment mismatch: (\d+) variables? but .* returns? (\d+) values?`)
 )
+
+// MethodHint is the advice on methods with type parameters, where they are a syntax error.
+var MethodHint = goabi.Since("methods have type parameters", "1.27") + ", or write a function"
 
 // hint adds advice to the diagnostics that have none.
 func (p *pass) hint() {
@@ -59,6 +63,11 @@ func (p *pass) advice(d *Diag) string {
 	}
 	if m := unknownField().FindStringSubmatch(msg); m != nil {
 		if t, ok := p.env.objectFor(m[2], p.pkg).(*types.TypeName); ok {
+			f, way, _ := types.LookupFieldOrMethod(t.Type(), true, p.pkg.Types, m[1])
+			_, field := f.(*types.Var)
+			if s, ok := t.Type().Underlying().(*types.Struct); ok && field && len(way) > 1 && goabi.Version == "1.26" {
+				return fmt.Sprintf("%s is a field of %s, which is embedded: write %[2]s: … with it inside; %s", f.Name(), s.Field(way[0]).Name(), goabi.Since("such fields can be keys", "1.27"))
+			}
 			return didYouMean(m[1], Members(t.Type(), p.pkg.Types), "")
 		}
 	}

@@ -21,6 +21,11 @@ func Constraint() string {
 	return fmt.Sprintf("go1.%d && !go1.%d", minor, minor+1)
 }
 
+// Since says what to do about something that Go has since a later release: "methods have type parameters", "1.27".
+func Since(what, release string) string {
+	return what + " since Go " + release + ", and this Poolbook was built with " + Name + ": build it with Go " + release
+}
+
 // harmless are the settings of GOEXPERIMENT, but for a "no" before them, that change nothing the interpreter depends on.
 var harmless = []string{"dwarf5", "greenteagc", "heapminimum512kib", "randomizedheapbase64"}
 

@@ -93,6 +93,35 @@ func TestUnknownReleasesAreRefused(t *testing.T) {
 	}
 }
 
+// The packages that later releases have, by the files of their symbols, are those which Newer names.
+func TestNewerPackages(t *testing.T) {
+	const dir = "../bridge/std/symbols_go"
+	own := map[string]string{}
+	for path := range Newer {
+		own[strings.ReplaceAll(path, "/", "_")+".go"] = Newer[path]
+	}
+	files, err := filepath.Glob(dir + "*.go")
+	if err != nil || len(files) < 100 {
+		t.Fatal(len(files), err)
+	}
+	found := map[string]bool{}
+	for _, f := range files {
+		release, name, _ := strings.Cut(strings.TrimPrefix(f, dir), "_")
+		if release == Version || slices.Contains(files, dir+Version+"_"+name) || len(release) == len(Version) && release < Version || len(release) < len(Version) {
+			continue
+		}
+		if own[name] == "" || len(own[name]) == len(release) && own[name] > release {
+			t.Errorf("%s is in Go %s and not named", name, release)
+		}
+		found[name] = true
+	}
+	for name := range own {
+		if !found[name] {
+			t.Errorf("%s is in no later release", name)
+		}
+	}
+}
+
 // On a system with 32-bit words the build ends with one sentence: packages that would complain in other words are not built when this one is not.
 func TestSmallWordsAreRefused(t *testing.T) {
 	if _, err := exec.LookPath("go"); err != nil {

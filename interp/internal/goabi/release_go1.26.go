@@ -19,6 +19,14 @@ const (
 // JSONDepth is how many arrays and objects in each other package encoding/json encodes: there is no end.
 const JSONDepth = 0
 
+// Newer has the packages of the library that later releases have, and since which.
+var Newer = map[string]string{
+	"crypto/mldsa":           "1.27",
+	"encoding/json/jsontext": "1.27",
+	"encoding/json/v2":       "1.27",
+	"uuid":                   "1.27",
+}
+
 // MapTail is the end of internal/abi.MapType, behind Hasher.
 type MapTail struct {
 	GroupSize, SlotSize, ElemOff uintptr

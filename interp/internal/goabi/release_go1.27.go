@@ -19,6 +19,9 @@ const (
 // JSONDepth is how many arrays and objects in each other package encoding/json encodes: with more it returns an error.
 const JSONDepth = 10_000
 
+// Newer has the packages of the library that later releases have, and since which.
+var Newer = map[string]string{}
+
 // MapTail is the end of internal/abi.MapType, behind Hasher.
 type MapTail struct {
 	GroupSize            uintptr

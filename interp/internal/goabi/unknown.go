@@ -19,6 +19,8 @@ const (
 	JSONDepth    = 0
 )
 
+var Newer map[string]string
+
 type MapTail struct{}
 
 func (t *MapTail) fits(reflect.Type, uint32) bool { return false }

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/agnivade/levenshtein"
+
+	"poolbook/interp/internal/goabi"
 )
 
 // An ImportError says that there is no package with that path, and which one may have been meant.
@@ -127,6 +129,9 @@ func (im *Importer) unknown(p string) *ImportError {
 	e := &ImportError{Path: p, Reason: refused[p]}
 	if slices.Contains(strings.Split(p, "/"), "internal") {
 		e.Reason = "it is internal to other packages"
+	}
+	if release, ok := goabi.Newer[p]; ok {
+		e.Reason = goabi.Since("it is in Go's library", release)
 	}
 	if e.Reason != "" {
 		return e
