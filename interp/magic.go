@@ -10,7 +10,6 @@ import (
 	"maps"
 	"os/exec"
 	"regexp"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,7 +28,8 @@ import (
 type magic struct {
 	name string // "time", "!", "?"
 	args string
-	line int // 1-based
+	line int    // 1-based
+	body string // the rest of the cell, of commands whose name begins with a second %
 }
 
 const magicHelp = `Lines before the Go code of a cell:
@@ -39,15 +39,23 @@ const magicHelp = `Lines before the Go code of a cell:
   %whos            list them as a table, with the cell that declared each and its size
   %get module@v1   fetch a module with the go command: %get github.com/google/uuid@latest, then import it
   %args -n 3       set os.Args; %% -n 3 parses flags too, and on a line of its own means nothing
+  %test            run the tests of the cell, or of all cells; %test -run Sum -v -bench . -count 2 as go test has it
+  %env NAME=value  set a variable of the environment; %env NAME shows it, %env all
+  %cd folder       change the folder, or say which it is
+  %capture file    write what the cell prints to a file too; with -a behind what it has
+  %with_inputs     let the next !command ask for input; %with_password for a password
   %reset           forget all names of the session, and read edited packages anew
   ?fmt.Println     show what is known about a name; also fmt.Println?, and with ?? its source
   !command         run a command in the shell
   %help            this text
+A line that ends in \ goes on in the next one. Cells that are no Go:
+  %%bash, %%sh     run the cell as a script; %%script COMMAND gives it to a command
+  %%writefile f    write the cell to a file; with -a behind what it has
 `
 
 // magicNames are the names of the commands that begin with %.
 func magicNames() []string {
-	return []string{"args", "bench", "get", "help", "reset", "time", "who", "whos"}
+	return []string{"args", "bench", "capture", "cd", "env", "get", "help", "reset", "test", "time", "who", "whos", "with_inputs", "with_password"}
 }
 
 // describeCommand says what the command that the cursor is on does, as the help has it.
@@ -72,6 +80,9 @@ func describeCommand(code string, cursor int) (d Description, ok bool) {
 // cutMagics takes the magics off the front of a cell; their lines become blank, so that places in the rest stay the same. Code on the line
 // of %time or %bench stays, and so do comments before and between magics. Lines of %% may stand anywhere: see cutMains.
 func cutMagics(code string) ([]magic, string) {
+	if m, ok := cellMagic(code); ok {
+		return []magic{m}, blank(code)
+	}
 	list, code := cutMains(code)
 	at := 0
 	out := []byte(code)
@@ -83,34 +94,49 @@ func cutMagics(code string) ([]magic, string) {
 			end += at
 		}
 		text := strings.TrimSpace(code[at:end])
+		if rest, ok := strings.CutPrefix(text, "//gonb:"); ok { // how GoNB has commands in Go files
+			text = rest
+		}
+		first := n
+		if text != "" && (text[0] == '!' || text[0] == '%') && strings.HasSuffix(text, "\\") {
+			long, lines := joined(code[at:])
+			text = strings.TrimPrefix(long, "//gonb:")
+			for ; lines > 1 && end < len(code); lines-- {
+				n++
+				if next := strings.IndexByte(code[end+1:], '\n'); next >= 0 {
+					end += 1 + next
+				} else {
+					end = len(code)
+				}
+			}
+		}
+		clear := func(stop int) {
+			for i := at; i < stop; i++ {
+				if out[i] != '\n' {
+					out[i] = ' '
+				}
+			}
+		}
 		switch {
 		case text == "", strings.HasPrefix(text, "//"):
 		case strings.HasPrefix(text, "!*go get "): // GoNB's way to run a command in the module of its cells
-			list = append(list, magic{"get", strings.TrimSpace(strings.TrimPrefix(text, "!*go get ")), n})
-			for i := at; i < end; i++ {
-				out[i] = ' '
-			}
+			list = append(list, magic{name: "get", args: strings.TrimSpace(strings.TrimPrefix(text, "!*go get ")), line: first})
+			clear(end)
 		case text[0] == '!':
-			list = append(list, magic{"!", strings.TrimSpace(text[1:]), n})
-			for i := at; i < end; i++ {
-				out[i] = ' '
-			}
+			list = append(list, magic{name: "!", args: strings.TrimSpace(text[1:]), line: first})
+			clear(end)
 		case strings.Contains(text, "?") && question().MatchString(text):
-			list = append(list, magic{"?", text, n})
-			for i := at; i < end; i++ {
-				out[i] = ' '
-			}
+			list = append(list, magic{name: "?", args: text, line: first})
+			clear(end)
 		case text[0] == '%':
 			name, args, _ := strings.Cut(text[1:], " ")
-			m := magic{strings.TrimPrefix(name, "%"), strings.TrimSpace(args), n}
+			m := magic{name: strings.TrimPrefix(name, "%"), args: strings.TrimSpace(args), line: first}
 			stop := end
 			if m.name == "time" || m.name == "bench" {
 				stop = at + strings.Index(code[at:end], name) + len(name)
 			}
 			list = append(list, m)
-			for i := at; i < stop; i++ {
-				out[i] = ' '
-			}
+			clear(stop)
 			if stop < end && m.args != "" {
 				return list, string(out)
 			}
@@ -150,6 +176,7 @@ func (s *Session) explain(c Cell, m magic) error {
 // before runs the magics in front of a cell. timed and bench are set when they concern its Go code.
 func (s *Session) before(ctx context.Context, c Cell, list []magic) (timed, bench bool, err error) {
 	out := writerOr(c.Stdout)
+	with := "" // what the next command in the shell may ask for
 	for _, m := range list {
 		switch m.name {
 		case "time":
@@ -164,6 +191,21 @@ func (s *Session) before(ctx context.Context, c Cell, list []magic) (timed, benc
 			s.whos(c)
 		case "reset":
 			s.reset()
+		case "%bash", "%sh", "%script", "%writefile":
+			if err := runCellMagic(ctx, c, m); err != nil {
+				return false, false, err
+			}
+		case "env":
+			if err := setEnv(c, m); err != nil {
+				return false, false, err
+			}
+		case "cd":
+			if err := changeDir(c, m); err != nil {
+				return false, false, err
+			}
+		case "test", "capture": // see Run
+		case "with_inputs", "with_password":
+			with = m.name
 		case "args":
 			*s.streams.vars.args = append([]string{commandName}, commandWords(m.args)...)
 		case "get":
@@ -179,10 +221,18 @@ func (s *Session) before(ctx context.Context, c Cell, list []magic) (timed, benc
 				return false, false, &CompileError{[]Diagnostic{{Cell: c.Number, Line: m.line, Column: 1, SourceLine: line(c.Code, m.line), Message: "unknown command !*",
 					Hint: "!command runs in this folder; cells have no folder of their own, and %get fetches modules for them"}}}
 			}
-			if err := shell(ctx, c, m.args); err != nil {
+			in, err := inputFor(ctx, c, with)
+			if with = ""; err == nil {
+				err = command(ctx, c, "!"+m.args, in, shellCommand(m.args)...)
+			}
+			if err != nil {
 				return false, false, err
 			}
 		default:
+			if text := needless[m.name]; text != "" {
+				fmt.Fprintf(writerOr(c.Stderr), "%%%s is not needed: %s\n", m.name, text)
+				continue
+			}
 			return false, false, &CompileError{[]Diagnostic{{Cell: c.Number, Line: m.line, Column: 1, EndColumn: len(m.name) + 2,
 				Message: "unknown command %" + m.name, Hint: commandHint(m.name), SourceLine: line(c.Code, m.line)}}}
 		}
@@ -194,14 +244,22 @@ func (s *Session) before(ctx context.Context, c Cell, list []magic) (timed, benc
 var pythonMagics = map[string]string{
 	"timeit": "%bench runs code again and again and says how long a run takes",
 	"pip":    "%get fetches a module: %get github.com/google/uuid@latest", "conda": "%get fetches a module: %get github.com/google/uuid@latest",
-	"bash": "!command runs a command in the shell", "sh": "!command runs a command in the shell", "system": "!command runs a command in the shell",
-	"test":    "!go test ./... runs the tests of the packages in this folder",
-	"autoget": "%get fetches a module, and those of the notebook's go.mod come by themselves: this line is not needed",
-	"track":   "packages of the notebook's own module are imported as they are: this line is not needed",
-	"cd":      `os.Chdir("dir") changes the folder`, "pwd": "os.Getwd() says which folder this is", "ls": "!ls lists the folder",
-	"env":       `os.Getenv("NAME") and os.Setenv("NAME", "value") are for the environment`,
-	"writefile": `os.WriteFile("name", []byte(text), 0o666) writes a file`,
-	"run":       "!go run file.go runs a program",
+	"bash": "!command runs a command in the shell, and %%bash alone the rest of the cell", "sh": "!command runs a command in the shell, and %%sh alone the rest of the cell", "system": "!command runs a command in the shell",
+	"pwd": "%cd says which folder this is", "ls": "%who lists the session's variables, and !ls the folder",
+	"list": "%who lists the session's variables", "rm": "a declaration of the same name takes the place of an earlier one, and %reset forgets all; !rm removes a file",
+	"remove":  "a declaration of the same name takes the place of an earlier one, and %reset forgets all",
+	"exec":    "call the function: f()",
+	"goflags": "cells are not compiled; %env GOFLAGS=-tags=name sets build tags for the packages of modules",
+	"wasm":    "cells run in the kernel; package comm talks to scripts in the page",
+	"version": "poolbook version says it",
+	"run":     "!go run file.go runs a program",
+}
+
+// needless are commands of other kernels that set up what is so here anyway.
+var needless = map[string]string{
+	"autoget": "%get fetches a module, and those of the notebook's go.mod come by themselves", "noautoget": "nothing is fetched without %get",
+	"track": "packages of the notebook's own module are imported as they are, and read anew after %reset", "untrack": "nothing is tracked",
+	"goworkfix": "a go.work in the notebook's folder or above counts", "widgets": "package comm is there",
 }
 
 // commandHint has advice for a command that there is not.
@@ -220,7 +278,7 @@ func commandHint(name string) string {
 // cutMains takes the lines of %% or %main out of a cell: GoNB runs what follows as func main, and cells here run it anyway. Arguments are
 // os.Args then, and flags are parsed in place of the line. %args has arguments alone.
 func cutMains(code string) (list []magic, rest string) {
-	if !strings.Contains(code, "%%") && !strings.Contains(code, "%main") && !strings.Contains(code, "%args") {
+	if !strings.Contains(code, "%%") && !strings.Contains(code, "%main") && !strings.Contains(code, "%args") && !strings.Contains(code, "%test") {
 		return nil, code
 	}
 	starts := split.Lines(code, token.REM)
@@ -232,13 +290,15 @@ func cutMains(code string) (list []magic, rest string) {
 		at += len(l)
 		text := strings.TrimSpace(l)
 		name, args, _ := strings.Cut(text, " ")
-		if args = strings.TrimSpace(args); !slices.Contains(starts, start) || name != "%%" && name != "%main" && name != "%args" {
+		if args = strings.TrimSpace(args); !slices.Contains(starts, start) || name != "%%" && name != "%main" && name != "%args" && name != "%test" {
 			out.WriteString(l)
 			continue
 		}
 		line := ""
-		if args != "" {
-			list = append(list, magic{"args", args, n})
+		if name == "%test" {
+			list = append(list, magic{name: "test", args: args, line: n})
+		} else if args != "" {
+			list = append(list, magic{name: "args", args: args, line: n})
 			if name != "%args" {
 				line = "flag.Parse()"
 			}
@@ -266,14 +326,10 @@ func commandWords(s string) []string {
 	return list
 }
 
-// shell runs a command; an exit status other than 0 is an *ExitError.
-func shell(ctx context.Context, c Cell, command string) error {
-	name, args := "sh", []string{"-c", command}
-	if runtime.GOOS == "windows" {
-		name, args = "cmd", []string{"/c", command}
-	}
-	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.Stdout, cmd.Stderr, cmd.Stdin = writerOr(c.Stdout), writerOr(c.Stderr), strings.NewReader("")
+// command runs a program, which what the user has written calls by; an exit status other than 0 is an *ExitError.
+func command(ctx context.Context, c Cell, by string, in io.Reader, argv ...string) error {
+	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
+	cmd.Stdout, cmd.Stderr, cmd.Stdin = writerOr(c.Stdout), writerOr(c.Stderr), in
 	cmd.WaitDelay = time.Second
 	groupOf(cmd)
 	err := cmd.Run()
@@ -285,10 +341,10 @@ func shell(ctx context.Context, c Cell, command string) error {
 	}
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
-		return &ExitError{Code: exit.ExitCode(), By: "!" + command}
+		return &ExitError{Code: exit.ExitCode(), By: by}
 	}
 	if err != nil {
-		return fmt.Errorf("interp: !%s: %w", command, err)
+		return fmt.Errorf("interp: %s: %w", by, err)
 	}
 	return nil
 }

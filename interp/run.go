@@ -60,6 +60,15 @@ func (s *Session) Run(ctx context.Context, c Cell) (Result, error) {
 	defer ready()
 	c.Code = strings.ReplaceAll(c.Code, "\r\n", "\n")
 	magics, code := cutMagics(c.Code)
+	for _, m := range magics {
+		if m.name == "capture" {
+			k, err := openCapture(&c, m)
+			if err != nil {
+				return Result{}, err
+			}
+			defer k.close()
+		}
+	}
 	timed, bench, err := s.before(ctx, c, magics)
 	if err != nil {
 		return Result{}, err
@@ -104,6 +113,14 @@ func (s *Session) Run(ctx context.Context, c Cell) (Result, error) {
 	}
 	if bench && err == nil {
 		err = s.bench(run, pkg, run.Stdout())
+	}
+	for _, m := range magics {
+		if m.name == "test" && err == nil {
+			if err = s.testNow(ctx, run, c, m); err != nil {
+				done()
+				return res, err
+			}
+		}
 	}
 	done()
 	ended = err

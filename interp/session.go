@@ -42,6 +42,7 @@ type Session struct {
 	streams    *streams
 	logs       *logging // the default loggers of cells
 	flags      flags    // of package flag in cells
+	testLogs   testLogs // of package testing in cells
 	flagsBound bool
 	docs       map[string]*packageSource // of compiled packages, by import path; set by New
 
