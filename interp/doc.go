@@ -19,7 +19,9 @@
 // for the cell's end. The value of the final expression is the cell's, unless a semicolon follows. Unused variables and imports are
 // no errors, and a package of the standard library is imported by using its name. A cell may be a whole program: package main is
 // accepted, init functions run after the variables before the first statement, and a main that the cell declares
-// and does not call is called at its end. Lines that begin with % or ! before the Go code are commands (%help).
+// and does not call is called at its end. Lines that begin with % or ! before the Go code are commands (%help); a cell whose first line is %%bash, %%sh,
+// %%script or %%writefile is no Go. %test runs the tests of cells by package testing (celltests.go), in sessions that have their process to
+// themselves; t.Log and its kin, in programs too, say the place in the cell or file (testlogs.go).
 //
 // # Declaring again
 //

@@ -146,7 +146,7 @@ func TestCellTests(t *testing.T) {
 
 var (
 	testNoise   = regexp.MustCompile(`(?m)^(goos|goarch|pkg|cpu): .*\n|^.*ended the cell: exit status.*\n?|^ok +\t.*\n|^testing: warning: no tests to run\n`)
-	testTimes   = regexp.MustCompile(`\(\d+\.\d+s\)|[\d.]+ ns/op|Benchmark(\w+)-\d+`)
+	testTimes   = regexp.MustCompile(`\(\d+\.\d+s\)|[ \t]*[\d.]+ ns/op|Benchmark(\w+)-\d+`)
 	placeOfTest = regexp.MustCompile(`(cell \[\d+\]|x_test\.go):`)
 )
 
