@@ -55,9 +55,12 @@ func (c call) Cell() Cell {
 //
 // Cells are made ready one after the other; several may run at a time, for callers that want it.
 func (s *Session) Run(ctx context.Context, c Cell) (Result, error) {
-	s.running.Lock()
+	if !s.lockRunning(ctx) {
+		return Result{}, &InterruptError{Stack: []Frame{{Cell: c.Number}}}
+	}
 	ready := sync.OnceFunc(s.running.Unlock)
-	defer ready()
+	after := ready
+	defer func() { after() }()
 	c.Code = strings.ReplaceAll(c.Code, "\r\n", "\n")
 	magics, code := cutMagics(c.Code)
 	for _, m := range magics {
@@ -77,7 +80,14 @@ func (s *Session) Run(ctx context.Context, c Cell) (Result, error) {
 		return Result{}, interruptedAt(c, err)
 	}
 	var ended error // of the run
-	checked, pkg, err := s.load(c, code)
+	checked, pkg, loading, err := s.loadFor(ctx, c, code)
+	if loading != nil {
+		after = func() {} // who waits for the rest does it
+		go func() {
+			<-loading
+			ready()
+		}()
+	}
 	if err != nil {
 		return Result{}, err
 	}
@@ -147,6 +157,64 @@ func (s *Session) Look(ctx context.Context, r Result, look func()) error {
 		return s.failure(err)
 	}
 	return nil
+}
+
+// lockRunning locks s.running, and reports false when ctx ends before: an interrupted cell may be being made ready still.
+func (s *Session) lockRunning(ctx context.Context) bool {
+	if s.running.TryLock() {
+		return true
+	}
+	locked := make(chan struct{})
+	go func() {
+		s.running.Lock()
+		select {
+		case locked <- struct{}{}:
+		case <-ctx.Done():
+			s.running.Unlock()
+		}
+	}()
+	select {
+	case <-locked:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// quickCell is the size in bytes of a cell that is loaded in less time than anybody notices, if it imports nothing.
+const quickCell = 4096
+
+// loadFor is load that ends with ctx. go/types and go/ssa cannot be stopped: they go on, loading is closed when they have come to an end, and
+// the cell does not run. s.running is held until then.
+func (s *Session) loadFor(ctx context.Context, c Cell, code string) (checked *check.Checked, pkg *ssa.Package, loading <-chan struct{}, err error) {
+	if len(code) < quickCell && !strings.Contains(code, "import") {
+		checked, pkg, err = s.load(c, code)
+		return checked, pkg, nil, err
+	}
+	type loaded struct {
+		checked *check.Checked
+		pkg     *ssa.Package
+		err     error
+	}
+	done, rest := make(chan loaded), make(chan struct{})
+	go func() {
+		defer close(rest)
+		var l loaded
+		l.checked, l.pkg, l.err = s.load(c, code)
+		select {
+		case done <- l:
+		case <-ctx.Done():
+			if l.err == nil {
+				s.ran(l.pkg, l.checked, nil)
+			}
+		}
+	}()
+	select {
+	case l := <-done:
+		return l.checked, l.pkg, nil, l.err
+	case <-ctx.Done():
+		return nil, nil, rest, &InterruptError{Stack: []Frame{{Cell: c.Number}}}
+	}
 }
 
 // load checks the cell (code is its text without magics), makes it part of the session and builds it.
@@ -229,6 +297,9 @@ func (s *Session) build(pkg *types.Package, files []*ast.File, info *types.Info)
 		}
 		s.uninit = append(s.uninit, created...)
 		p = s.prog.CreatePackage(pkg, files, info, false)
+		if lower.Heavy(files) {
+			defer vm.Naive(s.prog)()
+		}
 		p.Build()
 	})
 	s.bindStreams(mentionsOS)

@@ -15,8 +15,15 @@ import (
 func Files(files []*ast.File, info *types.Info) {
 	for _, f := range files {
 		ast.Inspect(f, func(n ast.Node) bool {
-			if l, ok := n.(*ast.LabeledStmt); ok {
-				loop(l, info)
+			switch n := n.(type) {
+			case *ast.LabeledStmt:
+				loop(n, info)
+			case *ast.BlockStmt:
+				switches(n.List, info)
+			case *ast.CaseClause:
+				switches(n.Body, info)
+			case *ast.CommClause:
+				switches(n.Body, info)
 			}
 			s, ok := n.(*ast.AssignStmt)
 			if !ok || s.Tok != token.ASSIGN && s.Tok != token.DEFINE || len(s.Lhs) != len(s.Rhs) {

@@ -7,6 +7,7 @@ import (
 	"go/types"
 	"reflect"
 	"strings"
+	"sync/atomic"
 
 	"golang.org/x/tools/go/ssa"
 )
@@ -71,6 +72,8 @@ type output struct {
 	spare  map[any][]uint32 // registers of inlined calls that have ended, by spareKey
 	parts  map[*Func]bool   // whose replacement makes the body outdated
 	budget int              // of instructions to inline
+
+	compiledFor *Run // see poll
 }
 
 type constKey struct {
@@ -107,6 +110,9 @@ func compile(f *Func) *body {
 	c.newOutput()
 	defer func() {
 		if v := recover(); v != nil {
+			if _, ok := v.(*abort); ok {
+				panic(v)
+			}
 			if _, ok := v.(*compileError); !ok {
 				if _, fault := v.(interface{ RuntimeError() }); !fault {
 					v = &compileError{c.b.name, v}
@@ -119,8 +125,25 @@ func compile(f *Func) *body {
 		return c.external()
 	}
 	c.b.index = f.m.bodies.take(c.b)
+	if len(c.fn.Blocks) > manyBlocks || len(c.fn.Blocks[0].Instrs) > manyBlocks {
+		if g, ok := f.m.running.Load(goid()); ok {
+			c.compiledFor = g.(*goroutine).run
+		}
+	}
 	c.passes()
 	return c.b
+}
+
+// manyBlocks is of how many blocks, or instructions without a jump, a function is that takes a while.
+const manyBlocks = 1000
+
+// poll panics when the run that waits for the function has been interrupted.
+func (c *compiler) poll() {
+	if r := c.compiledFor; r != nil && atomic.LoadUint32(&r.stop) != 0 {
+		if reason := r.stopReason(); reason != nil {
+			panic(&abort{reason: reason})
+		}
+	}
 }
 
 func newCompiler(f *Func) *compiler {
@@ -200,6 +223,7 @@ func (c *compiler) plan() {
 		}
 	}
 	for _, b := range c.fn.Blocks {
+		c.poll()
 		for _, in := range b.Instrs {
 			switch in := in.(type) {
 			case *ssa.Alloc:

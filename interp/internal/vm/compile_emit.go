@@ -31,6 +31,9 @@ func (c *compiler) emit() {
 			c.pos = emptyLoop(b, c.pos)
 		}
 		for j, in := range b.Instrs {
+			if j%256 == 0 {
+				c.poll()
+			}
 			c.at = point{b.Index, j}
 			if p := posOf(in); p.IsValid() {
 				c.pos = p

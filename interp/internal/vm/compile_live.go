@@ -53,6 +53,7 @@ func (c *compiler) live() {
 	}
 	phis := false
 	for _, b := range c.fn.Blocks {
+		c.poll()
 		for i, in := range b.Instrs {
 			v, ok := in.(ssa.Value)
 			if !ok || !hasRegister(v) {
@@ -100,6 +101,7 @@ func (l *liveness) solve() {
 		def[d.block].set(i)
 	}
 	for _, b := range c.fn.Blocks {
+		c.poll()
 		for i, instr := range b.Instrs {
 			if phi, ok := instr.(*ssa.Phi); ok {
 				for e, v := range phi.Edges {
@@ -214,6 +216,7 @@ func (l *liveness) coalesce() {
 		return []int{g}
 	}
 	for _, b := range c.fn.Blocks {
+		c.poll()
 		for _, in := range b.Instrs {
 			phi, ok := in.(*ssa.Phi)
 			if !ok {

@@ -132,6 +132,16 @@ func programPackages(prog *ssa.Program) *map[*types.Package]*ssa.Package {
 	return (*map[*types.Package]*ssa.Package)(unsafe.Add(unsafe.Pointer(prog), f.Offset))
 }
 
+// Naive makes the builder of a program leave variables in memory, until done is called. The machine has those in registers whose addresses are not
+// taken all the same.
+func Naive(prog *ssa.Program) (done func()) {
+	f, _ := reflect.TypeFor[ssa.Program]().FieldByName("mode") // see testForgetting
+	mode := (*ssa.BuilderMode)(unsafe.Add(unsafe.Pointer(prog), f.Offset))
+	was := *mode
+	*mode |= ssa.NaiveForm
+	return func() { *mode = was }
+}
+
 // indexes numbers bodies. A number is used again when the collector has taken its body, of which no goroutine has a frame then.
 type indexes struct {
 	mu   sync.Mutex

@@ -141,6 +141,9 @@ func testForgetting() error {
 	if f, ok := reflect.TypeFor[ssa.Program]().FieldByName("packages"); !ok || f.Type != reflect.TypeFor[map[*types.Package]*ssa.Package]() {
 		return errors.New("the packages of go/ssa")
 	}
+	if f, ok := reflect.TypeFor[ssa.Program]().FieldByName("mode"); !ok || f.Type != reflect.TypeFor[ssa.BuilderMode]() {
+		return errors.New("the mode of go/ssa")
+	}
 	return nil
 }
 
