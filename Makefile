@@ -12,7 +12,7 @@ GOFILES     = $(shell git ls-files --cached --others --exclude-standard '*.go')
 NEXT        ?= go1.27.4
 NEXTFILES   = $(shell grep -lE '^//go:build go1\.27$$' $(GOFILES))
 
-.PHONY: help run build install test check-next race generate fuzz fuzz-programs fuzz-travel bench bench-interp bench-pool bench-kernel bench-page conformance screenshot page lab-extension jupyterlab page-check page-lint lint fmt fmt-check vet tidy-check cross notebooks check clean
+.PHONY: help run build install test check-next race generate fuzz fuzz-programs fuzz-travel soak bench bench-interp bench-pool bench-kernel bench-page conformance screenshot page lab-extension jupyterlab page-check page-lint lint fmt fmt-check vet tidy-check cross notebooks check clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,6 +62,9 @@ fuzz-programs: ## compare random programs with compiled Go for an hour; what dif
 
 fuzz-travel: ## compare calls of random notebooks, plain, on threads and on processes, for an hour; what differs is minimised and kept
 	$(GO) test -count=1 -timeout 0 -run '^TestTravelMore$$' -v ./cmd/poolbook -travel-for 1h
+
+soak: ## 100,000 cells of all kinds in one kernel, whose memory, files, mappings and goroutines stay (an hour; CELLS=… chooses how many)
+	$(GO) test -count=1 -timeout 0 -run '^TestSoak$$' -v ./cmd/poolbook -soak $(or $(CELLS),100000)
 
 bench: bench-interp bench-pool bench-kernel bench-page ## all measurements
 
