@@ -66,7 +66,9 @@ type hidden struct {
 }
 func list(n int) (l *node) { for range n { l = &node{l} }; return l }
 func nested(n int) (a any) { for range n { a = []any{a} }; return a }
-deep, deeper := list(1_000_000), nested(1_000_000)`)
+deep, deeper := list(1_000_000), nested(1_000_000)
+var joined error = io.EOF
+for range 1_000_000 { joined = errors.Join(joined) }`)
 	encoded := []string{
 		`json.Marshal(deep)`,
 		`json.Marshal(deeper)`,
@@ -91,6 +93,11 @@ pointers := chain(1_000_000)`)
 		`fmt.Sprint(deeper)`,
 		`fmt.Fprintf(io.Discard, "%v", deeper)`,
 		`reflect.DeepEqual(deep, list(1_000_000))`,
+		`errors.Is(joined, io.ErrUnexpectedEOF)`,
+		`var pathError *fs.PathError
+errors.As(fmt.Errorf("it: %w, %w", io.EOF, joined), &pathError)`,
+		`fmt.Sprint(joined)`,
+		`log.Print(joined)`,
 		"template.Must(template.New(\"\").Parse(\"{{.}}\")).Execute(io.Discard, deeper)",
 	) {
 		_, err := s.Run(t.Context(), interp.Cell{Number: i + 2, Code: code})
@@ -117,5 +124,9 @@ circle := &node{}
 circle.Next = circle
 if !reflect.DeepEqual(circle, circle) { panic("circle") }
 if _, err := json.Marshal(circle); err == nil { panic("no error") }
-deep, deeper = nil, nil`)
+var shallow error = io.EOF
+for range 100_000 { shallow = fmt.Errorf("%w", errors.Join(shallow)) }
+if !errors.Is(shallow, io.EOF) { panic("not found") }
+if fmt.Sprintf("%T", joined) != "*errors.joinError" { panic("type") }
+deep, deeper, joined = nil, nil, nil`)
 }

@@ -154,6 +154,7 @@
 //	the same in the last 500 of 5,000 cells                                       0.15 ms
 //	what such a cell leaves in the heap, first and second half of 5,000           23 KB
 //	what a cell leaves whose names are declared again, or that declares nothing   nothing
+//	a switch of 16,000 cases, a cell of 8,000 loops and conditions                1.0 s, 0.9 s
 //
 // # Code units
 //

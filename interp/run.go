@@ -50,7 +50,7 @@ func (c call) Cell() Cell {
 
 // Run checks a cell and runs it. The error is a *CompileError when nothing has run, otherwise a *RuntimeError, *InterruptError,
 // *ExitError or *DeadlockError. Cancelling ctx interrupts the cell: Run then returns within milliseconds unless compiled
-// code holds it up. Goroutines that the cell starts go on after Run until the session is closed; what they write and
+// code holds it up, also while a big cell is made ready, which goes on until it is: the next cell waits for that. Goroutines that the cell starts go on after Run until the session is closed; what they write and
 // their panics still go to the cell.
 //
 // Cells are made ready one after the other; several may run at a time, for callers that want it.

@@ -1,5 +1,5 @@
 // Package lower readies checked syntax for go/ssa, which in the release that go.mod names makes something else of it
-// than the language says in two cases: see [Files].
+// than the language says in two cases, see [Files], and takes the square of the size of big switches (bigswitch.go) and functions ([Heavy]).
 package lower
 
 import (
@@ -11,7 +11,8 @@ import (
 // Files changes array literals that are assigned to variables with a value: a = [2]P{{X: 1}, {Y: 2}}. go/ssa builds a literal in
 // the variable itself, and takes it that the elements of an array are zero there. When all elements are given nothing has
 // made them so, and what an element's literal leaves out keeps what it was. As a = *&[2]P{…} the literal is built elsewhere,
-// in new memory. The syntax can be checked again, and its parts keep their positions.
+// in new memory. Labelled loops over functions get another block (loop.go), switches of many constants become two (bigswitch.go). The syntax can be
+// checked again, and its parts keep their positions.
 func Files(files []*ast.File, info *types.Info) {
 	for _, f := range files {
 		ast.Inspect(f, func(n ast.Node) bool {

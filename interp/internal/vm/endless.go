@@ -289,6 +289,11 @@ func (w *endWalk) inInterface(typ ptr, data *ptr, depth int) bool {
 	if simpleWord(typ) {
 		return true
 	}
+	if typ == joinErrorType {
+		x := iface{typ, *data}
+		w.tooDeep = joinsDeeply((*(*any)(ptr(&x))).(error), depth, true)
+		return !w.tooDeep
+	}
 	plan := planOf(typ, w.followed)
 	if plan == nil || plan.kind == reflect.Pointer && depth > 0 && !w.pointers {
 		return true

@@ -68,7 +68,11 @@ func looksInto(name string) (looks, bool) {
 // guarded is op, the call cc of a compiled function, with what must happen around it
 // when the function looks into values: their maps are noted, and that they end.
 func (c *compiler) guarded(cc *ssa.CallCommon, args []slot, op coldFunc) coldFunc {
-	how, writes := looksInto(fullName(cc.StaticCallee()))
+	name := fullName(cc.StaticCallee())
+	if name == "errors.Is" || name == "errors.As" {
+		return errorsEnd(name, args, op)
+	}
+	how, writes := looksInto(name)
 	if how == looksNowhere {
 		return op
 	}
