@@ -174,6 +174,7 @@ async function vim(t) {
   await page.locator('.jp-Cell .cm-vimMode').waitFor({ state: 'detached' });
   await notebook.type(0, 'old');
   equal(await code.innerText(), 'old', 'typed');
+  equal(await page.locator('.cm-lineNumbers').count(), 0, 'line numbers');
 }
 
 /** What the Help menu offers, and that it is there. */
@@ -220,6 +221,13 @@ async function diagrams(t) {
   const picture = notebook.cells.nth(1).locator('.jp-RenderedMermaid img');
   await picture.waitFor();
   ok(fetched > before, 'the code came with the diagram');
+  ok(
+    !(await notebook.cells
+      .nth(1)
+      .locator('.jp-RenderedMermaid pre')
+      .isVisible()),
+    'the source is not shown below it'
+  );
   ok(
     await picture.evaluate(async img => {
       await img.decode();

@@ -133,12 +133,12 @@ many := pool.MapAsync(p, func(n int) int {
   await job(page, 'stopped').waitFor();
   await notebook.run(
     1,
-    `one := pool.ApplyAsync(p, func(n int) int {
+    `one := pool.ApplyAsync(p, func() int {
 	pool.TaskLabel("halfway")
 	pool.TaskProgress(1, 2)
 	time.Sleep(time.Hour)
-	return n
-}, 1, pool.Label("one"))`
+	return 1
+}, pool.Label("one"))`
   );
   await job(page, 'halfway').waitFor();
   await job(page, 'halfway').locator('[aria-valuenow="50"]').waitFor();

@@ -32,6 +32,7 @@ type Entry struct {
 	Started, Ended *time.Time
 	Truncated      bool     // outputs are missing, because of the limits
 	Outputs        []Packet // in order; all on iopub
+	Question       *Packet  // the request for input that nobody has answered, nil when there is none
 
 	request protocol.Header
 	bytes   int
@@ -100,7 +101,7 @@ func (j *journal) hear(p Packet) {
 		case s.ExecutionState == protocol.StateBusy && e.Status == Queued:
 			e.Status, e.Started = Running, &now
 		case s.ExecutionState == protocol.StateIdle && e.Status != Done:
-			e.Status, e.Ended = Done, &now
+			e.Status, e.Ended, e.Question = Done, &now, nil
 		}
 		return
 	case protocol.TypeExecuteInput:
@@ -128,6 +129,20 @@ func (j *journal) hear(p Packet) {
 	e.bytes += p.size()
 	j.bytes += p.size()
 	j.shrink()
+}
+
+// ask notes a request of the kernel for input.
+func (j *journal) ask(p Packet) {
+	if e := j.byID[p.Message.Parent.ID]; e != nil && p.Message.Header.Type == protocol.TypeInputRequest {
+		e.Question = &p
+	}
+}
+
+// answered notes that a client has sent input: a kernel asks for one thing at a time.
+func (j *journal) answered() {
+	for _, e := range j.entries {
+		e.Question = nil
+	}
 }
 
 // replace forgets an earlier update of a display that is updated again.

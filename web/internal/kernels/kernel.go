@@ -235,6 +235,9 @@ func (k *Kernel) note(c *Conn, p Packet) {
 		}
 		k.asked[h.ID] = asked{session: c.session, channel: p.Channel, header: h, at: k.active}
 	}
+	if h.Type == protocol.TypeInputReply && p.Channel == protocol.Stdin {
+		k.journal.answered()
+	}
 	if h.Type == protocol.TypeExecuteRequest && p.Channel == protocol.Shell {
 		c.worked = true
 		k.journal.note(p.Message)
@@ -320,6 +323,7 @@ func (k *Kernel) hear(p Packet) {
 			k.answer(a, p)
 		}
 	case protocol.Stdin:
+		k.journal.ask(p)
 		k.shaper.settle(p.Message.Parent.ID, false)
 		if a, ok := k.asked[p.Message.Parent.ID]; ok {
 			k.toSession(a.session, p)
@@ -624,8 +628,16 @@ func (e Entry) MarshalJSON() ([]byte, error) {
 		}
 		outputs = append(outputs, data)
 	}
+	var question json.RawMessage // null when there is none
+	if e.Question != nil {
+		data, err := encodePacket(*e.Question)
+		if err != nil {
+			return nil, err
+		}
+		question = data
+	}
 	return json.Marshal(map[string]any{
-		"msg_id": e.MsgID, "session": e.Session, "cell_id": e.CellID, "code": e.Code, "status": e.Status, "execution_count": e.ExecutionCount,
+		"question": question, "msg_id": e.MsgID, "session": e.Session, "cell_id": e.CellID, "code": e.Code, "status": e.Status, "execution_count": e.ExecutionCount,
 		"started": e.Started, "ended": e.Ended, "truncated": e.Truncated, "messages": outputs,
 	})
 }

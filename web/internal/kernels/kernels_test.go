@@ -103,11 +103,24 @@ func TestJournal(t *testing.T) {
 	if len(got) != 2 || got[0].Status != Running || got[0].ExecutionCount != 7 || len(got[0].Outputs) != 3 || text(got[0].Outputs[2]) != "two" || got[1].Status != Queued {
 		t.Errorf("%+v", got)
 	}
+	ask := packet(t, protocol.Stdin, protocol.TypeInputRequest, a.Header, map[string]any{"prompt": "name? "})
+	j.ask(ask)
+	if got = j.copy(); got[0].Question == nil || got[1].Question != nil {
+		t.Errorf("a question is not kept: %+v", got)
+	}
+	if data, err := json.Marshal(got[0]); err != nil || !strings.Contains(string(data), `"prompt":"name? "`) {
+		t.Errorf("%s %v", data, err)
+	}
+	j.answered()
+	if got = j.copy(); got[0].Question != nil {
+		t.Errorf("a question is kept that was answered: %+v", got)
+	}
+	j.ask(ask) // and no answer comes: the cell is interrupted
 	j.hear(packet(t, protocol.IOPub, protocol.TypeClearOutput, a.Header, map[string]bool{"wait": false}))
 	j.hear(status(t, a.Header, "idle"))
 	j.hear(stream(t, a.Header, "late")) // a goroutine that the cell started
 	got = j.copy()
-	if e := got[0]; e.Status != Done || e.Ended == nil || len(e.Outputs) != 3 || text(e.Outputs[2]) != "late" {
+	if e := got[0]; e.Status != Done || e.Ended == nil || e.Question != nil || len(e.Outputs) != 3 || text(e.Outputs[2]) != "late" {
 		t.Errorf("%+v", e)
 	}
 	data, err := json.Marshal(got[0])

@@ -9,9 +9,11 @@ import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 import json from '@jupyterlab/json-extension';
 import './styles';
 import { accessible } from './accessible';
+import { asking } from './asking';
 import { charts } from './charts';
 import { services } from './connection';
 import { OwnLinks } from './commands';
+import { documents } from './documents';
 import { drafts } from './drafts';
 import { elsewhere } from './elsewhere';
 import { goFiles } from './filetypes';
@@ -105,6 +107,8 @@ export async function start(
     saving,
     elsewhere,
     drafts,
+    documents,
+    asking,
     resumePlugin,
     enterAfterTab,
     ...besides,

@@ -28,6 +28,7 @@ import '@jupyterlab/running-extension/style/index.js';
 import '@jupyterlab/settingeditor-extension/style/index.js';
 import '@jupyterlab/toc-extension/style/index.js';
 import '@jupyterlab/tooltip-extension/style/index.js';
+import { finding } from './finding';
 import { formatGo } from './format';
 import { help } from './help';
 import { followers, pluginsOf } from './plugins';
@@ -38,6 +39,7 @@ void import('react-toastify').catch(() => undefined);
 
 export const plugins = [
   formatGo,
+  finding,
   help,
   printing,
   ...followers,

@@ -16,6 +16,8 @@ interface Entry {
   execution_count: number | null;
   ended?: string | null;
   messages: KernelMessage.IIOPubMessage[];
+  /** What it asks for, when nobody has answered yet. */
+  question?: KernelMessage.IStdinMessage | null;
 }
 
 type Handler<T> = (message: T) => void | PromiseLike<void>;
@@ -76,6 +78,13 @@ class Followed {
     void this.onIOPub(message);
   }
 
+  /** Hands over a request for input once: the journal has it, and the connection may bring it too. */
+  ask(message: KernelMessage.IStdinMessage): void {
+    if (this.seen.has(message.header.msg_id)) return;
+    this.seen.add(message.header.msg_id);
+    void this.onStdin(message);
+  }
+
   private receive(
     _: unknown,
     { msg, direction }: Kernel.IAnyMessageArgs
@@ -85,7 +94,7 @@ class Followed {
     if (msg.channel === 'iopub')
       this.publish(msg as KernelMessage.IIOPubMessage);
     else if (msg.channel === 'stdin')
-      void this.onStdin(msg as KernelMessage.IStdinMessage);
+      this.ask(msg as KernelMessage.IStdinMessage);
     else if (msg.channel === 'shell') {
       void this.onReply(msg as KernelMessage.IShellMessage);
       this.finish();
@@ -125,6 +134,7 @@ function follow(
   );
   if (!fresh) return;
   for (const message of entry.messages) future.publish(message);
+  if (entry.question) future.ask(entry.question);
   if (entry.status === 'done')
     cell.model.executionCount = entry.execution_count || null;
 }

@@ -9,6 +9,7 @@ import '@jupyterlab/filebrowser-extension/style/index.js';
 import '@jupyterlab/json-extension/style/index.js';
 import '@jupyterlab/mainmenu-extension/style/index.js';
 import '@jupyterlab/mathjax-extension/style/index.js';
+import '@jupyterlab/mermaid-extension/style/index.js';
 import '@jupyterlab/notebook-extension/style/index.js';
 import '@jupyterlab/rendermime-extension/style/index.js';
 import '@jupyterlab/shortcuts-extension/style/index.js';

@@ -10,33 +10,31 @@ import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { Compartment, type Extension, Prec } from '@codemirror/state';
 import { EditorView, ViewPlugin } from '@codemirror/view';
 
-const EDITORS = '@jupyterlab/codemirror-extension:plugin';
+const COMMAND = 'poolbook:vim';
 
 type Vim = typeof import('@replit/codemirror-vim');
 
 let loaded: Vim | undefined;
+let on = false;
 
-/** Vim's keys, as soon as they are there; until then the editor takes what is typed as it is. */
-function keys(): Extension {
-  const place = new Compartment();
-  const fetching = ViewPlugin.define(view => {
-    let gone = false;
-    import('@replit/codemirror-vim').then(
-      module => {
-        loaded = module;
-        if (!gone) view.dispatch({ effects: place.reconfigure(module.vim()) });
-      },
-      // The network was away: the next editor asks again.
-      () => undefined
-    );
-    return {
-      destroy: () => {
-        gone = true;
-      }
-    };
-  });
-  // Before the editor's own keys, as Vim's package asks for.
-  return Prec.highest(loaded ? loaded.vim() : [place.of([]), fetching]);
+/** The editors that are there. */
+const views = new Set<EditorView>();
+const place = new Compartment();
+
+const keys = (): Extension => (on && loaded ? loaded.vim() : []);
+
+const registered = ViewPlugin.define(view => {
+  views.add(view);
+  return { destroy: () => views.delete(view) };
+});
+
+/** Gives all editors the keys, or takes them. */
+async function turn(to: boolean): Promise<void> {
+  on = to;
+  // Without the network it is as it was, and asked for again with the next change.
+  if (on) loaded ??= await import('@replit/codemirror-vim');
+  for (const view of views)
+    view.dispatch({ effects: place.reconfigure(keys()) });
 }
 
 /** Whether Escape means something to Vim in an editor: it ends what is typed, selected or begun. */
@@ -49,7 +47,7 @@ function pending(view: EditorView): boolean {
 }
 
 export const vim: JupyterFrontEndPlugin<void> = {
-  id: 'poolbook:vim',
+  id: COMMAND,
   description: 'Vim’s keys in editors, for those who set them.',
   autoStart: true,
   requires: [IEditorExtensionRegistry],
@@ -60,18 +58,15 @@ export const vim: JupyterFrontEndPlugin<void> = {
     registry: ISettingRegistry | null,
     palette: ICommandPalette | null
   ) => {
+    // Not one of the editor's own settings: to change one of those gives all cells line numbers until the page is opened anew.
     editors.addExtension({
-      name: 'vim',
-      default: false,
-      schema: {
-        type: 'boolean',
-        title: 'Vim keys',
-        description: 'Edit cells and files with the keys of Vim.'
-      },
+      name: COMMAND,
       factory: () =>
-        EditorExtensionRegistry.createConfigurableExtension((on: boolean) =>
-          on ? keys() : []
-        )
+        EditorExtensionRegistry.createImmutableExtension([
+          registered,
+          // Before the editor's own, as their package asks for.
+          Prec.highest(place.of(keys()))
+        ])
     });
     // The notebook's Escape leaves the cell. Vim's first ends its own mode: only an Escape in its normal mode leaves.
     window.addEventListener(
@@ -88,25 +83,21 @@ export const vim: JupyterFrontEndPlugin<void> = {
       },
       { capture: true }
     );
-    const isOn = (config: unknown): boolean =>
-      (config as { vim?: unknown } | undefined)?.vim === true;
-    let on = false;
-    app.commands.addCommand('poolbook:vim', {
+    app.commands.addCommand(COMMAND, {
       label: 'Vim Keys',
       describedBy: { args: null },
       isEnabled: () => registry !== null,
       isToggled: () => on,
-      execute: async () => {
-        const settings = await registry!.load(EDITORS);
-        const config = settings.user['defaultConfig'] as object | undefined;
-        await settings.set('defaultConfig', { ...config, vim: !on });
-      }
+      execute: () => registry!.set(COMMAND, 'enabled', !on)
     });
-    palette?.addItem({ command: 'poolbook:vim', category: 'Settings' });
-    void registry?.load(EDITORS).then(settings => {
+    palette?.addItem({ command: COMMAND, category: 'Settings' });
+    void registry?.load(COMMAND).then(settings => {
       const read = (): void => {
-        on = isOn(settings.composite['defaultConfig']);
-        app.commands.notifyCommandChanged('poolbook:vim');
+        const to = settings.composite['enabled'] === true;
+        if (to === on) return;
+        void turn(to)
+          .catch(() => undefined)
+          .then(() => app.commands.notifyCommandChanged(COMMAND));
       };
       settings.changed.connect(read);
       read();
@@ -122,11 +113,18 @@ export const vimSchema = {
     main: [
       {
         id: 'jp-mainmenu-settings',
-        items: [{ command: 'poolbook:vim', rank: 30 }]
+        items: [{ command: COMMAND, rank: 30 }]
       }
     ]
   },
   type: 'object',
-  properties: {},
+  properties: {
+    enabled: {
+      title: 'Vim keys',
+      description: 'Edit cells and files with the keys of Vim.',
+      type: 'boolean',
+      default: false
+    }
+  },
   additionalProperties: false
 };
