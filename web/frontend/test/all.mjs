@@ -13,6 +13,7 @@ const results = [
   'pool.mjs',
   'flood.mjs',
   'trouble.mjs',
+  'daily.mjs',
   'plugins.mjs'
 ].map(name => {
   const file = fileURLToPath(new URL(name, import.meta.url));
