@@ -201,7 +201,7 @@ const maths = [
     cell_type: 'markdown',
     metadata: {},
     source:
-      'Let $x_1 < \\sqrt{2}$ be\n\n$$\\sum_{i=1}^n i = \\frac{n(n+1)}2$$\n\nand `$5`.'
+      'Let $x_1 < \\sqrt{2}$ be\n\n$$\\sum_{i=1}^n i = \\frac{n(n+1)}2$$\n\nand `$5` and $\\unknown$.'
   },
   codeCell('c', '1', {
     outputs: [
@@ -237,6 +237,7 @@ async function setFormulas(frame) {
   }));
   ok(!/sqrt|frac|alpha/.test(text), `TeX is left in ${text}`);
   ok(text.includes('$5'), 'code stays');
+  ok(text.includes('\\unknown'), 'what is no formula stays');
   equal(display, 1, 'formulas in a line of their own');
   equal(links.filter(href => /script/.test(href)).length, 0, 'scripts');
   ok(title !== 'ran', 'a script of an output ran');
@@ -330,6 +331,36 @@ async function findsFirst(t) {
     const [a, b] = [found, view].map(n => n.getBoundingClientRect());
     return a.top >= b.top && a.bottom <= b.bottom;
   });
+  // What stands above, before the cursor of its cell.
+  await page.keyboard.press('Control+a');
+  await page.keyboard.type('_ = 3');
+  await page
+    .locator('.jp-DocumentSearch-index-counter', { hasText: /^[1-9]\d*\/\d/ })
+    .waitFor();
+}
+
+/** The find box and its input are in the window of a phone. */
+async function findBoxFits(t) {
+  const notebook = await opened(t, [codeCell('a', '1')]);
+  const { page } = t;
+  await notebook.select(0);
+  await page.waitForFunction(() =>
+    document.querySelector('.jp-SideBar [data-id="table-of-contents"]')
+  );
+  await page.keyboard.press('Control+f');
+  const box = page.locator('.jp-DocumentSearch-overlay');
+  await box.waitFor();
+  const cut = await box.evaluate(overlay => {
+    const panel = overlay.parentElement.getBoundingClientRect();
+    return [overlay, ...overlay.querySelectorAll('textarea, button')]
+      .map(node => [node.className, node.getBoundingClientRect()])
+      .filter(
+        ([, at]) =>
+          at.width && (at.left < panel.left - 1 || at.right > panel.right + 1)
+      )
+      .map(([name]) => name);
+  });
+  equal(cut.join(), '', 'parts that are cut off');
 }
 
 await run([
@@ -342,5 +373,10 @@ await run([
   ['export formulas', exportsFormulas],
   ['print formulas', printsFormulas],
   ['a file that is no text', noText],
-  ['find what is far away', findsFirst]
+  ['find what is far away', findsFirst],
+  [
+    'find box on a phone',
+    findBoxFits,
+    { viewport: { width: 390, height: 780 } }
+  ]
 ]);

@@ -22,7 +22,9 @@ const DELIMITERS: [RegExp, boolean][] = [
 function converter(): (tex: string, display: boolean) => string {
   const handler = SafeHandler(new HTMLHandler(browserAdaptor()));
   mathjax.handlers.register(handler);
-  const input = new TeX({ packages: AllPackages });
+  // Proof trees are laid out by measuring them, which only a page's own output does.
+  const packages = AllPackages.filter(name => name !== 'bussproofs');
+  const input = new TeX({ packages });
   const formulas = mathjax.document(
     document.implementation.createHTMLDocument(),
     {
@@ -47,7 +49,14 @@ export function typeset(root: ParentNode): void {
     const found = DELIMITERS.find(([form]) => form.test(text));
     if (!found) continue;
     const [form, display] = found;
-    element.innerHTML = convert(form.exec(text)![1]!, display);
-    element.setAttribute('title', text);
+    try {
+      const mathml = convert(form.exec(text)![1]!, display);
+      // What TeX does not know is better read as it is written.
+      if (mathml.includes('<merror')) continue;
+      element.innerHTML = mathml;
+      element.setAttribute('title', text);
+    } catch (error) {
+      console.debug(text, error);
+    }
   }
 }

@@ -16,6 +16,9 @@ export const finding: JupyterFrontEndPlugin<void> = {
       looking.add(this);
       try {
         await startQuery.apply(this, query);
+        // One in an earlier cell is passed over where it stands before that cell's cursor.
+        if (this.matchesCount && this.currentMatchIndex === null)
+          await this.highlightNext(true, { from: 'start', select: false });
       } finally {
         looking.delete(this);
       }
