@@ -1,0 +1,1 @@
+"use strict";(globalThis.rspackChunkpoolbook||=[]).push([[190],{6445(o,s,e){var r=e(54614);e(4954),e.d(s,{createInfoServices:()=>r.v})}}]);

@@ -1,0 +1,1 @@
+"use strict";(globalThis.rspackChunkpoolbook||=[]).push([[2395],{59590(e,s,o){var r=o(26041);o(4954),o.d(s,{createPieServices:()=>r.f})}}]);

@@ -1,0 +1,1 @@
+"use strict";(globalThis.rspackChunkpoolbook||=[]).push([[2853],{90884(e,r,s){var a=s(16527);s(4954),s.d(r,{createTreemapServices:()=>a.d})}}]);

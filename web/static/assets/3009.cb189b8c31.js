@@ -1,0 +1,1 @@
+"use strict";(globalThis.rspackChunkpoolbook||=[]).push([[3009],{55784(a,e,o){var r=o(43245);o(4954),o.d(e,{createRailroadPegServices:()=>r.P})}}]);

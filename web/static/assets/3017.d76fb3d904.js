@@ -1,0 +1,1 @@
+"use strict";(globalThis.rspackChunkpoolbook||=[]).push([[3017],{37632(e,r,s){var a=s(9427);s(4954),s.d(r,{createWardleyServices:()=>a.J})}}]);

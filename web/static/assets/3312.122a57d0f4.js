@@ -1,0 +1,1 @@
+"use strict";(globalThis.rspackChunkpoolbook||=[]).push([[3312],{52355(e,o,s){var r=s(82688);s(4954),s.d(o,{createEventModelingServices:()=>r.g})}}]);

@@ -1,0 +1,1 @@
+"use strict";(globalThis.rspackChunkpoolbook||=[]).push([[5428],{2223(a,o,r){var s=r(38426);r(4954),r.d(o,{createRailroadServices:()=>s.l})}}]);

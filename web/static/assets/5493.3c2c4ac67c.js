@@ -1,0 +1,1 @@
+"use strict";(globalThis.rspackChunkpoolbook||=[]).push([[5493],{57636(e,s,o){var r=o(93279);o(4954),o.d(s,{createCynefinServices:()=>r.t})}}]);

@@ -1,0 +1,1 @@
+"use strict";(globalThis.rspackChunkpoolbook||=[]).push([[612],{13327(e,s,a){var c=a(73263);a(4954),a.d(s,{createPacketServices:()=>c.$})}}]);

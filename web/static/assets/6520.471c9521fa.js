@@ -1,0 +1,1 @@
+"use strict";(globalThis.rspackChunkpoolbook||=[]).push([[6520],{49035(a,o,r){var s=r(14916);r(4954),r.d(o,{createRailroadEbnfServices:()=>s.W})}}]);

@@ -1,0 +1,1 @@
+"use strict";(globalThis.rspackChunkpoolbook||=[]).push([[6629],{69945(r,s,a){var e=a(1721);a(4954),a.d(s,{createGitGraphServices:()=>e.b})}}]);

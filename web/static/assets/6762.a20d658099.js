@@ -1,0 +1,1 @@
+"use strict";(globalThis.rspackChunkpoolbook||=[]).push([[6762],{37089(e,r,c){var s=c(45796);c(4954),c.d(r,{createArchitectureServices:()=>s.S})}}]);

@@ -1,0 +1,1 @@
+"use strict";(globalThis.rspackChunkpoolbook||=[]).push([[6771],{74142(e,r,s){var o=s(30145);s(4954),s.d(r,{createTreeViewServices:()=>o.I})}}]);

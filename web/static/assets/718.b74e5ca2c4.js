@@ -1,0 +1,1 @@
+"use strict";(globalThis.rspackChunkpoolbook||=[]).push([[718],{98365(a,r,s){var e=s(25552);s(4954),s.d(r,{createRadarServices:()=>e.f})}}]);

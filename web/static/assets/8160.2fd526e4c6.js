@@ -1,0 +1,1 @@
+"use strict";(globalThis.rspackChunkpoolbook||=[]).push([[8160],{73763(s){s.exports=JSON.parse('{"version":"11.17.2"}')}}]);

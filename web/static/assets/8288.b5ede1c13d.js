@@ -1,0 +1,1 @@
+"use strict";(globalThis.rspackChunkpoolbook||=[]).push([[8288],{46723(){}}]);

@@ -1,0 +1,1 @@
+"use strict";(globalThis.rspackChunkpoolbook||=[]).push([[8665],{6480(s,a,o){var r=o(89096);o(4954),o.d(a,{createRailroadAbnfServices:()=>r.s})}}]);
