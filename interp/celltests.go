@@ -47,7 +47,7 @@ var testFlags = sync.OnceValue(func() *flag.FlagSet {
 	return own
 })
 
-// testing holds that one session at a time has the flags and the run of package testing, which are the process's.
+// testingMu holds that one session at a time has the flags and the run of package testing, which are the process's.
 var testingMu sync.Mutex
 
 // testNow runs %test: the tests and benchmarks of the cell, or without any those of all cells; with flags, all that the flags choose. The output
