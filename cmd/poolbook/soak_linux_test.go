@@ -139,9 +139,7 @@ func TestSoak(t *testing.T) {
 			if reply.Status != "error" {
 				t.Fatalf("the interrupted cell: %s", reply.Status)
 			}
-			continue
-		}
-		if reply := run(code, nil); (reply.Status == "error") != c.fails {
+		} else if reply := run(code, nil); (reply.Status == "error") != c.fails {
 			t.Fatalf("cell %d, %s: %s %+v", n, code, reply.Status, reply.ErrorInfo)
 		}
 		if n%max(*soakCells/20, 1) == 0 {
