@@ -124,11 +124,17 @@ p := pool.New(pool.Processes(1))
 	_, err = pool.MapErr(p, func(i int) (int, error) { path.Path = "b"; return 0, other }, []int{1})
 	fmt.Println(err.(*pool.RemoteError).Err)
 }
+var errMine = &Bad{N: 1}
+type Two struct { E error; Any any }
+for range 2 { // the second time the worker has an errMine already
+	two := &Two{errMine, []any{errMine, fmt.Errorf("in %w", errMine)}}
+	fmt.Println(pool.Apply(p, func() bool { l := two.Any.([]any); return two.E == l[0] && errors.Is(l[1].(error), two.E) }))
+}
 type Grid struct { A [2][3]int; P any }
 gr := &Grid{}
 gr.P = &gr.A
 fmt.Println(pool.Map(p, func(g *Grid) int { g.P.(*[2][3]int)[1][2] = 7; return g.A[1][2] }, []*Grid{gr}))`},
-			"bad 5\nbad 6\nopen b: EOF\n[7] <nil>\n"},
+			"bad 5\nbad 6\nopen b: EOF\ntrue <nil>\ntrue <nil>\n[7] <nil>\n"},
 
 		{"types in interfaces", []string{`
 type Shape interface{ Area() int }

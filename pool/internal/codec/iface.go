@@ -440,11 +440,12 @@ func (d *Decoder) held(tag byte, t reflect.Type) (reflect.Value, error) {
 		if tag != ifaceNew && tag != ifaceType {
 			return none, malformed("tag of an error")
 		}
-		v, err := d.typed(tag, t)
-		if err == nil && v.Type() == shared.Type() && reflect.DeepEqual(v.Interface(), shared.Interface()) {
-			v = shared
-		}
-		return v, err
+		return d.replaced(tag, t, func(v reflect.Value) reflect.Value {
+			if v.Type() == shared.Type() && reflect.DeepEqual(v.Interface(), shared.Interface()) {
+				return shared
+			}
+			return v
+		})
 	case ifaceNamed:
 		name, err := d.string()
 		if err != nil {
@@ -457,11 +458,7 @@ func (d *Decoder) held(tag byte, t reflect.Type) (reflect.Value, error) {
 		if tag != ifaceNew && tag != ifaceType {
 			return none, malformed("tag of an error")
 		}
-		v, err := d.typed(tag, t)
-		if err != nil {
-			return none, err
-		}
-		return d.c.variable(name, v), nil
+		return d.replaced(tag, t, func(v reflect.Value) reflect.Value { return d.c.variable(name, v) })
 	case ifaceOpaque:
 		if !opaqueErrType.Implements(t) && !runtimeErrType.Implements(t) {
 			return none, malformed("an error in a " + t.String())
@@ -486,6 +483,21 @@ func (d *Decoder) held(tag byte, t reflect.Type) (reflect.Value, error) {
 		return reflect.ValueOf(ctx), err
 	}
 	return none, malformed("tag of an interface")
+}
+
+// replaced is typed for an error in whose place this process may have its own. Other pointers to it in the message lead to the same one: to what was
+// read if some have been read before, and to its own otherwise.
+func (d *Decoder) replaced(tag byte, t reflect.Type, own func(v reflect.Value) reflect.Value) (reflect.Value, error) {
+	n := len(d.refs)
+	v, err := d.typed(tag, t)
+	if err != nil || v.Kind() != reflect.Pointer || n == len(d.refs) || d.refs[n] != (shared{v.Type(), v.UnsafePointer()}) {
+		return v, err
+	}
+	o := own(v)
+	if o.Kind() == reflect.Pointer && o.Type() == v.Type() {
+		d.refs[n].p = o.UnsafePointer()
+	}
+	return o, nil
 }
 
 // typed reads a type and a value of it.

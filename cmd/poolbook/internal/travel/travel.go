@@ -131,8 +131,18 @@ func (t *travel) types() {
 		}
 	}
 	changed := t.round == 1
+	for _, d := range t.structs {
+		d.anew = t.round == 1 || t.p(40)
+	}
+	for again := true; again; {
+		again = false
+		for _, d := range t.structs {
+			if !d.anew && t.refersAnew(d) {
+				d.anew, again = true, true
+			}
+		}
+	}
 	for i, d := range t.structs {
-		d.anew = t.round == 1 || t.p(40) || t.refersAnew(d)
 		if !d.anew {
 			continue
 		}
