@@ -43,9 +43,12 @@ type unitState struct {
 	came  cameFunctions // inside values, from other processes
 }
 
+// madeKey is what a unit was made for: a function, and the IDs of the variables that it is to do without. These may be others at the next call, when
+// code has changed what the variables hold.
 type madeKey struct {
-	fn     *ssa.Function
-	inside bool
+	fn      *ssa.Function
+	without string
+	inside  bool // a value
 }
 
 // madeUnit is a unit that can be made again for other captured values.
@@ -75,7 +78,7 @@ const madeLimit = 1000
 // of the standard library, function literals with their captured variables, whatever variable holds them. The values in
 // Vars are the variables themselves (addressable): copy them before cells go on. The error is a *UnitError.
 //
-// A unit keeps what it has been asked for in extra: the next one of the same function has it, too, until a cell is loaded. Until then it may be
+// A unit keeps the types that it has been asked for in extra: the next one of the same function has them, too, until a cell is loaded. Until then it may be
 // the very same one: it is not changed.
 func (s *Session) Unit(fn reflect.Value, extra UnitExtra) (*Unit, error) {
 	s.mu.Lock()
@@ -84,7 +87,7 @@ func (s *Session) Unit(fn reflect.Value, extra UnitExtra) (*Unit, error) {
 	if fn.Kind() == reflect.Func && !fn.IsNil() {
 		c, isOurs = s.machine.Closure(fn)
 	}
-	key := madeKey{c.Fn, extra.Inside}
+	key := madeKey{c.Fn, strings.Join(slices.Sorted(maps.Keys(extra.Without)), " "), extra.Inside}
 	m := s.units.made[key]
 	if isOurs && m != nil && m.covers(extra) {
 		if m.same != nil {
@@ -94,25 +97,19 @@ func (s *Session) Unit(fn reflect.Value, extra UnitExtra) (*Unit, error) {
 			return outside(u, m.source, m.types), nil
 		}
 	}
-	made := &madeUnit{types: map[reflect.Type]bool{}, without: map[string]string{}}
+	made := &madeUnit{types: map[reflect.Type]bool{}, without: maps.Clone(extra.Without)}
 	if isOurs && m != nil {
 		maps.Copy(made.types, m.types)
-		maps.Copy(made.without, m.without)
 	}
 	for _, t := range extra.Types {
 		made.types[t] = true
 	}
-	maps.Copy(made.without, extra.Without)
 	var err error
 	makeUnit := unit.Make
 	if extra.Inside {
 		makeUnit = unit.MakeInside
 	}
 	made.unit, err = makeUnit(unitSession{s}, fn, s.unitExtra(made))
-	if err != nil && len(made.without) > len(extra.Without) {
-		made.without = extra.Without // it may have changed since that a variable cannot be sent
-		made.unit, err = makeUnit(unitSession{s}, fn, s.unitExtra(made))
-	}
 	if err != nil {
 		return nil, &UnitError{err.Error()}
 	}
@@ -135,15 +132,10 @@ func (s *Session) Unit(fn reflect.Value, extra UnitExtra) (*Unit, error) {
 	return u, nil
 }
 
-// covers reports whether the unit has all that is asked for.
+// covers reports whether the unit has all the types that are asked for.
 func (m *madeUnit) covers(extra UnitExtra) bool {
 	for _, t := range extra.Types {
 		if !m.types[t] {
-			return false
-		}
-	}
-	for id := range extra.Without {
-		if _, ok := m.without[id]; !ok {
 			return false
 		}
 	}

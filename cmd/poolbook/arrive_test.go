@@ -169,3 +169,22 @@ v := reflect.ValueOf(1)
 c := struct{ in []chan int }{[]chan int{nil, nil, make(chan int)}}
 for _, f := range []func(){func() { f.Name() }, func() { _ = conns }, func() { m.Load(1) }, func() { l.Prefix() }, func() { _ = s }, func() { v.Int() }, func() { _ = c }} { use(f) }`)
 }
+
+// TestVariableThatChanges holds that a method which reads a variable is there in workers whenever the variable can be sent, also within one cell.
+func TestVariableThatChanges(t *testing.T) {
+	arrives(t, "[0] <nil>\n[panic] <nil>\n[0] <nil>\n[panic] <nil>\n", `
+p := pool.New(pool.Processes(1))
+var ch chan int
+type C struct{ N int }
+func (c C) Len() int { return len(ch) }
+f := func(c C) (s string) {
+	defer func() { if recover() != nil { s = "panic" } }()
+	return fmt.Sprint(reflect.ValueOf(c).MethodByName("Len").Call(nil)[0].Int())
+}
+for range 2 {
+	fmt.Println(pool.Map(p, f, []C{{1}}))
+	ch = make(chan int)
+	fmt.Println(pool.Map(p, f, []C{{1}}))
+	ch = nil
+}`)
+}
