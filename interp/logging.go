@@ -129,8 +129,7 @@ func (s *Session) position(f vm.Frame) (file string, line int) {
 	if !f.Pos.IsValid() {
 		return "???", 0
 	}
-	p := s.env.Fset.Position(f.Pos)
-	return p.Filename, p.Line
+	return s.machine.Position(f)
 }
 
 // slog makes package slog's functions those of the session's default logger, and its handlers name cells.
@@ -140,11 +139,10 @@ func (l *logging) slog(m map[string]vm.Intrinsic) {
 		defer l.mu.Unlock()
 		return l.current
 	}
-	for _, name := range []string{"Debug", "DebugContext", "Info", "InfoContext", "Warn", "WarnContext", "Error", "ErrorContext", "Log", "LogAttrs", "With"} {
-		m["log/slog."+name] = func(r *vm.Run, args []reflect.Value) []reflect.Value {
-			return invoke(reflect.ValueOf(get()).MethodByName(name), args)
-		}
+	m["log/slog.With"] = func(r *vm.Run, args []reflect.Value) []reflect.Value {
+		return []reflect.Value{reflect.ValueOf(get().With(args[0].Interface().([]any)...))}
 	}
+	l.records(m, get)
 	m["log/slog.Default"] = func(*vm.Run, []reflect.Value) []reflect.Value { return []reflect.Value{reflect.ValueOf(get())} }
 	m["log/slog.SetDefault"] = func(_ *vm.Run, args []reflect.Value) []reflect.Value {
 		now := args[0].Interface().(*slog.Logger)
@@ -174,6 +172,59 @@ func (l *logging) slog(m map[string]vm.Intrinsic) {
 			}
 			return f.Call(args)
 		}
+	}
+}
+
+// records makes the loggers' methods, and the functions of their names, log records whose program counters are places of the calls in cells.
+func (l *logging) records(m map[string]vm.Intrinsic, std func() *slog.Logger) {
+	log := func(to *slog.Logger, ctx context.Context, level slog.Level, msg string, add func(*slog.Record)) []reflect.Value {
+		if ctx == nil {
+			ctx = context.Background()
+		}
+		if to.Enabled(ctx, level) {
+			record := slog.NewRecord(time.Now(), level, msg, l.s.machine.CallerPC())
+			add(&record)
+			_ = to.Handler().Handle(ctx, record)
+		}
+		return nil
+	}
+	both := func(name string, f func(to *slog.Logger, args []reflect.Value) []reflect.Value) {
+		m["log/slog."+name] = func(_ *vm.Run, args []reflect.Value) []reflect.Value { return f(std(), args) }
+		m["(*log/slog.Logger)."+name] = func(_ *vm.Run, args []reflect.Value) []reflect.Value {
+			return f(args[0].Interface().(*slog.Logger), args[1:])
+		}
+	}
+	context := func(v reflect.Value) context.Context {
+		ctx, _ := v.Interface().(context.Context)
+		return ctx
+	}
+	added := func(list reflect.Value) func(*slog.Record) {
+		return func(r *slog.Record) { r.Add(list.Interface().([]any)...) }
+	}
+	for name, level := range map[string]slog.Level{
+		"Debug": slog.LevelDebug, "Info": slog.LevelInfo, "Warn": slog.LevelWarn, "Error": slog.LevelError,
+	} {
+		both(name, func(to *slog.Logger, args []reflect.Value) []reflect.Value {
+			return log(to, nil, level, args[0].String(), added(args[1]))
+		})
+		both(name+"Context", func(to *slog.Logger, args []reflect.Value) []reflect.Value {
+			return log(to, context(args[0]), level, args[1].String(), added(args[2]))
+		})
+	}
+	both("Log", func(to *slog.Logger, args []reflect.Value) []reflect.Value {
+		return log(to, context(args[0]), slog.Level(args[1].Int()), args[2].String(), added(args[3]))
+	})
+	both("LogAttrs", func(to *slog.Logger, args []reflect.Value) []reflect.Value {
+		attrs := args[3].Interface().([]slog.Attr)
+		return log(to, context(args[0]), slog.Level(args[1].Int()), args[2].String(), func(r *slog.Record) { r.AddAttrs(attrs...) })
+	})
+	m["(log/slog.Record).Source"] = func(_ *vm.Run, args []reflect.Value) []reflect.Value {
+		r := args[0].Interface().(slog.Record)
+		src := r.Source()
+		if frames := l.s.machine.Frames(r.PC); src != nil && len(frames) > 0 {
+			src = &slog.Source{Function: frames[0].Function, File: frames[0].File, Line: frames[0].Line}
+		}
+		return []reflect.Value{reflect.ValueOf(src)}
 	}
 }
 

@@ -81,6 +81,7 @@ func (s *Session) RunProgram(ctx context.Context, paths []string, args []string,
 	s.streams.attach(streams)
 	cfg := s.runConfig(streams)
 	cfg.Program = true
+	cfg.Dir, _ = os.Getwd() // without one, names of files stay relative
 	cfg.Host.(*cellRun).program = true
 	if stdio.Exit != nil {
 		var once sync.Once

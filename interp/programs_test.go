@@ -133,3 +133,38 @@ func runCells(t *testing.T, f txtar.File) string {
 	}
 	return out.String()
 }
+
+// TestStacks runs a program that looks at its calls, and compares what it prints with the same one compiled. Inlining, which names literals
+// after the functions that it puts them into, is off.
+func TestStacks(t *testing.T) {
+	const file = "testdata/stacks/main.go"
+	exe := filepath.Join(t.TempDir(), "stacks.exe")
+	if out, err := exec.Command("go", "build", "-gcflags=-l", "-o", exe, file).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	compiled, err := exec.Command(exe).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := strings.Split(string(compiled), "\n")
+	if len(want) < 700 {
+		t.Fatalf("compiled it prints %d lines only", len(want))
+	}
+	s := newSession(t)
+	var out bytes.Buffer
+	if code, err := s.RunProgram(context.Background(), []string{file}, nil, interp.Stdio{Stdout: &out, Stderr: &out}); code != 0 || err != nil {
+		t.Fatalf("exit code %d: %v\n%s", code, err, &out)
+	}
+	of, differ := "", 0
+	for i, got := range strings.Split(out.String(), "\n") {
+		if after, ok := strings.CutPrefix(got, "-- "); ok {
+			of = after
+		}
+		if i >= len(want) || got != want[i] {
+			t.Errorf("line %d, %s: %q, compiled %q", i+1, of, got, want[min(i, len(want)-1)])
+			if differ++; differ == 10 {
+				t.FailNow()
+			}
+		}
+	}
+}

@@ -80,6 +80,9 @@ type RunConfig struct {
 	// *Panic, *Exit when a goroutine called os.Exit, or *Fatal when no call of the
 	// run is there to return it.
 	OnPanic func(error)
+	// Dir is the folder that relative names of files are relative to: the functions of package runtime name files by absolute ones. Empty leaves
+	// the names as they are.
+	Dir string
 	// Program makes the run end as a compiled program does: a panic in a goroutine ends it, a call of the run returns the *Panic, whose Crash
 	// is set, and OnPanic is told only when there is no call. Deferred calls run for panics and runtime.Goexit alone. What the
 	// runtime calls a fatal error cannot be recovered.

@@ -22,7 +22,7 @@ func (c *compiler) emit() {
 		if b == c.fn.Recover {
 			// a recovered panic comes here with deferred calls still to run
 			c.b.recoverPC = len(c.b.code)
-			c.op(opRunDefers, 0, 0, 0)
+			c.runDefers(nil)
 		}
 		c.starts[i] = len(c.b.code)
 		if p := firstPos(b); p.IsValid() {
@@ -53,9 +53,19 @@ func (c *compiler) emit() {
 	}
 	if (c.borrows || c.defers) && c.fn.Recover == nil {
 		c.b.recoverPC = len(c.b.code)
-		c.op(opRunDefers, 0, 0, 0)
+		c.runDefers(nil)
 		c.recoverReturn()
 	}
+}
+
+// runDefers emits the calls that are deferred, at the return of b, or for nil after a recovered panic. While they run, the function is at the
+// instruction again, which makes the one before it the place that traces show.
+func (c *compiler) runDefers(b *ssa.BasicBlock) {
+	if p := endOf(c.fn, b); p.IsValid() {
+		c.pos = p
+	}
+	c.jumpTo(c.op(opJump, 0, 0, 0), len(c.b.code))
+	c.op(opRunDefers, 0, 0, 0)
 }
 
 // firstPos is the first position that an instruction of b has.
@@ -165,7 +175,7 @@ func (c *compiler) instr(in ssa.Instruction) {
 	case *ssa.Defer:
 		c.deferOp(in)
 	case *ssa.RunDefers:
-		c.op(opRunDefers, 0, 0, 0)
+		c.runDefers(in.Block())
 	case *ssa.Panic:
 		if c.rangeFault(in) {
 			return

@@ -179,7 +179,7 @@ func (c *compiler) returnOp(in *ssa.Return) {
 	if borrowed {
 		// The builder runs no deferred calls in a function whose only ones are
 		// in range-over-func bodies; results are read after them.
-		c.op(opRunDefers, 0, 0, 0)
+		c.runDefers(in.Block())
 		for _, r := range in.Results {
 			if ld, ok := r.(*ssa.UnOp); ok && ld.Op == token.MUL && ld.Block() == in.Block() {
 				if _, ok := ld.X.(*ssa.Alloc); ok {

@@ -1,7 +1,6 @@
 package vm
 
 import (
-	"fmt"
 	"go/token"
 	"go/types"
 	"maps"
@@ -237,44 +236,4 @@ func varsOf(t *types.Tuple) []*types.Var {
 		list[i] = t.At(i)
 	}
 	return list
-}
-
-// funcName is the name of fn as Go's traces write it.
-func funcName(fn *ssa.Function) string {
-	if fn.Parent() != nil {
-		p := fn
-		for p.Parent() != nil {
-			p = p.Parent()
-		}
-		n := fn.Name()
-		if p.Name() != "" && len(n) > len(p.Name()) && n[:len(p.Name())] == p.Name() {
-			n = n[len(p.Name()):]
-			for i := range n {
-				if n[i] == '$' {
-					return funcName(p) + ".func" + n[i+1:]
-				}
-			}
-		}
-		return funcName(p) + "." + fn.Name()
-	}
-	pkg := ""
-	if fn.Pkg != nil {
-		pkg = fn.Pkg.Pkg.Path() + "."
-	} else if o := fn.Object(); o != nil && o.Pkg() != nil {
-		pkg = o.Pkg().Path() + "."
-	}
-	if r := fn.Signature.Recv(); r != nil {
-		t := r.Type()
-		star := ""
-		if p, ok := t.(*types.Pointer); ok {
-			t, star = p.Elem(), "*"
-		}
-		if n, ok := types.Unalias(t).(*types.Named); ok {
-			if star != "" {
-				return fmt.Sprintf("%s(*%s).%s", pkg, n.Obj().Name(), fn.Name())
-			}
-			return fmt.Sprintf("%s%s.%s", pkg, n.Obj().Name(), fn.Name())
-		}
-	}
-	return pkg + fn.Name()
 }

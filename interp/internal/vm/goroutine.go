@@ -56,6 +56,7 @@ type goroutine struct {
 
 	number  int  // in the order in which the run's goroutines began
 	started bool // by a go statement
+	main    bool // it makes a call of the run, as a program's first goroutine does
 	grace   bool // deferred calls run although the run was stopped
 	cases   []selectCase
 	growing growing
@@ -268,7 +269,7 @@ func (g *goroutine) done() {
 	g.run, g.stop, g.top, g.pending, g.escaped = nil, nil, nil, nil, nil
 	g.runOf.Store(nil)
 	g.noticed.Store(false)
-	g.natives, g.started, g.grace, g.growing, g.inMap = 0, false, false, growing{}, 0
+	g.natives, g.started, g.main, g.grace, g.growing, g.inMap = 0, false, false, false, growing{}, 0
 	g.m.sharing.leave()
 	if g.bytes < 1<<20 {
 		g.m.idle.Put(g)

@@ -171,6 +171,7 @@ func (r *Run) serve(o *outcome, call func(g *goroutine) []reflect.Value) {
 	defer r.end()
 	r.m.sharing.join(r.m)
 	g := r.m.idleGoroutine(r)
+	g.main = true
 	r.enroll(g)
 	defer func() {
 		r.expel(g)
@@ -414,6 +415,13 @@ func (r *Run) waitPaused() bool {
 	}
 	return reason == nil
 }
+
+// GoesOn reports whether the run has not been ended. It waits where the run is held up.
+func (r *Run) GoesOn() bool { return atomic.LoadUint32(&r.stop) == 0 || r.waitPaused() }
+
+// Leave takes a goroutine of the run, which is over, out of the compiled function that it is in, without the rest of that: as a panic that no
+// program recovers.
+func (r *Run) Leave() { panic(&abort{reason: r.stopReason()}) }
 
 func (r *Run) stopReason() error {
 	r.mu.Lock()
