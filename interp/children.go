@@ -55,12 +55,12 @@ func output(r *vm.Run, c *exec.Cmd, combined bool) []reflect.Value {
 	if combined && c.Stderr != nil {
 		return []reflect.Value{reflect.ValueOf([]byte(nil)), errorValue(errors.New("exec: Stderr already set"))}
 	}
-	var stdout bytes.Buffer
+	stdout := &watchedBuffer{run: r}
 	var stderr *endsOf
-	c.Stdout = &stdout
+	c.Stdout = stdout
 	switch {
 	case combined:
-		c.Stderr = &stdout
+		c.Stderr = stdout
 	case c.Stderr == nil:
 		stderr = &endsOf{}
 		c.Stderr = stderr

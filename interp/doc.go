@@ -55,6 +55,9 @@
 //
 // [Traceback] renders each of these for a notebook.
 //
+// Package runtime shows a cell or program its own calls, with the names that the compiler gives them and without the library's between
+// them; runtime.main and runtime.goexit end the list. Files of programs are absolute there, a cell's is "cell [3]". TestStacks compares that with compiled Go.
+//
 // # What ends a process
 //
 // What would end a compiled program ends a cell, and the session has its values. A kernel goes on; repl and run end as that program would; of
@@ -73,8 +76,9 @@
 //
 // These end the process, and why:
 //
-//	memory that compiled code takes without end, as io.ReadAll of /dev/zero does: it cannot be stopped. The kernel ends itself, or the
-//	system ends it before other programs
+//	memory that compiled code takes without end: it cannot be stopped. The kernel ends itself, or the system ends it before other programs.
+//	Functions that read all there is (io.ReadAll, os.ReadFile, bytes.Buffer.ReadFrom, io.Copy, readers with buffers, what a child prints) do
+//	end with the cell, or with an error of the cell when there is no more room: what they read with looks at that (TestEndlessReads)
 //	a stack overflow in compiled code, and 10,000 threads in system calls: the runtime has no stack, or thread, to go on with
 //	a signal to the own process, unsafe, closing files that are the kernel's (syscall.Close): the process is the cell's own as well
 //

@@ -36,6 +36,7 @@ func (s *Session) intrinsics(extra map[string]func(c Call, args []reflect.Value)
 			return invoke(f, args)
 		}
 	}
+	s.watching(m)
 	s.files(m)
 	switch p := s.streams.process; {
 	case p == nil:

@@ -25,18 +25,14 @@ func systemMemory() int64 {
 	if err != nil {
 		return total
 	}
-	for _, file := range cgroupFiles(string(data)) {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			continue
-		}
-		// "max", and in version 1 a number near 1<<63, mean none
-		if n, err := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64); err == nil && n > 0 && n < total {
-			total = n
-		}
+	for _, g := range cgroupsOf(cgroupRoot, string(data)) {
+		total = min(total, g.limit)
 	}
 	return total
 }
+
+// cgroupRoot is where systems have the groups mounted.
+const cgroupRoot = "/sys/fs/cgroup"
 
 // cgroup is a group around the process that has a limit.
 type cgroup struct {
@@ -45,24 +41,29 @@ type cgroup struct {
 }
 
 // cgroups are those around the process that have a limit.
-var cgroups = sync.OnceValue(func() (list []cgroup) {
+var cgroups = sync.OnceValue(func() []cgroup {
 	data, err := os.ReadFile("/proc/self/cgroup")
 	if err != nil {
 		return nil
 	}
-	for _, file := range cgroupFiles(string(data)) {
-		n, ok := readNumber(file)
+	return cgroupsOf(cgroupRoot, string(data))
+})
+
+// cgroupsOf are those with a limit of a process, given its /proc/self/cgroup.
+func cgroupsOf(root, groups string) (list []cgroup) {
+	for _, file := range cgroupFiles(root, groups) {
+		n, ok := readNumber(file) // "max", and in version 1 a number near 1<<63, mean none
 		if !ok || n >= math.MaxInt64>>1 {
 			continue
 		}
 		usage := "memory.current"
-		if path.Base(file) != "memory.max" {
+		if path.Base(file) == "memory.limit_in_bytes" {
 			usage = "memory.usage_in_bytes"
 		}
 		list = append(list, cgroup{n, path.Join(path.Dir(file), usage), path.Join(path.Dir(file), "memory.stat")})
 	}
 	return list
-})
+}
 
 func readNumber(file string) (int64, bool) {
 	text, err := os.ReadFile(file)
@@ -82,7 +83,13 @@ func availableMemory() (free, total int64, ok bool) {
 	free, ok = field(info, "MemAvailable:")
 	total, _ = field(info, "MemTotal:")
 	free, total = free<<10, total<<10
-	for _, g := range cgroups() {
+	free, total = withinCgroups(cgroups(), free, total)
+	return free, total, ok
+}
+
+// withinCgroups is how much of what the machine has left, and of what it has, the groups allow.
+func withinCgroups(groups []cgroup, free, total int64) (int64, int64) {
+	for _, g := range groups {
 		used, known := readNumber(g.usage)
 		if !known {
 			continue
@@ -97,7 +104,7 @@ func availableMemory() (free, total int64, ok bool) {
 		}
 		free, total = min(free, max(g.limit-used, 0)), min(total, g.limit)
 	}
-	return free, total, ok
+	return free, total
 }
 
 // field is the number after a name at the beginning of a line.
@@ -114,8 +121,8 @@ func field(text []byte, name string) (int64, bool) {
 }
 
 // cgroupFiles lists where the limits of a process are, given its /proc/self/cgroup: in its own group and in all around it, of
-// version 2 ("0::/path") and version 1 ("4:memory:/path"). Inside a container the path may be that of the host; the root is its own group then.
-func cgroupFiles(groups string) []string {
+// version 2 ("0::/path") and version 1 ("4:memory:/path"). Beyond memory.high version 2 slows processes down until they hardly run. Inside a container the path may be that of the host; the root is its own group then.
+func cgroupFiles(mounted, groups string) []string {
 	var files []string
 	for line := range strings.Lines(groups) {
 		_, rest, _ := strings.Cut(strings.TrimSpace(line), ":")
@@ -123,15 +130,17 @@ func cgroupFiles(groups string) []string {
 		if !ok {
 			continue
 		}
-		root, name := "/sys/fs/cgroup", "memory.max"
+		root, names := mounted, []string{"memory.max", "memory.high"}
 		if controllers != "" {
 			if !strings.Contains(","+controllers+",", ",memory,") {
 				continue
 			}
-			root, name = "/sys/fs/cgroup/memory", "memory.limit_in_bytes"
+			root, names = path.Join(mounted, "memory"), []string{"memory.limit_in_bytes"}
 		}
 		for dir = path.Clean("/" + dir); ; dir = path.Dir(dir) {
-			files = append(files, path.Join(root, dir, name))
+			for _, name := range names {
+				files = append(files, path.Join(root, dir, name))
+			}
 			if dir == "/" {
 				break
 			}

@@ -42,6 +42,7 @@ type memory struct {
 	freed      time.Time // when garbage was given back to the system last because it had none left
 	ended      time.Time // when runs were ended last; of the goroutine that looks
 	endedIn    uint64    // how many collections there were by then
+	given      int64     // what was in use when a compiled function that nobody waits for was met; 0: there is none
 }
 
 const (
@@ -242,11 +243,13 @@ func (m *Machine) outOfMemory(now usage, left int64) {
 	}
 }
 
-// lookAtAbandoned gives the process up when a compiled function that nobody waits for any more goes on and fills the memory. Nothing can stop it,
+// lookAtAbandoned gives the process up when a compiled function that nobody waits for any more goes on and fills the memory: one that waits
+// for something keeps what it has, and takes no more. Nothing can stop it,
 // and the collector may have to wait for it, so that there is none here: it is for what is far beyond the limit, before the machine has none left.
 func (m *Machine) lookAtAbandoned(now usage) {
 	mem := &m.memory
 	if mem.exhausted == nil || now.used < mem.limit+mem.limit/4 {
+		mem.given = 0
 		return
 	}
 	var abandoned *goroutine
@@ -263,7 +266,14 @@ func (m *Machine) lookAtAbandoned(now usage) {
 		}
 		return true
 	})
-	if abandoned == nil || others && now.used < mem.limit/2*3 {
+	if abandoned == nil {
+		mem.given = 0
+		return
+	}
+	if mem.given == 0 || now.used < mem.given { // or the collector has freed some
+		mem.given = now.used
+	}
+	if now.used < mem.given+mem.limit/8 || others && now.used < mem.limit/2*3 {
 		return
 	}
 	text := fmt.Sprintf("out of memory: a compiled function that a cell called before it was ended goes on, and nothing stops it; the data in memory takes %s, and the limit is %s",
@@ -294,34 +304,67 @@ const exitOutOfMemory = 128 + 9
 // room ends the run when an allocation of n bytes would pass the limit. The
 // runtime's own limit, with its panic, is beyond any number that matters here.
 func (g *goroutine) room(n int64) {
-	if n < largeAlloc {
+	if n < largeAlloc || g.m.memory.limit <= 0 {
 		return
 	}
-	mem := &g.m.memory
+	if why := g.m.memory.refuses(n, g.run.budget); why != "" {
+		g.fatal(&Fatal{Message: why})
+	}
+}
+
+// TakesOn tells that a compiled function of the run has read size bytes into memory, and is about to read on. It reports whether that may be:
+// not when the run is over, and it is from now on when there is no room. Such functions double what they have, and take the
+// memory faster than anybody looks at it.
+func (r *Run) TakesOn(size int64) bool {
+	if !r.GoesOn() {
+		return false
+	}
+	mem := &r.m.memory
 	if mem.limit <= 0 {
-		return
+		return true
 	}
-	limit := g.run.budget.bytes
-	if n > limit {
-		g.fatal(&Fatal{Message: fmt.Sprintf("out of memory: %s were asked for at once, and the limit is %s", size(n), size(mem.limit))})
+	why := mem.refuses(largeAlloc, r.budget)
+	if why == "" && size >= availableFrom {
+		why = mem.lacks(size+size/2, mem.usage(), r.budget) // a buffer that is full is copied into one twice its size
 	}
-	now := mem.usage()
+	if why != "" {
+		r.end1(&Fatal{Message: why})
+	}
+	return why == ""
+}
+
+// refuses says why a run cannot have n bytes; "" when it can.
+func (m *memory) refuses(n int64, b budget) string {
+	if n > b.bytes {
+		return fmt.Sprintf("out of memory: %s were asked for at once, and the limit is %s", size(n), size(m.limit))
+	}
+	now := m.usage()
 	if n >= availableFrom {
-		if left, _, ok := mem.left(usage{used: now.used + n}); ok && n > left && now.used+n > g.run.budget.least {
-			debug.FreeOSMemory()
-			if left, _, ok = mem.left(usage{used: now.used + n}); ok && n > left {
-				g.fatal(&Fatal{Message: fmt.Sprintf("out of memory: %s were asked for, and this machine, or this container, has %s left", size(n), size(max(left, 0)))})
-			}
-			now = mem.usage()
+		if why := m.lacks(n, now, b); why != "" {
+			return why
 		}
+		now = m.usage()
 	}
-	if now.used+n <= limit || now.live+n <= limit && now.used+n <= limit+mem.garbage() {
-		return
+	if now.used+n <= b.bytes || now.live+n <= b.bytes && now.used+n <= b.bytes+m.garbage() {
+		return ""
 	}
 	runtime.GC()
-	if now = mem.usage(); now.used+n > limit {
-		g.fatal(&Fatal{Message: fmt.Sprintf("out of memory: the data in memory takes %s, %s more were asked for, and the limit is %s", size(now.used), size(n), size(mem.limit))})
+	if now = m.usage(); now.used+n > b.bytes {
+		return fmt.Sprintf("out of memory: the data in memory takes %s, %s more were asked for, and the limit is %s", size(now.used), size(n), size(m.limit))
 	}
+	return ""
+}
+
+// lacks says that the machine does not have n bytes; "" when it has.
+func (m *memory) lacks(n int64, now usage, b budget) string {
+	if left, _, ok := m.left(usage{used: now.used + n}); !ok || n <= left || now.used+n <= b.least {
+		return ""
+	}
+	debug.FreeOSMemory()
+	if left, _, ok := m.left(usage{used: now.used + n}); ok && n > left {
+		return fmt.Sprintf("out of memory: %s were asked for, and this machine, or this container, has %s left", size(n), size(max(left, 0)))
+	}
+	return ""
 }
 
 // product is n·size without overflow; 0 for a negative n, which is no allocation.

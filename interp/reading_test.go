@@ -1,0 +1,72 @@
+//go:build unix
+
+package interp_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"poolbook/interp"
+)
+
+// endless are calls of compiled functions that read without end, into memory.
+var endless = map[string]string{
+	"ReadAll":            `zero, _ := os.Open("/dev/zero"); io.ReadAll(zero)`,
+	"ReadAll of random":  `io.ReadAll(rand.Reader)`,
+	"ReadAll of several": `zero, _ := os.Open("/dev/zero"); io.ReadAll(io.MultiReader(strings.NewReader("a"), zero))`,
+	"ReadFile":           `os.ReadFile("/dev/zero")`,
+	"Buffer.ReadFrom":    `zero, _ := os.Open("/dev/zero"); var b bytes.Buffer; b.ReadFrom(zero)`,
+	"Copy to Buffer":     `zero, _ := os.Open("/dev/zero"); var b bytes.Buffer; io.Copy(&b, zero)`,
+	"Copy to Builder":    `zero, _ := os.Open("/dev/zero"); var b strings.Builder; io.Copy(&b, zero)`,
+	"CopyN":              `zero, _ := os.Open("/dev/zero"); var b bytes.Buffer; io.CopyN(&b, zero, 1<<40)`,
+	"ReadString":         `zero, _ := os.Open("/dev/zero"); bufio.NewReader(zero).ReadString('\n')`,
+	"a child's output":   `exec.Command("cat", "/dev/zero").Output()`,
+	"a response":         `srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { for { if _, err := w.Write(make([]byte, 1<<20)); err != nil { return } } })); resp, _ := http.Get(srv.URL); io.ReadAll(resp.Body)`,
+}
+
+// TestEndlessReads runs them with a limit for memory, which must end the cell and leave the session, and interrupts them.
+func TestEndlessReads(t *testing.T) {
+	for name, code := range endless {
+		t.Run(name, func(t *testing.T) {
+			if (testing.Short() || raceEnabled) && name != "ReadFile" && name != "Buffer.ReadFrom" {
+				t.Skip("some seconds each")
+			}
+			s, err := interp.New(interp.Config{MemoryLimit: 512 << 20, Exhausted: func(message string) {
+				fmt.Fprintln(os.Stderr, name+" would end the process:", message)
+				os.Exit(1) // the machine is not to be filled
+			}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer s.Close()
+			mustRun(t, s, 1, "keep := 5")
+			_, err = s.Run(context.Background(), interp.Cell{Number: 2, Code: `import "crypto/rand"; ` + code})
+			if err == nil || !strings.Contains(err.Error(), "out of memory") || !strings.Contains(err.Error(), "line 1") {
+				t.Errorf("it ends with %v", err)
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			out := &called{func(p []byte) { cancel() }}
+			_, err = s.Run(ctx, interp.Cell{Number: 3, Stdout: out, Code: `import "crypto/rand"; go fmt.Println("begun"); ` + code})
+			var ie *interp.InterruptError
+			if !errors.As(err, &ie) || ie.Abandoned {
+				t.Errorf("interrupted it ends with %v", err)
+			}
+			if v := mustRun(t, s, 4, "keep").Value.Int(); v != 5 {
+				t.Errorf("keep is %d", v)
+			}
+		})
+	}
+}
+
+// called is a writer that calls a function.
+type called struct{ f func(p []byte) }
+
+func (c *called) Write(p []byte) (int, error) {
+	c.f(p)
+	return len(p), nil
+}
