@@ -15,7 +15,8 @@ import (
 // Match is one way to complete a name.
 type Match struct {
 	Text string
-	// Kind is "function", "method", "variable", "constant", "type", "field", "package", "label", "command" or "keyword".
+	// Kind is "function", "method", "variable", "constant", "type", "field", "package", "label", "command" or "keyword"; in commands
+	// of the shell also "file" or "directory".
 	Kind string
 	// Detail is the type or signature, or a package's import path; "" when there is none.
 	Detail string
@@ -42,7 +43,10 @@ func (s *Session) Complete(code string, cursor int) Completion {
 	if c, ok := completeCommand(code, cursor); ok {
 		return c
 	}
-	_, code = cutMagics(code)
+	if c, ok := completeShell(code, cursor); ok {
+		return c
+	}
+	_, code = cutMagics(withoutQuestion(code, cursor))
 	if c, ok := s.completeImport(code, cursor); ok {
 		return c
 	}

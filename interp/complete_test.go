@@ -328,3 +328,58 @@ func TestInspectStandardSource(t *testing.T) {
 		}
 	}
 }
+
+// TestCompleteCommands completes in the lines before a cell's Go code: names that are asked about, and words of commands.
+func TestCompleteCommands(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	t.Setenv("PATH", filepath.Join(dir, "bin"))
+	t.Setenv("HOME", dir)
+	t.Setenv("USERPROFILE", dir)
+	t.Setenv("POOLBOOK_TEST_VARIABLE", "1")
+	for _, f := range []string{"bin/mytool", "bin/mytoys", "data/one.csv", "data/two words.csv", "data/.hidden", "data/deep/file"} {
+		if err := os.MkdirAll(filepath.Dir(f), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(f, nil, 0o777); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := newSession(t)
+	mustRun(t, s, 1, "value := 1\nfunc double(n int) int { return 2 * n }\ntype Point struct{ Left int }")
+	for _, tt := range []struct{ code, want string }{ // | is the cursor; the matches with their place
+		{"?strings.ToUpperS|", "9-17 ToUpperSpecial"},
+		{"??strings.ToUpperS|", "10-18 ToUpperSpecial"},
+		{"strings.ToUpperS|?", "8-16 ToUpperSpecial"},
+		{"strings.ToUpperS|??\nx := 1", "8-16 ToUpperSpecial"},
+		{"%time\n?doub|\ny := value", "7-11 double"},
+		{"? doub|", "2-6 double"},
+		{"!myt|", "1-4 mytool mytoys"},
+		{"  ! myt|", "4-7 mytool mytoys"},
+		{"!mytool data/|", "13-13 deep/ one.csv two\\ words.csv"},
+		{"!mytool data/t|", "13-14 two\\ words.csv"},
+		{"!mytool data/two\\ w|", "13-19 two\\ words.csv"},
+		{"!mytool data/.|", "13-14 .hidden"},
+		{"!mytool ~/data/o|", "15-16 one.csv"},
+		{"!mytool <da|", "9-11 data/"},
+		{"!mytool da| x", "8-10 data/"},
+		{"!cat data/one.csv | myt\x00", "20-23 mytool mytoys"},
+		{"!cat data/one.csv; myt|", "19-22 mytool mytoys"},
+		{"!./d|", "3-4 data/"},
+		{"!echo $POOLBOOK_TEST_V|", "7-22 POOLBOOK_TEST_VARIABLE"},
+		{"!echo ${POOLBOOK_TEST_V|", "8-23 POOLBOOK_TEST_VARIABLE"},
+		{"!mytool nothing/|", "16-16"},
+		{"x := 1\n!doub|", "8-12 double"}, // no command: Go code is before it
+	} {
+		mark := "|"
+		if strings.Contains(tt.code, "\x00") {
+			mark = "\x00"
+		}
+		cursor := strings.Index(tt.code, mark)
+		c := s.Complete(strings.Replace(tt.code, mark, "", 1), cursor)
+		got := strings.Join(append([]string{fmt.Sprintf("%d-%d", c.Start, c.End)}, texts(c)...), " ")
+		if got != tt.want {
+			t.Errorf("%q: %s, not %s", tt.code, got, tt.want)
+		}
+	}
+}

@@ -35,6 +35,8 @@ type Frame struct {
 	Line   int
 	Column int
 	Func   string // "square", "(*Stack[int]).Push", "func literal in main"; "" for a cell's own statements
+
+	text string // of the line; "" when it is not known
 }
 
 // RuntimeError is a panic that ended a cell, or a goroutine that it had started.

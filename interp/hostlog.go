@@ -56,7 +56,7 @@ func (hostWriter) Write(p []byte) (int, error) {
 	hostLogs.Unlock()
 	for _, l := range sessions {
 		if stack := l.s.stack(l.s.machine.LeftBy()); len(stack) > 0 {
-			return len(p), l.output(l.std, 0, withTrace(string(p), renderStack(plain, stack, l.s.lineOf(stack))))
+			return len(p), l.output(l.std, 0, withTrace(string(p), renderStack(plain, stack, lineOf(stack))))
 		}
 	}
 	if n := len(sessions); n > 0 {

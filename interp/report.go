@@ -72,6 +72,7 @@ func (s *Session) syntaxError(c Cell, errs []*split.Error) *CompileError {
 	e := &CompileError{}
 	for _, err := range errs {
 		before := c.Code[:min(err.Offset, len(c.Code))]
+		err.Msg = written(err.Msg, c.Code[len(before):])
 		d := Diagnostic{Cell: c.Number, Message: "syntax error: " + unexpected().ReplaceAllString(err.Msg, "unexpected $1 at end of statement"), Hint: syntaxHint(err.Msg, c.Code, err.Offset)}
 		d.Line = 1 + strings.Count(before, "\n")
 		start := strings.LastIndex(before, "\n") + 1
@@ -83,6 +84,27 @@ func (s *Session) syntaxError(c Cell, errs []*split.Error) *CompileError {
 		e.Diagnostics = append(e.Diagnostics, d)
 	}
 	return e
+}
+
+// written takes from a parser's message what is not in the text there, rest: pieces of a cell are parsed with braces around them.
+func written(msg, rest string) string {
+	for _, end := range []string{"found '}'", "found 'EOF'", "found newline"} {
+		if !strings.HasSuffix(msg, end) {
+			continue
+		}
+		switch rest := strings.TrimLeft(rest, " \t\r\n"); {
+		case rest == "":
+			return expectedMore(msg, end) + "found the end of the cell"
+		case rest[0] != '}' && end != "found newline":
+			return expectedMore(msg, end) + "found the end of the statement"
+		}
+	}
+	return msg
+}
+
+// expectedMore is a message up to what was found: what comes after a statement is not what is missing.
+func expectedMore(msg, found string) string {
+	return strings.Replace(strings.TrimSuffix(msg, found), "expected ';'", "expected more", 1)
 }
 
 var unexpected = pattern.New(`^expected ';', found (.+)$`)
@@ -150,13 +172,13 @@ func (s *Session) stack(frames []vm.Frame) []Frame {
 			d = s.at(f.Func.Pos(), token.NoPos)
 			d.Column = 0
 			if funcName(f.Func) == "" {
-				d.Line = 0
+				d.Line, d.SourceLine = 0, ""
 			}
 		}
 		if d.Cell == 0 && d.SourceLine == "" && !s.ofProgram(f.Func, d.File) {
 			continue // of a package
 		}
-		list = append(list, Frame{Cell: d.Cell, File: d.File, Line: d.Line, Column: d.Column, Func: funcName(f.Func)})
+		list = append(list, Frame{Cell: d.Cell, File: d.File, Line: d.Line, Column: d.Column, Func: funcName(f.Func), text: d.SourceLine})
 	}
 	return list
 }
@@ -213,12 +235,11 @@ func articled(name string) string {
 	return name
 }
 
-func (s *Session) lineOf(stack []Frame) string {
+// lineOf is the line of the innermost call whose text is known.
+func lineOf(stack []Frame) string {
 	for _, f := range stack {
-		for _, src := range s.sources {
-			if src.cell == f.Cell && src.file == f.File {
-				return line(src.code, f.Line)
-			}
+		if f.text != "" {
+			return f.text
 		}
 	}
 	return ""
@@ -247,7 +268,7 @@ func (s *Session) runtimeError(p *vm.Panic) *RuntimeError {
 	}
 	e.Message = strings.TrimPrefix(s.env.CleanTypes(cutText(e.Message)), check.Entry+": ") // what does not compile any more names its function
 	e.Hint = runtimeHint(e.Message)
-	e.sourceLine = s.lineOf(e.Stack)
+	e.sourceLine = lineOf(e.Stack)
 	return e
 }
 
@@ -266,7 +287,7 @@ func (s *Session) fatalError(f *vm.Fatal) *RuntimeError {
 		e.Message += " (the other one: " + other[0].String() + ")"
 	}
 	e.Hint = runtimeHint(e.Message)
-	e.sourceLine = s.lineOf(e.Stack)
+	e.sourceLine = lineOf(e.Stack)
 	return e
 }
 

@@ -504,7 +504,7 @@ func (s *Session) failure(err error) error {
 		return &ExitError{Code: x.Code, By: x.ByWhat}
 	case errors.As(err, &i):
 		e := &InterruptError{Stack: s.stack(i.Stack), Abandoned: i.Abandoned}
-		e.sourceLine = s.lineOf(e.Stack)
+		e.sourceLine = lineOf(e.Stack)
 		return e
 	case errors.As(err, &d):
 		e := &DeadlockError{Message: whereBlocked().ReplaceAllString(strings.ReplaceAll(s.env.CleanTypes(d.Error()), check.Entry, "the cell"), "in a function literal")}
@@ -513,7 +513,7 @@ func (s *Session) failure(err error) error {
 			e.What = d.Goroutines[0].What
 			e.Hint = deadlockHint(e.What)
 		}
-		e.sourceLine = s.lineOf(e.Stack)
+		e.sourceLine = lineOf(e.Stack)
 		return e
 	case errors.As(err, &p):
 		e := s.runtimeError(p)

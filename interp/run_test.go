@@ -458,3 +458,16 @@ func TestLeftWaiting(t *testing.T) {
 		t.Errorf("after the deadlock the goroutine answers %d", v)
 	}
 }
+
+// TestTextOfSameNumber runs cells that have a number in common, as expressions have that front ends ask for: each error shows its own text.
+func TestTextOfSameNumber(t *testing.T) {
+	s := newSession(t)
+	for _, tt := range []struct{ code, line string }{
+		{`panic("one")`, `panic("one")`}, {`panic(fmt.Sprint("two", 2))`, `panic(fmt.Sprint("two", 2))`}, {"func() {\n\tpanic(3)\n}()", "panic(3)"},
+	} {
+		_, err := s.Run(t.Context(), interp.Cell{Code: tt.code})
+		if err == nil || !strings.Contains(err.Error(), tt.line) {
+			t.Errorf("%q: %v", tt.code, err)
+		}
+	}
+}

@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"go/parser"
+	"go/scanner"
+	"strings"
 	"sync"
 
 	"poolbook/interp"
@@ -73,7 +76,10 @@ func (s *kernelSession) ShowVariable(ctx context.Context, name string) (kernel.B
 // and prints nowhere.
 func (s *kernelSession) Evaluate(ctx context.Context, expression string) (kernel.Bundle, *kernel.Error) {
 	if _, err := parser.ParseExpr(expression); err != nil {
-		text := fmt.Sprintf("%q is not an expression: %v", expression, err)
+		if list, ok := err.(scanner.ErrorList); ok && len(list) > 0 {
+			err = errors.New(list[0].Msg)
+		}
+		text := strings.ReplaceAll(fmt.Sprintf("%q is not an expression: %v", expression, err), "'EOF'", "its end")
 		return kernel.Bundle{}, &kernel.Error{Name: "CompileError", Value: text, Traceback: []string{text}}
 	}
 	result, err := s.session.Run(ctx, interp.Cell{Code: expression})

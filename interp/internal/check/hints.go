@@ -102,6 +102,9 @@ func (p *pass) advice(d *Diag) string {
 				}
 			}
 		}
+		if outer, inner := p.outdated(p.typeBefore(d.Pos), m[3]); outer != nil {
+			return p.embedsAdvice(outer, inner)
+		}
 		if t := p.typeBefore(d.Pos); t != nil {
 			if h := didYouMean(m[3], Members(t, p.pkg.Types), ""); h != "" {
 				return h
@@ -118,6 +121,14 @@ func (p *pass) advice(d *Diag) string {
 	if m := cannotUse().FindStringSubmatch(msg); m != nil {
 		if numeric(m[2]) && numeric(m[3]) {
 			return fmt.Sprintf("Go converts numbers only when told to: %s(%s)", m[3], m[1])
+		}
+		if outer, inner := p.fieldOf(d); outer != nil {
+			return p.embedsAdvice(outer, inner)
+		}
+		if _, method, ok := strings.Cut(msg, "(missing method "); ok {
+			if outer, inner := p.outdated(p.typeAt(d), strings.TrimSuffix(method, ")")); outer != nil {
+				return p.embedsAdvice(outer, inner)
+			}
 		}
 		if strings.Contains(msg, "(cell ") {
 			return "the type was declared again since that value was made: make the value again, by running its cell"
@@ -148,7 +159,7 @@ func (p *pass) advice(d *Diag) string {
 		if strings.HasSuffix(msg, "want ()") {
 			return "the function declares no result: write its type after the parameters, func name(…) int { … }"
 		}
-	case strings.HasPrefix(msg, "use of untyped nil in"):
+	case strings.HasPrefix(msg, "use of untyped nil"):
 		return "nil alone has no type: var p *T, var err error or another declaration gives it one"
 	case strings.Contains(msg, "slice can only be compared to nil"):
 		return "slices.Equal(a, b) compares slices"

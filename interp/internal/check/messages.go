@@ -22,6 +22,7 @@ var (
 // now say which cell they are from.
 func (p *pass) clean(msg string) string {
 	msg = standIn().ReplaceAllString(msg, "$1 (value of $2)")
+	msg = strings.Replace(msg, " in assignment to _ identifier", "", 1) // what is there for an expression alone
 	msg = p.env.clean(msg, p.pkg)
 	return hiddenTag().ReplaceAllString(msg, "")
 }
@@ -52,7 +53,8 @@ func (e *Env) clean(msg string, cur *Package) string {
 	})
 	for name := range older {
 		// The same name without a cell is the present one: say so, as both stand in one text.
-		bare := regexp.MustCompile(`\b` + regexp.QuoteMeta(name) + `\b( \(cell \d+\))?`)
+		// Behind a dot it is a field.
+		bare := regexp.MustCompile(`(?:^|[^.\pL\pN_])` + regexp.QuoteMeta(name) + `\b( \(cell \d+\))?`)
 		now := 0
 		if cur != nil && cur.Types.Scope().Lookup(name) != nil {
 			now = cur.Cell
