@@ -171,23 +171,10 @@ func TestCompleteKeepsNothing(t *testing.T) {
 	s := largeSession(t, 20)
 	code := "x := variable7.Me + broken(\ny := = 3\nfunction3(vari"
 	s.Complete(code, len(code))
-	memory := func() int64 {
-		var m runtime.MemStats
-		for range 3 {
-			runtime.GC()
-		}
-		runtime.ReadMemStats(&m)
-		return int64(m.HeapAlloc)
-	}
-	before := memory()
-	const n = 2000
-	for range n {
+	leavesNothing(t, "a look at code", 2000, 100, func() {
 		s.Complete(code, len(code))
 		s.Inspect(code, len(code)-2, 1)
-	}
-	if each := (memory() - before) / n; each > 100 {
-		t.Errorf("%d bytes stay of each", each)
-	}
+	})
 }
 
 // largeSession has n cells that declare a type with methods, a function and a variable each.

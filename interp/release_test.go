@@ -36,26 +36,34 @@ func TestCellsThatDeclareNothingLeaveNothing(t *testing.T) {
 		"for v := range seq { x += v }",
 		"defer fmt.Sprint(x)\nlabel:\n\tfor { break label }",
 	} {
-		run := func(n int) {
-			for range n {
-				number++
-				mustRun(t, s, number, code)
-			}
+		run := func() {
+			number++
+			mustRun(t, s, number, code)
 		}
-		run(300) // what is remembered for good
-		// What other tests of the process have left going may take or give memory in a round; a leak takes it in each.
-		const cells, rounds, most = 2000, 4, 200
-		var left []int64
-		for len(left) < rounds && (len(left) == 0 || left[len(left)-1] > most) {
-			before := heapInUse()
-			run(cells)
-			left = append(left, (heapInUse()-before)/cells)
+		for range 300 { // what is remembered for good
+			run()
 		}
-		if left[len(left)-1] > most {
-			t.Errorf("%q: each cell leaves %d bytes, in rounds of %d cells", code, left, cells)
-		} else {
-			t.Logf("%q: %d bytes", code, left)
+		leavesNothing(t, code, 2000, 200, run)
+	}
+}
+
+// leavesNothing runs n times what is to leave no more than most bytes each time. What other tests of the process have left going may take or give
+// memory in a round; a leak takes it in each.
+func leavesNothing(t *testing.T, what string, n, most int64, run func()) {
+	t.Helper()
+	const rounds = 4
+	var left []int64
+	for len(left) < rounds && (len(left) == 0 || left[len(left)-1] > most) {
+		before := heapInUse()
+		for range n {
+			run()
 		}
+		left = append(left, (heapInUse()-before)/n)
+	}
+	if left[len(left)-1] > most {
+		t.Errorf("%q leaves %d bytes each time, in rounds of %d", what, left, n)
+	} else {
+		t.Logf("%q: %d bytes", what, left)
 	}
 }
 
