@@ -38,15 +38,15 @@ type entry struct {
 	Output  string `json:"output,omitempty"`
 }
 
-// history is what was run: this session in memory and, if there is a directory, all sessions on disk, each in a file of its
-// own (000042.jsonl), so that kernels which run side by side need no lock.
+// history is what was run: if there is a directory, all sessions are on disk, each in a file of its own (000042.jsonl), so that kernels
+// which run side by side need no lock; what cannot be kept there is kept in memory.
 type history struct {
 	dir string
 	log *slog.Logger
 
 	mu      sync.Mutex
 	session int      // number of this session, 0 until something is stored, guarded by mu
-	entries []entry  // of this session, guarded by mu
+	entries []entry  // of this session that are not on disk, guarded by mu
 	file    *os.File // guarded by mu
 }
 
@@ -60,19 +60,19 @@ func (h *history) add(line int, input, output string) {
 		h.begin()
 	}
 	e := entry{session: h.session, Line: line, Input: input, Output: output}
-	h.entries = append(h.entries, e)
-	if h.file == nil {
-		return
-	}
-	raw, err := protocol.Marshal(e)
-	if err == nil {
-		_, err = h.file.Write(append(raw, '\n'))
-	}
-	if err != nil {
+	if h.file != nil {
+		raw, err := protocol.Marshal(e)
+		if err == nil {
+			_, err = h.file.Write(append(raw, '\n'))
+		}
+		if err == nil {
+			return
+		}
 		h.log.Error("history is no longer kept on disk", "error", err)
 		_ = h.file.Close()
 		h.file = nil
 	}
+	h.entries = append(h.entries, e)
 }
 
 // begin takes the next free session number. The caller holds mu.
@@ -139,10 +139,19 @@ func (h *history) sessions() ([]int, error) {
 	return numbers, nil
 }
 
-// load reads a session: this one from memory, others from disk. Lines that are broken are left out.
+// load reads a session: from disk, and what this one has in memory. Lines that are broken are left out.
 func (h *history) load(session int) []entry {
+	entries := h.stored(session)
 	if session == h.session {
-		return h.entries
+		entries = append(entries, h.entries...)
+	}
+	return entries
+}
+
+// stored reads a session from disk.
+func (h *history) stored(session int) []entry {
+	if h.dir == "" {
+		return nil
 	}
 	f, err := os.Open(h.path(session))
 	if err != nil {

@@ -3,6 +3,7 @@ package kernel
 import (
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -109,6 +110,23 @@ func TestHistoryWithoutDisk(t *testing.T) {
 	want(t, f.ask(protocol.HistoryRequest{AccessType: "tail", N: number(5)}), `[1,1,"value 1"]`)
 	if !strings.Contains(f.log.String(), "history is not kept on disk") {
 		t.Error("the log has nothing of it")
+	}
+}
+
+// A session of any length holds no memory while the disk takes it; when that ends, what was run is there from both places.
+func TestHistoryIsOnDisk(t *testing.T) {
+	h := newHistory(t.TempDir(), slog.New(slog.DiscardHandler))
+	for i := range 100 {
+		h.add(i+1, "cell", "")
+	}
+	if len(h.entries) > 0 {
+		t.Errorf("%d entries are in memory", len(h.entries))
+	}
+	_ = h.file.Close() // as when the disk is full
+	h.add(101, "cell", "")
+	h.add(102, "cell", "")
+	if found := h.latest(-1, func(entry) bool { return true }); len(found) != 102 || found[101].Line != 102 {
+		t.Errorf("%d entries are found", len(found))
 	}
 }
 

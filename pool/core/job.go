@@ -20,11 +20,11 @@ type Mode uint8
 
 // The modes; 0 is a function of one item with one result.
 const (
-	Single   Mode = 1 << iota // no items: the function is called once, without arguments
-	Spread                    // items are structs whose fields are the arguments
-	LastErr                   // the last result is an error: the task's failure
-	NoResult                  // the function has no result, or none but an error: results are struct{}
-	OfExecutor                // the call is one of an executor: see Pool.Submit
+	Single     Mode = 1 << iota // no items: the function is called once, without arguments
+	Spread                      // items are structs whose fields are the arguments
+	LastErr                     // the last result is an error: the task's failure
+	NoResult                    // the function has no result, or none but an error: results are struct{}
+	OfExecutor                  // the call is one of an executor: see Pool.Submit
 )
 
 // Job is one call of a pool. Its methods may be called concurrently.
