@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"html"
+	"slices"
 	"sync"
 	"time"
 
@@ -18,7 +19,8 @@ const barAfter = 500 * time.Millisecond
 // the front end.
 type progressBars struct {
 	mu      sync.Mutex
-	cells   map[string]kernel.Output // by core.Origin.Cell; guarded by mu
+	cells   map[string]kernel.Output // that called pools last, by core.Origin.Cell; guarded by mu
+	called  []string                 // those cells, oldest first; guarded by mu
 	jobs    map[int64]*bar           // those that are not done; guarded by mu
 	pending []*bar                   // those whose display is not up to date; guarded by mu
 	flushes []chan struct{}          // guarded by mu
@@ -46,11 +48,21 @@ func newProgressBars() *progressBars {
 	return b
 }
 
-// enter makes out the place of the bars of jobs that the cell submits.
+// cellsWithBars is of how many cells the places are known. Each call of a pool tells that of its cell anew, so that the others need not be kept.
+const cellsWithBars = 100
+
+// enter makes out the place of the bars of jobs that the cell submits next.
 func (b *progressBars) enter(cell string, out kernel.Output) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.cells[cell] == nil {
+		b.called = append(b.called, cell)
+	}
 	b.cells[cell] = out
+	if len(b.called) > cellsWithBars {
+		delete(b.cells, b.called[0])
+		b.called = slices.Delete(b.called, 0, 1)
+	}
 }
 
 // event is a core.Host.Events.

@@ -62,7 +62,7 @@ func (s *kernelSession) UseComms(c *kernel.Comms) {
 
 // Execute runs a cell. Those of different subshells run beside each other.
 func (s *kernelSession) Execute(ctx context.Context, c kernel.Cell, out kernel.Output) kernel.Outcome {
-	s.pools.enter(cellKey(c.ExecutionCount), c.Code, out)
+	s.pools.enter(c.Code)
 	host := cellHost{out, &pages{}}
 	result, err := s.session.Run(ctx, interp.Cell{
 		Number: c.ExecutionCount, ID: c.ID, Code: c.Code,
@@ -177,6 +177,9 @@ func (p *pages) list() []map[string]any {
 	defer p.mu.Unlock()
 	return p.payloads
 }
+
+// output is where the progress bars of the cell's pools are.
+func (h cellHost) output() kernel.Output { return h.out }
 
 func (h cellHost) Display(b display.Bundle, id string, update bool) {
 	h.out.Display(kernel.Bundle{Data: b}, id, update)

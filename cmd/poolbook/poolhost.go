@@ -58,10 +58,8 @@ func (h *poolHost) attach(s *interp.Session) {
 	h.Types = sessionTypes{s}
 }
 
-// enter makes out the place of progress bars of the cell with that id. A worker
-// starts ahead for code that may make a pool.
-func (h *poolHost) enter(cell, code string, out kernel.Output) {
-	h.bars.enter(cell, out)
+// enter is called before a cell runs. A worker starts ahead for code that may make a pool.
+func (h *poolHost) enter(code string) {
 	if strings.Contains(code, "pool.") {
 		h.Warm()
 	}
@@ -93,6 +91,9 @@ func (h *poolHost) origin(c interp.Call, _ []reflect.Value) []reflect.Value {
 	cell, ctx := c.Cell(), c.Context()
 	if last := h.last.Load(); last != nil && last.ctx == ctx && last.cell == cell.ID && last.number == cell.Number {
 		return last.value
+	}
+	if place, ok := cell.Host.(interface{ output() kernel.Output }); ok {
+		h.bars.enter(cellKey(cell.Number), place.output())
 	}
 	value := []reflect.Value{reflect.ValueOf(&core.Origin{
 		Host: &h.Host, Ctx: ctx, Cell: cellKey(cell.Number),

@@ -156,7 +156,7 @@ func (r *repl) run(ctx context.Context, code string) error {
 	done := r.interruptWith(interrupt)
 	defer done()
 	r.cells++
-	r.pools.enter(cellKey(r.cells), code, r.screen)
+	r.pools.enter(code)
 	stdin := r.stdin(ctx)
 	result, err := r.session.Run(ctx, interp.Cell{
 		Number: r.cells, Code: code, Stdout: r.screen.out, Stderr: r.screen.err, Stdin: stdin,

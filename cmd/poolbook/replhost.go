@@ -12,6 +12,7 @@ import (
 
 	"poolbook/interp"
 	"poolbook/interp/display"
+	"poolbook/kernel"
 )
 
 // terminalHost is the interp.Cell.Host of a cell in the terminal: values of package display show as their text.
@@ -20,6 +21,9 @@ type terminalHost struct {
 	in        io.Reader // of the cell
 	interrupt func()    // stops the cell
 }
+
+// output is where the progress bars of the cell's pools are.
+func (h terminalHost) output() kernel.Output { return h.s }
 
 func (h terminalHost) Display(b display.Bundle, _ string, _ bool) {
 	if text, ok := b["text/plain"].(string); ok {
