@@ -75,7 +75,10 @@ ports = [km.shell_port, km.iopub_port, km.stdin_port, km.control_port, km.hb_por
 for name in "plain", "another key":
     for port in ports:
         s = context.socket(zmq.DEALER)
-        events = s.get_monitor_socket()
+        # Not get_monitor_socket, whose name goes by a descriptor that an earlier socket may still have while it closes.
+        events = context.socket(zmq.PAIR)
+        s.monitor(f"inproc://{name}-{port}", zmq.EVENT_ALL)
+        events.connect(f"inproc://{name}-{port}")
         if name != "plain":
             s.curve_publickey, s.curve_secretkey = zmq.curve_keypair()
             s.curve_serverkey = zmq.curve_keypair()[0]
@@ -87,6 +90,7 @@ for name in "plain", "another key":
             assert event != zmq.EVENT_HANDSHAKE_SUCCEEDED, f"{name}: connected"
             refused = event in (zmq.EVENT_DISCONNECTED, zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL, zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL)
         assert not s.poll(0), f"{name}: an answer"
+        s.disable_monitor()
         events.close(0)
         s.close(0)
 strict = True
