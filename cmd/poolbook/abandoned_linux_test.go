@@ -21,13 +21,13 @@ func TestAbandonedCallEndsTheKernel(t *testing.T) {
 	k := p.kernel(ctx)
 	sub := k.Subscribe()
 	defer sub.Close()
-	// What it reads has no end, and comes at 100 MB a second.
-	m, err := k.New(protocol.TypeExecuteRequest, protocol.ExecuteRequest{Code: `endless := exec.Command("sh", "-c", "while :; do head -c 1000000 /dev/zero; sleep 0.01; done")
+	// The text that it reads has no end, and comes at 100 MB a second. The decoder does not look whether the cell goes on.
+	m, err := k.New(protocol.TypeExecuteRequest, protocol.ExecuteRequest{Code: `endless := exec.Command("sh", "-c", "printf '\"'; while :; do head -c 1000000 /dev/zero | tr '\\0' a; sleep 0.01; done")
 out, err := endless.StdoutPipe()
 if err == nil { err = endless.Start() }
 if err != nil { panic(err) }
 fmt.Println("begins")
-io.ReadAll(out)`})
+json.NewDecoder(out).Decode(new(string))`})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +52,11 @@ io.ReadAll(out)`})
 			}
 		}
 	}
-	<-k.Done()
+	select {
+	case <-k.Done():
+	case <-ctx.Done():
+		t.Fatalf("the kernel goes on, and said: %s", said.String())
+	}
 	var died *client.DiedError
 	if !errors.As(k.Err(), &died) || !strings.Contains(died.Error(), "out of memory") {
 		t.Errorf("the kernel: %v", k.Err())
