@@ -1,6 +1,7 @@
 package interp
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"io"
@@ -109,6 +110,8 @@ func (s *Session) watched(v reflect.Value, keeps bool) reflect.Value {
 		t = t.Elem()
 	}
 	switch path := t.PkgPath(); {
+	case t == reflect.TypeFor[bufio.Reader](): // it is watched, or has an end; and bufio.NewReader returns it as it is
+		return v
 	case path == "", path == "main", path == "bytes", path == "strings", strings.Contains(path, "."), strings.HasPrefix(path, "poolbook/"):
 		return v
 	}

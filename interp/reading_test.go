@@ -70,3 +70,14 @@ func (c *called) Write(p []byte) (int, error) {
 	c.f(p)
 	return len(p), nil
 }
+
+// TestReadersAreTheirOwn holds that a reader with a buffer is not put into another one, which would read ahead of it.
+func TestReadersAreTheirOwn(t *testing.T) {
+	s := newSession(t)
+	mustRun(t, s, 1, `in := bufio.NewReader(strings.NewReader("one\ntwo\nthree\n"))
+again := bufio.NewReader(in)
+if again != in { panic("another reader") }
+first, _ := again.ReadString('\n')
+second, _ := in.ReadString('\n')
+if rest, err := io.ReadAll(in); first+second+string(rest) != "one\ntwo\nthree\n" || err != nil { panic(first + second + string(rest)) }`)
+}
