@@ -79,7 +79,9 @@ func (m *Machine) NewRun(ctx context.Context, c RunConfig) *Run {
 	// was woken by it then sees the flag.
 	r.ctx, r.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	r.ctx.Done() // makes the channel, which whoever asks first may do in a bubble
+	r.mu.Lock() // the function may run before its stop is known
 	r.unwatch = context.AfterFunc(ctx, func() { r.end1(ErrInterrupted) })
+	r.mu.Unlock()
 	m.latest.Store(r)
 	return r
 }
@@ -357,6 +359,7 @@ func (r *Run) Stop() { r.end1(ErrInterrupted) }
 // end1 sets the reason for the end of the run, the first time.
 func (r *Run) end1(reason error) {
 	r.mu.Lock()
+	unwatch := r.unwatch
 	if r.reason == nil {
 		r.reason, r.reasoned = reason, time.Now()
 		r.m.waits.over.Add(int64(r.count))
@@ -366,7 +369,7 @@ func (r *Run) end1(reason error) {
 	}
 	r.mu.Unlock()
 	r.cancel()
-	r.unwatch()
+	unwatch()
 }
 
 // endBy ends the run for a reason that the call in progress returns; it reports false when there is none.

@@ -461,3 +461,14 @@ func main() {}`)
 		}
 	}
 }
+
+// TestEndedContext makes runs of contexts that have ended: they end at once, whichever comes first.
+func TestEndedContext(t *testing.T) {
+	p := mustLoad(t, "func main() {}")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 5000 {
+		r := p.m.NewRun(ctx, vm.RunConfig{})
+		<-r.Context().Done()
+	}
+}
