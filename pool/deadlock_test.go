@@ -85,7 +85,10 @@ func TestWaitsForItself(t *testing.T) {
 		} else {
 			ex = pool.NewProcessExecutor(pool.MaxWorkers(1))
 		}
-		pool.Submit(ex, answer, pool.Label("future")).AddDoneCallback(func(*pool.Future[int]) { errs <- ex.Shutdown() })
+		resetTasks()
+		future := pool.Submit(ex, waitsAlone, pool.Label("future"))
+		future.AddDoneCallback(func(*pool.Future[int]) { errs <- ex.Shutdown() }) // before it is done: afterwards it would be no callback's goroutine
+		letGo.Set()
 		want(<-errs, `"future"`, "Shutdown")
 		if err := ex.Shutdown(); err != nil {
 			t.Error(err)
