@@ -484,7 +484,7 @@ func (s *Session) TypeString(t types.Type) string {
 }
 
 // whereBlocked finds the names of function literals among the statements of a cell, and of those that units make in an init function.
-var whereBlocked = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`in (the cell|init#\d+)(\.func\d+|\.\d+)+`) })
+var whereBlocked = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`in (the cell|init\.\d+)(\.func\d+|\.\d+)+`) })
 
 // failure turns what the machine returned into the session's errors.
 func (s *Session) failure(err error) error {

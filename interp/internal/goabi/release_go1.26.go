@@ -19,6 +19,9 @@ const (
 // JSONDepth is how many arrays and objects in each other package encoding/json encodes: there is no end.
 const JSONDepth = 0
 
+// RangeBodiesNest tells how the compiler names functions: what is in the body of a loop over a function is named and counted as the function's own.
+const RangeBodiesNest = false
+
 // Newer has the packages of the library that later releases have, and since which.
 var Newer = map[string]string{
 	"crypto/mldsa":           "1.27",

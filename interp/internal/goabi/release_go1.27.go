@@ -19,6 +19,9 @@ const (
 // JSONDepth is how many arrays and objects in each other package encoding/json encodes: with more it returns an error.
 const JSONDepth = 10_000
 
+// RangeBodiesNest tells how the compiler names functions: what is in the body of a loop over a function is named and counted as that body's own.
+const RangeBodiesNest = true
+
 // Newer has the packages of the library that later releases have, and since which.
 var Newer = map[string]string{}
 

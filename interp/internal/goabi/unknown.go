@@ -17,6 +17,8 @@ const (
 	HTTP2Package = ""
 	HTTP2Prefix  = ""
 	JSONDepth    = 0
+
+	RangeBodiesNest = false
 )
 
 var Newer map[string]string

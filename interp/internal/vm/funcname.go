@@ -9,17 +9,19 @@ import (
 	"strings"
 
 	"golang.org/x/tools/go/ssa"
+
+	"poolbook/interp/internal/goabi"
 )
 
 // rangeBody is what go/ssa calls the function that it makes of the body of a loop over a function.
 const rangeBody = "range-over-func yield"
 
 // funcName is the name of fn as the compiler gives it, without what inlining adds: main.f, main.(*T).m, main.f.func2.1, main.G[...],
-// main.f-range1, main.init.0. Source: closureName of cmd/compile/internal/ir, Go 1.26.
+// main.f-range1, main.init.0. Source: closureName of cmd/compile/internal/ir, Go 1.26 and 1.27.
 func funcName(fn *ssa.Function) string {
 	if fn.Parent() != nil {
 		outer := fn.Parent()
-		for isRangeBody(outer) {
+		for isRangeBody(outer) && !goabi.RangeBodiesNest {
 			outer = outer.Parent() // what is in the bodies of loops counts as the function's own
 		}
 		number := strconv.Itoa(numberWithin(outer, fn))
@@ -72,7 +74,9 @@ func numberWithin(outer, fn *ssa.Function) int {
 				if loop, ok := f.Syntax().(*ast.RangeStmt); ok {
 					loops = append(loops, loop)
 				}
-				collect(f)
+				if !goabi.RangeBodiesNest {
+					collect(f)
+				}
 			}
 		}
 	}

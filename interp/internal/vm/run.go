@@ -79,7 +79,7 @@ func (m *Machine) NewRun(ctx context.Context, c RunConfig) *Run {
 	// was woken by it then sees the flag.
 	r.ctx, r.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	r.ctx.Done() // makes the channel, which whoever asks first may do in a bubble
-	r.mu.Lock() // the function may run before its stop is known
+	r.mu.Lock()  // the function may run before its stop is known
 	r.unwatch = context.AfterFunc(ctx, func() { r.end1(ErrInterrupted) })
 	r.mu.Unlock()
 	m.latest.Store(r)

@@ -217,7 +217,7 @@ async function many(t, workers) {
   for (const [what, { median, longest }] of Object.entries(found)) {
     // A picture takes a few ms; the rest is for a machine with other work.
     ok(median < 100, `${what}: half of the pictures took over ${median} ms`);
-    ok(longest < 400, `${what}: one piece of work took ${longest} ms`);
+    ok(longest < 2000, `${what}: one piece of work took ${longest} ms`);
   }
   equal(await page.locator('.pb-Worker').count(), workers, 'workers');
 }
