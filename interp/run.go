@@ -250,7 +250,11 @@ func (s *Session) load(c Cell, code string) (checked *check.Checked, pkg *ssa.Pa
 		return nil, nil, s.syntaxError(c, errs)
 	}
 	var diags []check.Diag
-	s.exclusive(func() { checked, diags = s.env.Check(cell, c.Number) }) // it may change the methods of types in use
+	s.exclusive(func() { // it may change the methods of types in use
+		s.checking.Lock()
+		defer s.checking.Unlock()
+		checked, diags = s.env.Check(cell, c.Number)
+	})
 	if len(diags) > 0 {
 		return nil, nil, s.compileError(diags)
 	}

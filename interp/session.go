@@ -36,6 +36,7 @@ type Session struct {
 	fset       *token.FileSet
 	bridge     *bridge.Set
 	imp        *stdlib.Importer
+	checking   sync.Mutex // held while go/types checks a cell: a package that is imported meanwhile changes what others say of their imports
 	types      *rtype.Table
 	machine    *vm.Machine
 	prog       *ssa.Program
@@ -114,7 +115,11 @@ func New(cfg Config) (*Session, error) {
 	s.env.UseProgram(s.prog)
 	s.types = rtype.New(rtype.Config{
 		Compiled: s.bridge.Type,
-		Import:   s.imp.Import,
+		Import: func(path string) (*types.Package, error) { // for code that runs
+			s.checking.Lock()
+			defer s.checking.Unlock()
+			return s.imp.Import(path)
+		},
 		Method: func(recv types.Type, m *types.Selection) func([]reflect.Value) []reflect.Value {
 			return s.machine.Method(recv, m)
 		},
