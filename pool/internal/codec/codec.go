@@ -295,17 +295,18 @@ func (e *Encoder) enter() error {
 	return nil
 }
 
-// seen numbers something shared and tells whether it was met before.
-func (e *Encoder) seen(r ref) (uint64, bool) {
+// known reports whether the message has r already, and then refers to it. Otherwise r gets the next number.
+func (e *Encoder) known(r ref) bool {
 	if n, ok := e.refs[r]; ok {
-		return n, true
+		e.buf = append(e.buf, tagRef)
+		e.uvarint(n)
+		return true
 	}
 	if e.refs == nil {
 		e.refs = map[ref]uint64{}
 	}
-	n := uint64(len(e.refs))
-	e.refs[r] = n
-	return n, false
+	e.refs[r] = uint64(len(e.refs))
+	return false
 }
 
 // Decoder reads one message.

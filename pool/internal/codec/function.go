@@ -48,9 +48,7 @@ func (b *builder) funcPlan(p *plan) {
 			e.buf = append(e.buf, tagNil)
 			return nil
 		}
-		if n, ok := e.seen(ref{ptr, t, 0}); ok {
-			e.buf = append(e.buf, tagRef)
-			e.uvarint(n)
+		if e.known(ref{ptr, t, 0}) {
 			return nil
 		}
 		f, err := e.function(reflect.NewAt(t, at).Elem())

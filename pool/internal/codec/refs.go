@@ -39,9 +39,7 @@ func (b *builder) slicePlan(p *plan) {
 			}
 		}
 		if p.cyc && s.len > 0 {
-			if n, ok := e.seen(ref{s.data, p.t, s.len}); ok {
-				e.buf = append(e.buf, tagRef)
-				e.uvarint(n)
+			if e.known(ref{s.data, p.t, s.len}) {
 				return nil
 			}
 			if err := e.enter(); err != nil {
@@ -142,9 +140,7 @@ func (b *builder) pointerPlan(p *plan) {
 				return err
 			}
 		}
-		if n, ok := e.seen(ref{ptr, p.t, 0}); ok {
-			e.buf = append(e.buf, tagRef)
-			e.uvarint(n)
+		if e.known(ref{ptr, p.t, 0}) {
 			return nil
 		}
 		if err := e.enter(); err != nil {
@@ -202,9 +198,7 @@ func (b *builder) mapPlan(p *plan) {
 			e.buf = append(e.buf, tagNil)
 			return nil
 		}
-		if n, ok := e.seen(ref{ptr, t, 0}); ok {
-			e.buf = append(e.buf, tagRef)
-			e.uvarint(n)
+		if e.known(ref{ptr, t, 0}) {
 			return nil
 		}
 		if err := e.enter(); err != nil {
