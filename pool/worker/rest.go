@@ -14,22 +14,25 @@ const restKept = 128 << 20
 
 // rest gives memory back when the worker has had nothing to do for a while: what its tasks have left, and the parts of the program that
 // only the start needed. A large pool that waits then costs little. It is called every restAfter until that has happened; the next chunk
-// begins it anew.
+// begins it anew. One call has ended before the next begins, however long it takes.
 func (w *worker) rest() {
 	w.mu.Lock()
 	quiet := w.running == 0 && w.turn == w.rested
 	w.rested = w.turn
-	w.resting = quiet
 	w.mu.Unlock()
-	if !quiet {
+	if quiet {
+		if held := heapBytes(); w.restHeap < restKept || held > 2*w.restHeap {
+			debug.FreeOSMemory()
+			w.restHeap = heapBytes()
+		}
+		dropProgram()
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.resting = quiet && w.turn == w.rested
+	if !w.resting {
 		w.restTimer.Reset(restAfter)
-		return
 	}
-	if held := heapBytes(); w.restHeap < restKept || held > 2*w.restHeap {
-		debug.FreeOSMemory()
-		w.restHeap = heapBytes()
-	}
-	dropProgram()
 }
 
 // awake: a chunk begins. mu is held.

@@ -152,7 +152,9 @@ func (w *worker) main(ctx context.Context, open func(Env) (Evaluator, error)) er
 		warmer.Warm()
 	}
 
+	w.mu.Lock()
 	w.restTimer = time.AfterFunc(restAfter, w.rest)
+	w.mu.Unlock()
 	defer w.restTimer.Stop()
 	go w.relieve() // it stays in its read until the pipe ends; the process ends before that
 	for {
