@@ -92,7 +92,7 @@ func TestApplyKilled(t *testing.T) {
 		go func() { wg.Wait(); close(ended) }()
 		select {
 		case <-ended:
-		case <-time.After(30 * time.Second):
+		case <-time.After(patience):
 			t.Fatal("a call hangs")
 		}
 	})
@@ -121,7 +121,7 @@ func TestApplyStopped(t *testing.T) {
 			if err != nil {
 				t.Error(err)
 			}
-		case <-time.After(20 * time.Second):
+		case <-time.After(patience):
 			t.Fatal("hangs")
 		}
 	})

@@ -72,7 +72,7 @@ func begins(t *testing.T, n int) []int {
 	t.Helper()
 	var out []int
 	for range n {
-		v, err := begun.GetTimeout(10 * time.Second)
+		v, err := begun.GetTimeout(patience)
 		if err != nil {
 			t.Fatalf("after %v: %v", out, err)
 		}
@@ -305,7 +305,7 @@ func TestShutdownCancelFutures(t *testing.T) {
 		ended := make(chan error)
 		go func() { ended <- ex.Shutdown(pool.CancelFutures()) }()
 		for _, f := range waiting {
-			if _, err := f.ResultTimeout(10 * time.Second); !errors.Is(err, pool.ErrCancelled) || !f.Cancelled() {
+			if _, err := f.ResultTimeout(patience); !errors.Is(err, pool.ErrCancelled) || !f.Cancelled() {
 				t.Errorf("%v, cancelled: %v", err, f.Cancelled())
 			}
 		}

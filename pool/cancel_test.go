@@ -39,7 +39,7 @@ func announced(n int) int {
 // awaitFile waits until the task has made the file.
 func awaitFile(t *testing.T, name string) {
 	t.Helper()
-	for limit := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+	for limit := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
 		if _, err := os.Stat(filepath.Join(folder, name)); err == nil {
 			return
 		} else if time.Now().After(limit) {
@@ -72,7 +72,7 @@ func TestCancel(t *testing.T) {
 		if _, err := stuck.Get(); !errors.Is(err, pool.ErrCancelled) {
 			t.Errorf("got %v", err)
 		}
-		if _, err := other.GetTimeout(10 * time.Second); err != nil {
+		if _, err := other.GetTimeout(patience); err != nil {
 			t.Errorf("the other job: %v", err)
 		}
 	})
@@ -89,7 +89,7 @@ func TestCancelKeepsOutcomes(t *testing.T) {
 				p := pool.New(pool.Processes(1))
 				defer p.Terminate()
 				r := pool.MapAsync(p, stopsAtFour, pool.Range(10), pool.ChunkSize(5))
-				for limit := time.Now().Add(10 * time.Second); r.Stats().Done < 4; time.Sleep(time.Millisecond) {
+				for limit := time.Now().Add(patience); r.Stats().Done < 4; time.Sleep(time.Millisecond) {
 					if time.Now().After(limit) {
 						t.Fatalf("%v: results wait behind a long task", r.Stats())
 					}
@@ -148,14 +148,13 @@ func TestCancelRetry(t *testing.T) {
 
 func TestTerminate(t *testing.T) {
 	processes(t, func(t *testing.T, _ *output) {
-		start := time.Now()
 		var r *pool.MapResult[int]
 		pool.With(func(p *pool.Pool) {
 			r = pool.MapAsync(p, forever, pool.Range(10))
 			time.Sleep(50 * time.Millisecond)
 		}, pool.Processes(2))
-		if _, err := r.Get(); !errors.Is(err, pool.ErrTerminated) || time.Since(start) > 5*time.Second {
-			t.Errorf("got %v after %v", err, time.Since(start))
+		if _, err := r.Get(); !errors.Is(err, pool.ErrTerminated) {
+			t.Errorf("got %v", err)
 		}
 		p := pool.New(pool.Processes(1))
 		if err := p.Join(); !errors.Is(err, pool.ErrNotClosed) {

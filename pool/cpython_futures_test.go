@@ -23,11 +23,14 @@ func newExecutor(threads bool, opts ...pool.Option) *pool.Executor {
 	return pool.NewProcessExecutor(opts...)
 }
 
-// with runs a test with an executor of two workers.
+// with runs a test with an executor of two workers, and lets go at its end what waits.
 func with(f func(t *testing.T, ex *pool.Executor)) func(t *testing.T, threads bool) {
 	return func(t *testing.T, threads bool) {
+		resetTasks()
 		ex := newExecutor(threads, pool.MaxWorkers(2))
+		defer letGo.Set() // also when the test fails
 		f(t, ex)
+		letGo.Set()
 		if err := ex.Shutdown(); err != nil {
 			t.Error(err)
 		}
@@ -38,6 +41,15 @@ func init() {
 	register(panics)
 	register(killsItself)
 	register(twentyTwo)
+	register(held, "letGo")
+}
+
+// held returns when the test lets it go.
+func held() int {
+	if err := letGo.Wait(); err != nil {
+		panic(err)
+	}
+	return 7
 }
 
 func panics() int { panic("this is an exception") }
@@ -128,14 +140,14 @@ var futureTests = conformance{
 		}
 	},
 	"test_first_completed": with(func(t *testing.T, ex *pool.Executor) {
-		quick, slow := pool.Submit(ex, twentyTwo), pool.Submit(ex, sleepLong)
+		quick, slow := pool.Submit(ex, twentyTwo), pool.Submit(ex, held)
 		done, not := pool.Wait([]*pool.Future[int]{slow, quick}, pool.FirstCompleted)
 		if !holds(done, quick) || !holds(not, slow) {
 			t.Error(done, not)
 		}
 	}),
 	"test_first_completed_some_already_completed": with(func(t *testing.T, ex *pool.Executor) {
-		over, slow := pool.Submit(ex, twentyTwo), pool.Submit(ex, sleepLong)
+		over, slow := pool.Submit(ex, twentyTwo), pool.Submit(ex, held)
 		_, _ = over.Result()
 		done, not := pool.Wait([]*pool.Future[int]{over, slow}, pool.FirstCompleted)
 		if !holds(done, over) || !holds(not, slow) {
@@ -144,7 +156,7 @@ var futureTests = conformance{
 	}),
 	"test_first_exception": with(func(t *testing.T, ex *pool.Executor) {
 		fine, bad := pool.Submit(ex, twentyTwo), pool.Submit(ex, panics)
-		slow := pool.Submit(ex, sleepLong)
+		slow := pool.Submit(ex, held)
 		done, not := pool.Wait([]*pool.Future[int]{fine, bad, slow}, pool.FirstException)
 		if slices.Contains(not, bad) || !slices.Contains(not, slow) || len(done)+len(not) != 3 {
 			t.Error(done, not)
@@ -153,16 +165,18 @@ var futureTests = conformance{
 	"test_first_exception_some_already_complete": with(func(t *testing.T, ex *pool.Executor) {
 		fine, bad := pool.Submit(ex, twentyTwo), pool.Submit(ex, panics)
 		_, _ = fine.Result()
-		slow, other := pool.Submit(ex, sleepLong), pool.Submit(ex, sleepLong)
-		dropped := pool.Submit(ex, sleepLong)
+		slow, other := pool.Submit(ex, held), pool.Submit(ex, held)
+		dropped := pool.Submit(ex, held)
 		if !dropped.Cancel() {
 			t.Fatal("a queued future cannot be cancelled")
 		}
+		letGo.Set()
 		// A cancelled one is no failure.
 		if done, not := pool.Wait([]*pool.Future[int]{fine, dropped, slow, other}, pool.FirstException); len(not) != 0 || len(done) != 4 {
 			t.Error(done, not)
 		}
-		slow = pool.Submit(ex, sleepLong)
+		letGo.Clear()
+		slow = pool.Submit(ex, held)
 		if done, not := pool.Wait([]*pool.Future[int]{fine, bad, slow}, pool.FirstException); !holds(done, fine, bad) || !holds(not, slow) {
 			t.Error(done, not)
 		}
@@ -170,21 +184,22 @@ var futureTests = conformance{
 	"test_first_exception_one_already_failed": with(func(t *testing.T, ex *pool.Executor) {
 		bad := pool.Submit(ex, panics)
 		_, _ = bad.Result()
-		slow := pool.Submit(ex, sleepLong)
+		slow := pool.Submit(ex, held)
 		done, not := pool.Wait([]*pool.Future[int]{bad, slow}, pool.FirstException)
 		if !holds(done, bad) || !holds(not, slow) {
 			t.Error(done, not)
 		}
 	}),
 	"test_all_completed": with(func(t *testing.T, ex *pool.Executor) {
-		fs := []*pool.Future[int]{pool.Submit(ex, twentyTwo), pool.Submit(ex, panics), pool.Submit(ex, sleepLong)}
+		fs := []*pool.Future[int]{pool.Submit(ex, twentyTwo), pool.Submit(ex, panics), pool.Submit(ex, held)}
+		letGo.Set()
 		done, not := pool.Wait(fs, pool.AllCompleted)
 		if !holds(done, fs...) || len(not) != 0 {
 			t.Error(done, not)
 		}
 	}),
 	"test_timeout_of_wait": with(func(t *testing.T, ex *pool.Executor) {
-		quick, slow := pool.Submit(ex, twentyTwo), pool.Submit(ex, sleepLong)
+		quick, slow := pool.Submit(ex, twentyTwo), pool.Submit(ex, held)
 		_, _ = quick.Result()
 		done, not := pool.WaitTimeout([]*pool.Future[int]{quick, slow}, pool.AllCompleted, 20*time.Millisecond)
 		if !holds(done, quick) || !holds(not, slow) {
@@ -192,10 +207,11 @@ var futureTests = conformance{
 		}
 	}),
 	"test_no_timeout": with(func(t *testing.T, ex *pool.Executor) {
-		slow, quick := pool.Submit(ex, sleepLong), pool.Submit(ex, twentyTwo)
+		slow, quick := pool.Submit(ex, held), pool.Submit(ex, twentyTwo)
 		var order []*pool.Future[int]
 		for f := range pool.AsCompleted([]*pool.Future[int]{slow, quick}) {
 			order = append(order, f)
+			letGo.Set()
 		}
 		if len(order) != 2 || order[0] != quick || order[1] != slow {
 			t.Error(order)
@@ -211,8 +227,9 @@ var futureTests = conformance{
 	}),
 	"test_done_callback_with_result": with(func(t *testing.T, ex *pool.Executor) {
 		got := make(chan int, 1)
-		f := pool.Submit(ex, sleepLong)
+		f := pool.Submit(ex, held)
 		f.AddDoneCallback(func(f *pool.Future[int]) { v, _ := f.Result(); got <- v })
+		letGo.Set()
 		wantEqual(t, <-got, 7)
 	}),
 	"test_done_callback_with_exception": with(func(t *testing.T, ex *pool.Executor) {
@@ -223,20 +240,22 @@ var futureTests = conformance{
 		}
 	}),
 	"test_done_callback_with_cancel": with(func(t *testing.T, ex *pool.Executor) {
-		running := []*pool.Future[int]{pool.Submit(ex, sleepLong), pool.Submit(ex, sleepLong)}
+		running := []*pool.Future[int]{pool.Submit(ex, held), pool.Submit(ex, held)}
 		got := make(chan bool, 1)
-		f := pool.Submit(ex, sleepLong)
+		f := pool.Submit(ex, held)
 		f.AddDoneCallback(func(f *pool.Future[int]) { got <- f.Cancelled() })
 		if !f.Cancel() || !<-got {
 			t.Error("not cancelled")
 		}
+		letGo.Set()
 		pool.Wait(running, pool.AllCompleted)
 	}),
 	"test_done_callback_raises": with(func(t *testing.T, ex *pool.Executor) {
 		got := make(chan int, 1)
-		f := pool.Submit(ex, sleepLong)
+		f := pool.Submit(ex, held)
 		f.AddDoneCallback(func(*pool.Future[int]) { panic("doh!") })
 		f.AddDoneCallback(func(*pool.Future[int]) { got <- 1 })
+		letGo.Set()
 		<-got
 	}),
 	"test_done_callback_already_successful": with(func(t *testing.T, ex *pool.Executor) {
@@ -249,33 +268,32 @@ var futureTests = conformance{
 	"test_cancel":    cancelStates,
 	"test_cancelled": cancelStates,
 	"test_done": with(func(t *testing.T, ex *pool.Executor) {
-		f := pool.Submit(ex, sleepLong)
+		f := pool.Submit(ex, held)
 		if f.Ready() {
 			t.Error("done at once")
 		}
+		letGo.Set()
 		<-f.Done()
 		if !f.Ready() {
 			t.Error("not done")
 		}
 	}),
 	"test_running": with(func(t *testing.T, ex *pool.Executor) {
-		f := pool.Submit(ex, sleepLong)
-		for limit := time.Now().Add(10 * time.Second); !f.Running(); time.Sleep(time.Millisecond) {
-			if time.Now().After(limit) {
-				t.Fatal("it never ran")
-			}
-		}
+		f := pool.Submit(ex, held)
+		eventually(t, "it never ran", f.Running)
+		letGo.Set()
 		_, _ = f.Result()
 		if f.Running() {
 			t.Error("it runs after its end")
 		}
 	}),
 	"test_result_with_timeout": with(func(t *testing.T, ex *pool.Executor) {
-		f := pool.Submit(ex, sleepLong)
+		f := pool.Submit(ex, held)
 		if _, err := f.ResultTimeout(0); !errors.Is(err, pool.ErrTimeout) {
 			t.Errorf("got %v", err)
 		}
-		wantEqual(t, must[int](t)(f.ResultTimeout(10*time.Second)), 7)
+		letGo.Set()
+		wantEqual(t, must[int](t)(f.ResultTimeout(patience)), 7)
 	}),
 	// In CPython the whole executor is broken then; here it goes on.
 	"test_killed_child": func(t *testing.T, threads bool) {
@@ -343,7 +361,7 @@ func submitAfterShutdown(t *testing.T, threads bool) {
 
 // cancelStates: a future can be cancelled while it is queued; not while it runs, and not after its end.
 var cancelStates = with(func(t *testing.T, ex *pool.Executor) {
-	running := []*pool.Future[int]{pool.Submit(ex, sleepLong), pool.Submit(ex, sleepLong)}
+	running := []*pool.Future[int]{pool.Submit(ex, held), pool.Submit(ex, held)}
 	queued := pool.Submit(ex, twentyTwo)
 	again := queued.Cancel()
 	if !again || !queued.Cancel() || !queued.Cancelled() || !queued.Ready() {
@@ -352,12 +370,11 @@ var cancelStates = with(func(t *testing.T, ex *pool.Executor) {
 	if _, err := queued.Result(); !errors.Is(err, pool.ErrCancelled) {
 		t.Errorf("got %v", err)
 	}
-	for !running[0].Running() {
-		time.Sleep(time.Millisecond)
-	}
+	eventually(t, "it never ran", running[0].Running)
 	if running[0].Cancel() || running[0].Cancelled() {
 		t.Error("a running one")
 	}
+	letGo.Set()
 	pool.Wait(running, pool.AllCompleted)
 	if running[0].Cancel() {
 		t.Error("one that is done")

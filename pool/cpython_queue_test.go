@@ -29,7 +29,7 @@ func init() {
 
 // emptyInbox takes n values when the gate is open.
 func emptyInbox(n int) int {
-	_, _ = gate.WaitTimeout(10 * time.Second)
+	_, _ = gate.WaitTimeout(patience)
 	sum := 0
 	for range n {
 		v, err := inbox.Get()
@@ -42,7 +42,7 @@ func emptyInbox(n int) int {
 }
 
 func fillInbox(n int) int {
-	_, _ = gate.WaitTimeout(10 * time.Second)
+	_, _ = gate.WaitTimeout(patience)
 	for i := range n {
 		_ = inbox.Put(i)
 	}
@@ -267,7 +267,7 @@ func ends(how func(*pool.Process), code int) func(t *testing.T, threads bool) {
 			t.Error("it ended by itself")
 		}
 		how(p)
-		if !p.JoinTimeout(10*time.Second) || p.IsAlive() || p.ExitCode() != code {
+		if !p.JoinTimeout(patience) || p.IsAlive() || p.ExitCode() != code {
 			t.Errorf("exit code %d", p.ExitCode())
 		}
 	})

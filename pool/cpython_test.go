@@ -111,7 +111,7 @@ var poolTests = conformance{
 	"test_map_chunksize": func(t *testing.T, threads bool) {
 		p := newPool(threads, pool.Processes(4))
 		defer p.Terminate()
-		if _, err := pool.MapAsync(p, square, nil, pool.ChunkSize(1)).GetTimeout(10 * time.Second); err != nil {
+		if _, err := pool.MapAsync(p, square, nil, pool.ChunkSize(1)).GetTimeout(patience); err != nil {
 			t.Error(err)
 		}
 	},
@@ -133,17 +133,19 @@ var poolTests = conformance{
 	"test_async": func(t *testing.T, threads bool) {
 		p := newPool(threads, pool.Processes(4))
 		defer p.Terminate()
-		r := pool.ApplyAsync(p, sleepLong)
 		start := time.Now()
+		r := pool.ApplyAsync(p, sleepLong)
 		wantEqual(t, must[int](t)(r.Get()), 7)
-		if d := time.Since(start); d < 150*time.Millisecond || d > 10*time.Second {
+		if d := time.Since(start); d < 150*time.Millisecond {
 			t.Errorf("it took %v", d)
 		}
 	},
 	"test_async_timeout": func(t *testing.T, threads bool) {
 		p := newPool(threads, pool.Processes(4))
 		defer p.Terminate()
-		r := pool.ApplyAsync(p, sleepLong)
+		resetTasks()
+		defer letGo.Set()
+		r := pool.ApplyAsync(p, held)
 		if _, err := r.GetTimeout(time.Millisecond); !errors.Is(err, pool.ErrTimeout) {
 			t.Errorf("got %v", err)
 		}
@@ -213,13 +215,12 @@ var poolTests = conformance{
 	"test_terminate": func(t *testing.T, threads bool) {
 		p := newPool(threads, pool.Processes(3))
 		r := pool.MapAsync(p, napping, pool.Repeat(100, 1000), pool.ChunkSize(1))
-		start := time.Now()
 		p.Terminate()
 		if err := p.Join(); err != nil {
 			t.Error(err)
 		}
-		if _, err := r.Get(); !errors.Is(err, pool.ErrTerminated) || time.Since(start) > 10*time.Second {
-			t.Errorf("%v after %v", err, time.Since(start))
+		if _, err := r.Get(); !errors.Is(err, pool.ErrTerminated) { // had it waited, there were results
+			t.Errorf("got %v", err)
 		}
 	},
 	"test_empty_iterable": func(t *testing.T, threads bool) {

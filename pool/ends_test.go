@@ -209,7 +209,7 @@ func awaitCommand(t *testing.T, n int) (pid int) {
 // awaitDeath waits until a process has ended that is no child of this one.
 func awaitDeath(t *testing.T, pid int) {
 	t.Helper()
-	for limit := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
+	for limit := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
 		data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 		if err != nil || strings.Contains(string(data), ") Z ") {
 			return

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"poolbook/pool"
 	"poolbook/pool/core"
@@ -72,13 +71,7 @@ func TestForkserver(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		limit := time.Now().Add(5 * time.Second)
-		for len(children()) != 2 {
-			if time.Now().After(limit) {
-				t.Fatalf("%d spare workers, want 2", len(children()))
-			}
-			time.Sleep(5 * time.Millisecond)
-		}
+		eventually(t, "the spare workers are not two", func() bool { return len(children()) == 2 })
 	})
 }
 

@@ -19,7 +19,7 @@ func ExampleContext() {
 	_, err := pool.Map(p, func(d time.Duration) time.Duration {
 		time.Sleep(d)
 		return d
-	}, []time.Duration{time.Millisecond, 100 * time.Millisecond}, pool.Context(ctx))
+	}, []time.Duration{time.Millisecond, time.Minute}, pool.Context(ctx))
 	fmt.Println(err, errors.Is(err, pool.ErrCancelled))
 	// Output: pool: cancelled: context deadline exceeded true
 }

@@ -19,7 +19,7 @@ import (
 )
 
 func init() {
-	for _, f := range []any{killSelf, segfault, exitTask, fatal, flood, forever, napping, badResult, badPanic, goexit, unprintable, failingInit, quick, slowFirst,
+	for _, f := range []any{killSelf, segfault, exitTask, fatal, flood, forever, napping, badResult, badPanic, goexit, unprintable, failingInit, quick,
 		nap, killOnce, counting, rawOutput} {
 		register(f)
 	}
@@ -29,6 +29,7 @@ func init() {
 	variables["prepared"] = reflect.ValueOf(&prepared).Elem()
 	register(readPrepared, "prepared")
 	register(onceOnly, "folder")
+	register(slowFirst, "letGo")
 }
 
 var (
@@ -127,9 +128,10 @@ func readPrepared(int) int {
 
 func quick(n int) int { return n }
 
+// slowFirst returns at once but for item 0, which waits until the test lets it go.
 func slowFirst(n int) int {
 	if n == 0 {
-		time.Sleep(700 * time.Millisecond)
+		return held()
 	}
 	return n
 }
@@ -193,7 +195,7 @@ func TestWorkerDies(t *testing.T) {
 					p := pool.New(pool.Processes(2))
 					defer p.Terminate()
 					r := pool.MapAsync(p, c.fn, pool.Range(10), pool.ChunkSize(chunk), pool.Label("job"))
-					_, err := r.GetTimeout(20 * time.Second)
+					_, err := r.GetTimeout(patience)
 					lost := lostError(t, err)
 					if lost.Index != c.index || lost.More != 0 || lost.PID == 0 || !strings.HasPrefix(lost.Worker, "PoolWorker-") || !c.check(lost) {
 						t.Errorf("got %#v", lost)
@@ -236,14 +238,17 @@ func TestTimeout(t *testing.T) {
 	both(t, func(t *testing.T, _ *output, threads bool) {
 		p := newPool(threads, pool.Processes(2))
 		defer p.Terminate()
-		r := pool.MapAsync(p, napping, []int{1, 400, 2, 3}, pool.Timeout(100*time.Millisecond), pool.ChunkSize(4), pool.Label("naps"))
-		_, err := r.GetTimeout(20 * time.Second)
+		resetTasks()
+		defer letGo.Set()
+		// So long that the quick ones end in time on a busy machine too.
+		r := pool.MapAsync(p, slowFirst, []int{1, 0, 2, 3}, pool.Timeout(time.Second), pool.ChunkSize(4), pool.Label("naps"))
+		_, err := r.GetTimeout(patience)
 		if !errors.Is(err, pool.ErrTimeout) || !r.Ready() {
 			t.Errorf("got %v", err)
 		}
 		var late *pool.TimeoutError
 		if !errors.As(err, &late) || late.Index != 1 || late.Worker == "" || threads != (late.PID == 0) || late.Stopped != 0 ||
-			!strings.HasPrefix(late.Error(), `pool: timed out: item 1 of job "naps" ran longer than 100ms (`+late.Worker) {
+			!strings.HasPrefix(late.Error(), `pool: timed out: item 1 of job "naps" ran longer than 1s (`+late.Worker) {
 			t.Errorf("got %#v: %v", late, err)
 		}
 		for i, o := range r.Outcomes() {
@@ -251,11 +256,12 @@ func TestTimeout(t *testing.T) {
 				t.Errorf("item %d: %v", i, o)
 			}
 		}
-		slow := pool.MapAsync(p, napping, []int{300})
+		slow := pool.MapAsync(p, slowFirst, []int{0})
 		if _, err := slow.GetTimeout(time.Millisecond); !errors.Is(err, pool.ErrTimeout) {
 			t.Errorf("got %v", err)
 		}
-		wantEqual(t, must[[]int](t)(slow.Get()), []int{300})
+		letGo.Set()
+		wantEqual(t, must[[]int](t)(slow.Get()), []int{7})
 	})
 }
 
@@ -454,17 +460,13 @@ func TestSteal(t *testing.T) {
 	processes(t, func(t *testing.T, _ *output) {
 		p := pool.New(pool.Processes(2))
 		defer p.Terminate()
+		resetTasks()
 		for range 3 {
 			must[[]int](t)(pool.Map(p, slowFirst, pool.Range(3000)[1:], pool.ChunkSize(1))) // the unit is known to be quick
 		}
-		start := time.Now()
 		r := pool.MapAsync(p, slowFirst, pool.Range(400), pool.ChunkSize(1))
-		for r.Stats().Done < 399 {
-			if time.Since(start) > 600*time.Millisecond {
-				t.Fatalf("%d items wait behind a long task", 399-r.Stats().Done)
-			}
-			time.Sleep(10 * time.Millisecond)
-		}
+		eventually(t, "items wait behind a long task", func() bool { return r.Stats().Done == 399 })
+		letGo.Set()
 		must[[]int](t)(r.Get())
 	})
 }
@@ -492,7 +494,7 @@ func TestOrphans(t *testing.T) {
 		t.Fatalf("no pids in %q", out)
 	}
 	line, _, _ = strings.Cut(line, "\n")
-	limit := time.Now().Add(5 * time.Second)
+	limit := time.Now().Add(patience)
 	for _, pid := range strings.Fields(line) {
 		for {
 			data, err := os.ReadFile("/proc/" + pid + "/stat")

@@ -25,6 +25,9 @@ import (
 	"poolbook/pool/worker"
 )
 
+// patience is after which time what a test waits for hangs: machines are busy, and the race detector is slow.
+const patience = 2 * time.Minute
+
 // workerEnv makes the test binary a worker process.
 const workerEnv = "POOL_TEST_WORKER"
 
@@ -193,7 +196,7 @@ func (o *output) String() string {
 // wait waits until the output contains s.
 func (o *output) wait(t *testing.T, s string) {
 	t.Helper()
-	limit := time.After(10 * time.Second)
+	limit := time.After(patience)
 	for !strings.Contains(o.String(), s) {
 		select {
 		case <-o.grown:

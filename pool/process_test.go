@@ -70,7 +70,7 @@ func TestProcess(t *testing.T) {
 				}
 				c.kill(p)
 			}
-			if !p.JoinTimeout(10*time.Second) || p.ExitCode() != c.want {
+			if !p.JoinTimeout(patience) || p.ExitCode() != c.want {
 				t.Errorf("exit code %d, want %d", p.ExitCode(), c.want)
 			}
 		}
@@ -146,11 +146,7 @@ func TestCPUCount(t *testing.T) {
 		wantEqual(t, pool.CPUCount(), 3)
 		p := pool.New()
 		defer p.Terminate()
-		for limit := time.Now().Add(10 * time.Second); len(pool.ActiveChildren()) < 3; time.Sleep(time.Millisecond) { // they start one by one
-			if time.Now().After(limit) {
-				t.Fatal("three workers do not come")
-			}
-		}
+		eventually(t, "three workers do not come", func() bool { return len(pool.ActiveChildren()) >= 3 }) // they start one by one
 		must[[]int](t)(pool.Map(p, napping, pool.Range(6), pool.ChunkSize(1)))
 		wantEqual(t, len(pool.ActiveChildren()), 3)
 	})

@@ -25,7 +25,7 @@ func TestRest(t *testing.T) {
 			if mb := resident(t, pid); mb < 100 {
 				t.Fatalf("the worker holds %d MB after a task that took 300", mb)
 			}
-			limit := time.Now().Add(20 * time.Second)
+			limit := time.Now().Add(patience)
 			for resident(t, pid) > 30 {
 				if time.Now().After(limit) {
 					t.Fatalf("an idle worker holds %d MB", resident(t, pid))

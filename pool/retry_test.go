@@ -178,9 +178,7 @@ func TestBackoffEnds(t *testing.T) {
 		ex := newExecutor(threads, pool.MaxWorkers(1))
 		attempts = pool.NewArray[int](1)
 		f := pool.SubmitErr(ex, troubledAlone, pool.Retries(1), pool.Backoff(time.Hour, time.Hour))
-		for limit := time.Now().Add(10 * time.Second); attempts.Get(0) == 0 && time.Now().Before(limit); {
-			time.Sleep(time.Millisecond)
-		}
+		eventually(t, "it does not begin", func() bool { return attempts.Get(0) > 0 })
 		if err := ex.Shutdown(pool.CancelFutures()); err != nil {
 			t.Error(err)
 		}

@@ -116,7 +116,7 @@ func worksOff(int) {
 }
 
 func waitEvent(int) bool {
-	ok, err := started.WaitTimeout(10 * time.Second)
+	ok, err := started.WaitTimeout(patience)
 	return ok && err == nil
 }
 

@@ -51,7 +51,7 @@ func warmed(t *testing.T) (*core.Host, string) {
 // born waits for one further child process.
 func born(t *testing.T, before []string) string {
 	t.Helper()
-	for limit := time.Now().Add(10 * time.Second); time.Now().Before(limit); time.Sleep(time.Millisecond) {
+	for limit := time.Now().Add(patience); time.Now().Before(limit); time.Sleep(time.Millisecond) {
 		if now := slices.DeleteFunc(children(), func(pid string) bool { return slices.Contains(before, pid) }); len(now) == 1 {
 			return now[0]
 		} else if len(now) > 1 {

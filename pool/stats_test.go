@@ -71,10 +71,12 @@ func TestAdvice(t *testing.T) {
 			small := pool.MapAsync(p, square, pool.Range(20_000), pool.ChunkSize(1))
 			small.Wait()
 			s := small.Stats()
-			if s.Better < 2 || !strings.Contains(s.Advice, "are short: pool.ChunkSize(") || s.Chunks < 20_000 || s.Chunk != 1 {
+			// On a busy machine they take longer, and then are not short: what is said is about the time that they took.
+			short := s.Busy/20_000 <= 15*time.Microsecond
+			if short != strings.Contains(s.Advice, "are short: pool.ChunkSize(") || short != (s.Better >= 4) || s.Chunks < 20_000 || s.Chunk != 1 {
 				t.Fatalf("%+v", s)
 			}
-			again := pool.MapAsync(p, square, pool.Range(20_000), pool.ChunkSize(s.Better))
+			again := pool.MapAsync(p, square, pool.Range(20_000), pool.ChunkSize(max(s.Better, 4)))
 			if again.Wait(); again.Stats().Chunks > s.Chunks/2 {
 				t.Errorf("%+v", again.Stats())
 			}

@@ -46,10 +46,10 @@ func TestStoppedInTime(t *testing.T) {
 		awaitStop(n)
 		select {
 		case <-stalled:
-		case <-time.After(10 * time.Second):
+		case <-time.After(patience):
 			t.Error("nobody says that the worker is stopped")
 		}
-		_, err := r.GetTimeout(20 * time.Second)
+		_, err := r.GetTimeout(patience)
 		var late *pool.TimeoutError
 		if !errors.As(err, &late) || late.PID != n || late.Stopped < 2*time.Second || !strings.Contains(err.Error(), "was it stopped?") {
 			t.Errorf("got %v", err)

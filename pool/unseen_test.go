@@ -50,7 +50,7 @@ func TestUnseenFailure(t *testing.T) {
 		}
 		for range pool.Imap(p, panicsAt5, pool.Range(10), pool.Label("imap")) {
 		}
-		for limit := time.Now().Add(20 * time.Second); strings.Count(out.String(), "nothing has asked") < 2; {
+		for limit := time.Now().Add(patience); strings.Count(out.String(), "nothing has asked") < 2; {
 			if time.Now().After(limit) {
 				t.Fatalf("got %q", out.String())
 			}
