@@ -111,6 +111,27 @@ func TestKillBusy(t *testing.T) {
 	}
 }
 
+// TestKillStarting ends all workers at once before they are ready: that happens once, and is no reason to give up.
+func TestKillStarting(t *testing.T) {
+	processes(t, func(t *testing.T, _ *output) {
+		file := filepath.Join(t.TempDir(), "begin")
+		t.Setenv("POOL_TEST_LATE", file)
+		h := newHost("late")
+		defer h.Close()
+		setHost(h)
+		p := pool.New(pool.Processes(5))
+		defer p.Terminate()
+		for range 2 {
+			eventually(t, "the workers do not start", func() bool { return len(children()) == 5 })
+			awaitEnd(t, signalAll(syscall.SIGKILL))
+		}
+		if err := os.WriteFile(file, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		wantEqual(t, must[[]int](t)(pool.Map(p, square, pool.Range(4))), []int{0, 1, 4, 9})
+	})
+}
+
 // TestKillIdle ends workers that do nothing: nobody notices.
 func TestKillIdle(t *testing.T) {
 	for name, signal := range deadly {

@@ -44,6 +44,13 @@ func TestMain(m *testing.M) {
 			code = 1
 		}
 		os.Exit(code)
+	case "late": // a worker that begins when there is a file
+		for name := os.Getenv("POOL_TEST_LATE"); ; time.Sleep(time.Millisecond) {
+			if _, err := os.Stat(name); err == nil {
+				break
+			}
+		}
+		fallthrough
 	case "worker":
 		in, out, err := worker.Pipes()
 		if err == nil {

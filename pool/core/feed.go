@@ -239,7 +239,8 @@ func (l *link) down(c *chunk) {
 	}
 }
 
-// misfitLimit is how many workers in a row may end before they are ready, until the pool gives up.
+// misfitLimit is how many workers may end before they are ready, each started after the end of the one before, until the pool gives up. Those that
+// were starting at the same time count once: what ends all processes of a program at a moment says nothing about the next ones.
 const misfitLimit = 3
 
 // deathLimit is how many workers may die with a chunk in flight that they have not begun.
@@ -301,7 +302,10 @@ func (s *state) ended(l *link, status proc.Status, readErr error) {
 	}
 	s.unlink(l)
 	if early && s.phase != phaseTerminated && s.broken == nil {
-		s.misfits++
+		if l.id > s.lastMisfit {
+			s.misfits++
+			s.lastMisfit = s.lastLink
+		}
 		if s.misfits >= misfitLimit || len(l.broadcasts) > 0 && !l.broadcasts[0].waits[l] {
 			if len(l.broadcasts) > 0 {
 				lost.Label = l.broadcasts[0].label

@@ -42,6 +42,7 @@ type state struct {
 	lastLink      int
 	draining      bool // CancelQueue: chunks that come back are not handed out again
 	misfits       int  // workers in a row that ended before they were ready
+	lastMisfit    int  // the last link that there was when one of misfits had ended
 	lastBroadcast int64
 	broadcasts    []*broadcast // functions that each worker runs first: the initializer, and those of RunOnAll
 	exit          *broadcast   // what each worker runs last
