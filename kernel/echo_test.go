@@ -165,5 +165,5 @@ func (e *echo) Close() error {
 	return nil
 }
 
-// later waits at most this long for what should come at once.
-const soon = 20 * time.Second
+// soon is how long what should come at once is waited for: machines are busy.
+const soon = 2 * time.Minute

@@ -69,12 +69,10 @@ func TestWatchesItsParent(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = parent.Wait()
-	began := time.Now()
+	hangs := time.AfterFunc(soon, func() { _ = cmd.Process.Kill() })
+	defer hangs.Stop()
 	if err := cmd.Wait(); err != nil {
 		t.Errorf("the kernel ended with %v", err)
-	}
-	if d := time.Since(began); d > 3*time.Second {
-		t.Errorf("it took %v", d)
 	}
 }
 

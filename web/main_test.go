@@ -213,10 +213,13 @@ func python(t *testing.T, modules ...string) string {
 	return exe
 }
 
+// hangs is after which time what a test waits for does not come: machines are busy.
+const hangs = 2 * time.Minute
+
 // eventually waits for a condition that another process brings about.
 func eventually(t *testing.T, what string, f func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !f(); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(hangs); !f(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("not in time: " + what)
 		}

@@ -366,7 +366,7 @@ func rawUpgrade(t *testing.T, s *testServer, c *http.Client, upgrade string) str
 	name := "poolbook-" + strings.Split(s.Addr().String(), ":")[1]
 	fmt.Fprintf(conn, "GET /api/events/subscribe HTTP/1.1\r\nHost: %s\r\nCookie: %s=%s\r\nConnection: Upgrade\r\nUpgrade: %s\r\n"+
 		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n", s.Addr(), name, s.cookie(c, name), upgrade)
-	_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
+	_ = conn.SetDeadline(time.Now().Add(hangs))
 	line, err := bufio.NewReader(conn).ReadString('\n')
 	if err != nil {
 		t.Fatal(err)
@@ -420,7 +420,7 @@ func raw(t *testing.T, s *testServer, method, path, body string) {
 	defer conn.Close()
 	fmt.Fprintf(conn, "%s %s HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nAuthorization: token %s\r\nContent-Length: %d\r\n\r\n%s",
 		method, path, s.Token(), len(body), body)
-	_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
+	_ = conn.SetDeadline(time.Now().Add(hangs))
 	data, _ := io.ReadAll(conn)
 	if strings.Contains(string(data), "TOPSECRET") {
 		t.Errorf("%s %s got out: %s", method, path, data)
@@ -508,7 +508,7 @@ func TestOversizedRequests(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	_ = conn.SetDeadline(time.Now().Add(20 * time.Second))
+	_ = conn.SetDeadline(time.Now().Add(hangs))
 	fmt.Fprintf(conn, "PUT /api/contents/big.txt HTTP/1.1\r\nHost: %s\r\nAuthorization: token %s\r\nContent-Length: 90000000000\r\n\r\n{", s.Addr(), s.Token())
 	if a, err := http.ReadResponse(bufio.NewReader(conn), nil); err != nil || a.StatusCode != 413 {
 		t.Errorf("90 GB, of which one byte is sent: %v, %v", a, err)
@@ -540,8 +540,9 @@ func TestThousandsOfConnections(t *testing.T) {
 		t.Error("empty")
 	}
 	gone := 0
+	end := time.Now().Add(hangs)
 	for _, c := range conns[:1000] {
-		_ = c.SetReadDeadline(time.Now().Add(10 * time.Second))
+		_ = c.SetReadDeadline(end)
 		if _, err := c.Read(make([]byte, 1)); err == io.EOF || err != nil && !strings.Contains(err.Error(), "timeout") {
 			gone++
 		}
@@ -576,7 +577,7 @@ func TestSlowStranger(t *testing.T) {
 	}
 	defer conn.Close()
 	fmt.Fprintf(conn, "PUT /api/contents/x HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 200000\r\n\r\n{")
-	_ = conn.SetReadDeadline(time.Now().Add(8 * time.Second))
+	_ = conn.SetReadDeadline(time.Now().Add(hangs))
 	r := bufio.NewReader(conn)
 	line, err := r.ReadString('\n')
 	if err != nil || !strings.Contains(line, "403") {
@@ -632,7 +633,7 @@ func TestManySlowStrangers(t *testing.T) {
 	if _, err := io.WriteString(saving, body[20:]); err != nil {
 		t.Fatal(err)
 	}
-	_ = saving.SetReadDeadline(time.Now().Add(10 * time.Second))
+	_ = saving.SetReadDeadline(time.Now().Add(hangs))
 	if line, err := bufio.NewReader(saving).ReadString('\n'); err != nil || !strings.Contains(line, " 201 ") {
 		t.Errorf("the slow save: %q, %v", line, err)
 	}
@@ -662,7 +663,7 @@ func TestSlowBodiesOfStrangers(t *testing.T) {
 			if _, err := io.WriteString(c, head); err != nil {
 				t.Fatal(err)
 			}
-			_ = c.SetReadDeadline(time.Now().Add(3 * strangerPatience))
+			_ = c.SetReadDeadline(time.Now().Add(hangs))
 			if _, err := io.Copy(io.Discard, c); err != nil && strings.Contains(err.Error(), "timeout") {
 				t.Error("the connection stays open")
 			}
@@ -672,7 +673,7 @@ func TestSlowBodiesOfStrangers(t *testing.T) {
 
 // A page that takes nothing of what its kernel says: the others wait for it only so long, get everything, and it can come back.
 func TestSlowWebsocket(t *testing.T) {
-	s := start(t, func(c *Config) { c.WriteTimeout = time.Second })
+	s := start(t, func(c *Config) { c.WriteTimeout = 3 * time.Second })
 	id := s.startKernel()
 	slow, quick := s.connect(id, "slow", wsproto.V1), s.connect(id, "quick", wsproto.V1)
 	const lines = 40
@@ -716,7 +717,7 @@ func TestSlowDownload(t *testing.T) {
 	fmt.Fprintf(conn, "GET /files/big.bin?token=%s HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", s.Token())
 	served := func() bool { return strings.Contains(s.logs.String(), "client given up") }
 	eventually(t, "the download is given up", served)
-	_ = conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+	_ = conn.SetReadDeadline(time.Now().Add(hangs))
 	if n, err := io.Copy(io.Discard, conn); n >= size || err != nil && strings.Contains(err.Error(), "timeout") {
 		t.Errorf("%d bytes came, and the connection is still there: %v", n, err)
 	}
@@ -724,7 +725,7 @@ func TestSlowDownload(t *testing.T) {
 
 // The time for one answer does not count against the next one on the same connection.
 func TestNextAnswerHasItsOwnTime(t *testing.T) {
-	const patience = 100 * time.Millisecond
+	const patience = 500 * time.Millisecond
 	s := start(t, func(c *Config) { c.WriteTimeout = patience })
 	writeFile(t, s.dir, "a.txt", "a")
 	transport := &http.Transport{}

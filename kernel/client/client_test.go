@@ -48,7 +48,7 @@ func start(t testing.TB, spec client.Spec) *client.Kernel {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 		defer cancel()
 		if err := k.Shutdown(ctx); err != nil {
 			t.Error(err)
@@ -73,7 +73,7 @@ func run(t testing.TB, k *client.Kernel, code string, o client.ExecuteOptions) (
 	t.Helper()
 	o.GoOnAfterErrors = true // ipykernel aborts what comes right after a failed cell
 	var out strings.Builder
-	reply, err := k.Execute(contextFor(t, 30*time.Second), code, o, func(m *protocol.Message) error {
+	reply, err := k.Execute(contextFor(t, 2*time.Minute), code, o, func(m *protocol.Message) error {
 		if m.Header.Type == protocol.TypeStream {
 			s, err := protocol.Decode[protocol.Stream](m)
 			out.WriteString(s.Text)
@@ -117,7 +117,7 @@ func TestIPyKernel(t *testing.T) {
 		}
 	})
 	t.Run("interrupt", func(t *testing.T) {
-		reply, err := k.Execute(contextFor(t, 30*time.Second), "print('here', flush=True)\nwhile True: pass",
+		reply, err := k.Execute(contextFor(t, 2*time.Minute), "print('here', flush=True)\nwhile True: pass",
 			client.ExecuteOptions{GoOnAfterErrors: true},
 			func(m *protocol.Message) error {
 				if m.Header.Type == protocol.TypeStream {
@@ -134,7 +134,7 @@ func TestIPyKernel(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, err := k.Request(contextFor(t, 30*time.Second), protocol.Shell, m)
+		r, err := k.Request(contextFor(t, 2*time.Minute), protocol.Shell, m)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -144,7 +144,7 @@ func TestIPyKernel(t *testing.T) {
 		}
 	})
 	t.Run("ping", func(t *testing.T) {
-		if err := k.Ping(contextFor(t, 5*time.Second)); err != nil {
+		if err := k.Ping(contextFor(t, 2*time.Minute)); err != nil {
 			t.Error(err)
 		}
 	})
@@ -153,8 +153,8 @@ func TestIPyKernel(t *testing.T) {
 			k.Break(ch)
 		}
 		// Nothing tells when they are there again but that it works.
-		for end := time.Now().Add(20 * time.Second); ; {
-			ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+		for end := time.Now().Add(2 * time.Minute); ; {
+			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 			text := ""
 			_, err := k.Execute(ctx, "print('again')", client.ExecuteOptions{}, func(m *protocol.Message) error {
 				if m.Header.Type == protocol.TypeStream {
@@ -176,7 +176,7 @@ func TestIPyKernel(t *testing.T) {
 		defer sub.Close()
 		run(t, k, "x = 1", client.ExecuteOptions{})
 		pid := k.PID()
-		if err := k.Restart(contextFor(t, 30*time.Second)); err != nil {
+		if err := k.Restart(contextFor(t, 2*time.Minute)); err != nil {
 			t.Fatal(err)
 		}
 		if k.PID() == pid {
@@ -187,7 +187,7 @@ func TestIPyKernel(t *testing.T) {
 		}
 		var events []client.Event
 		for len(events) < 2 {
-			in, err := sub.Next(contextFor(t, 5*time.Second))
+			in, err := sub.Next(contextFor(t, 2*time.Minute))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -200,7 +200,7 @@ func TestIPyKernel(t *testing.T) {
 		}
 	})
 	t.Run("death", func(t *testing.T) {
-		_, err := k.Execute(contextFor(t, 30*time.Second), "import os; os.kill(os.getpid(), 9)", client.ExecuteOptions{}, nil)
+		_, err := k.Execute(contextFor(t, 2*time.Minute), "import os; os.kill(os.getpid(), 9)", client.ExecuteOptions{}, nil)
 		var died *client.DiedError
 		if !errors.As(err, &died) || died.State != "signal: killed" {
 			t.Fatalf("error %v", err)
@@ -209,7 +209,7 @@ func TestIPyKernel(t *testing.T) {
 		if !errors.As(k.Err(), &died) {
 			t.Errorf("state %v", k.Err())
 		}
-		if err := k.Restart(contextFor(t, 30*time.Second)); err != nil {
+		if err := k.Restart(contextFor(t, 2*time.Minute)); err != nil {
 			t.Fatal(err)
 		}
 		if out, _ := run(t, k, "print('again')", client.ExecuteOptions{}); out != "again\n" {
@@ -237,7 +237,7 @@ func TestSlowSubscriber(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := k.Request(contextFor(t, 30*time.Second), protocol.Shell, m); err != nil {
+	if _, err := k.Request(contextFor(t, 2*time.Minute), protocol.Shell, m); err != nil {
 		t.Fatal(err) // the reply comes though nobody reads the outputs
 	}
 	var text strings.Builder

@@ -17,8 +17,16 @@ import (
 
 func TestStartCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	time.AfterFunc(100*time.Millisecond, cancel)
+	defer cancel()
 	pidFile := filepath.Join(t.TempDir(), "pid")
+	go func() { // when the process is there
+		for ctx.Err() == nil {
+			if data, err := os.ReadFile(pidFile); err == nil && strings.HasSuffix(string(data), "\n") {
+				cancel()
+			}
+			time.Sleep(time.Millisecond)
+		}
+	}()
 	_, err := client.Start(ctx, client.Spec{Argv: []string{"/bin/sh", "-c", "echo $$ > " + pidFile + "; exec sleep 100"}},
 		client.Options{ConnectionDir: t.TempDir()})
 	if !errors.Is(err, context.Canceled) {

@@ -18,7 +18,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-const soon = 20 * time.Second
+// soon is how long what should come at once is waited for: machines are busy.
+const soon = 2 * time.Minute
 
 func listener(t testing.TB) net.Listener {
 	t.Helper()
@@ -314,7 +315,7 @@ func TestSilentSubscriber(t *testing.T) {
 	if err := pub.Publish(t.Context(), frames("m", "last")); err != nil {
 		t.Fatal(err)
 	}
-	if d := time.Since(began); d > 5*time.Second {
+	if d := time.Since(began); d > soon {
 		t.Errorf("waited %v", d)
 	}
 	if !l.has("subscriber disconnected") || subscribers(pub) > 2 {
@@ -396,24 +397,22 @@ func TestSilentDealer(t *testing.T) {
 // Peers that connect and say nothing keep nobody out, and are gone after the time for the handshake.
 func TestSilentConnections(t *testing.T) {
 	var l log
-	r := newRouter(t, Options{HandshakeTimeout: 300 * time.Millisecond, Logger: l.logger(), MaxPeers: 30})
-	var conns []net.Conn
-	for range 20 {
-		c, err := net.Dial("tcp", r.Addr().String())
-		if err != nil {
-			t.Fatal(err)
+	silent := func(r *Router) (conns []net.Conn) {
+		for range 20 {
+			c, err := net.Dial("tcp", r.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { c.Close() })
+			conns = append(conns, c)
 		}
-		defer c.Close()
-		conns = append(conns, c)
+		return conns
 	}
-	began := time.Now()
-	c := dial(t, r.Addr(), Dealer, "a")
-	send(t, c, "hello")
-	recvRouter(t, r)
-	if d := time.Since(began); d > 250*time.Millisecond {
-		t.Errorf("a new peer had to wait %v", d)
-	}
-	for _, c := range conns {
+	patient := newRouter(t, Options{HandshakeTimeout: time.Hour, MaxPeers: 30})
+	silent(patient)
+	send(t, dial(t, patient.Addr(), Dealer, "a"), "hello")
+	recvRouter(t, patient) // and not after an hour
+	for _, c := range silent(newRouter(t, Options{HandshakeTimeout: 100 * time.Millisecond, Logger: l.logger(), MaxPeers: 30})) {
 		_ = c.SetReadDeadline(time.Now().Add(soon))
 		if _, err := io.Copy(io.Discard, c); err != nil && !strings.Contains(err.Error(), "reset") {
 			t.Errorf("a silent connection was not closed: %v", err)
@@ -479,7 +478,7 @@ func TestLingerEnds(t *testing.T) {
 	waitFor(t, func() bool { return r.Send(frames("a", strings.Repeat("x", 30<<20))) == nil })
 	began := time.Now()
 	_ = r.Close(300 * time.Millisecond)
-	if d := time.Since(began); d < 250*time.Millisecond || d > 5*time.Second {
+	if d := time.Since(began); d < 250*time.Millisecond || d > soon {
 		t.Errorf("closing took %v", d)
 	}
 }

@@ -27,7 +27,7 @@ func startPython(t *testing.T) *client.Kernel {
 		}
 		t.Skipf("%s has no ipykernel", python)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	k, err := client.Start(ctx, client.Spec{
 		Argv: []string{python, "-m", "ipykernel_launcher", "-f", "{connection_file}"}, InterruptMode: client.InterruptSignal,
@@ -37,7 +37,7 @@ func startPython(t *testing.T) *client.Kernel {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		end, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		end, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 		defer cancel()
 		if err := k.Shutdown(end); err != nil {
 			t.Errorf("shut the kernel down: %v", err)
@@ -74,7 +74,7 @@ func summaries(t *testing.T, nb *nbformat.Notebook) []string {
 
 func TestNotebookInARealKernel(t *testing.T) {
 	k := startPython(t)
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 
 	t.Run("outputs", func(t *testing.T) {

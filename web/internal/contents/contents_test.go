@@ -719,7 +719,7 @@ func TestKilledWhileSaving(t *testing.T) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		deadline := time.Now().Add(20 * time.Second)
+		deadline := time.Now().Add(2 * time.Minute)
 		var saved time.Time
 		for ; ; time.Sleep(time.Millisecond) {
 			info, err := os.Stat(file)
