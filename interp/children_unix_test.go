@@ -29,8 +29,12 @@ func TestInterruptEndsChildren(t *testing.T) {
 			_, err := s.Run(ctx, interp.Cell{Number: i + 1, Code: "c := exec.Command(\"sleep\", \"600\")\nprint(1)\n" + wait, Stderr: interrupter(cancel)})
 			cancel()
 			var ie *interp.InterruptError
-			if !errors.As(err, &ie) || ie.Abandoned {
+			if !errors.As(err, &ie) {
 				t.Fatalf("%s: %v", wait, err)
+			}
+			if ie.Abandoned { // while it starts the program, which takes its time on a busy machine
+				got = err.Error()
+				continue
 			}
 			if got = show(s, 10, "c.ProcessState.String()", ""); got != "→ \"<nil>\"  (string)\n" {
 				break
@@ -90,7 +94,7 @@ func TestShellInterruptEndsAll(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for end := time.Now().Add(20 * time.Second); syscall.Kill(-group, 0) == nil; time.Sleep(time.Millisecond) { // until init has seen them
+	for end := time.Now().Add(2 * time.Minute); syscall.Kill(-group, 0) == nil; time.Sleep(time.Millisecond) { // until init has seen them
 		if time.Now().After(end) {
 			t.Fatal("processes of the command are still there")
 		}
@@ -125,7 +129,7 @@ func TestInterruptEndsTree(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for end := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
+		for end := time.Now().Add(2 * time.Minute); ; time.Sleep(time.Millisecond) {
 			stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 			if err != nil || strings.Contains(string(stat), ") Z ") {
 				break

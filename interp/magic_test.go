@@ -34,11 +34,10 @@ func TestShellInterrupt(t *testing.T) {
 	s := newSession(t)
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()
-	start := time.Now()
-	_, err := s.Run(ctx, interp.Cell{Number: 1, Code: "!sleep 60"})
+	_, err := s.Run(ctx, interp.Cell{Number: 1, Code: "!sleep 600; true"}) // longer than tests may take
 	var ie *interp.InterruptError
-	if !errors.As(err, &ie) || time.Since(start) > 5*time.Second {
-		t.Errorf("got %v after %v", err, time.Since(start))
+	if !errors.As(err, &ie) {
+		t.Errorf("got %v", err)
 	}
 }
 
