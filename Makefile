@@ -10,6 +10,8 @@ RACE        ?= ./interp ./interp/internal/vm/... ./interp/internal/rtype/... ./i
 GOFILES     = $(shell git ls-files --cached --others --exclude-standard '*.go')
 # The other release of Go that Poolbook builds with, as the go command fetches it. Its gofmt alone reads files for its language.
 NEXT        ?= go1.27.4
+# The order of the tests under the race detector: a seed, or a new one each time.
+SHUFFLE     ?= on
 NEXTFILES   = $(shell grep -lE '^//go:build go1\.27$$' $(GOFILES))
 
 .PHONY: help run build install test check-next race generate fuzz fuzz-programs fuzz-travel soak bench bench-interp bench-pool bench-kernel bench-page conformance screenshot page lab-extension jupyterlab page-check page-lint lint fmt fmt-check vet tidy-check cross notebooks check clean
@@ -42,7 +44,7 @@ check-next: ## the short tests, and those of the library's source, with the othe
 	$(MAKE) vet test TESTFLAGS='-short $(TESTFLAGS)'
 
 race: ## the tests of the concurrent packages under the race detector
-	$(GO) test -race -short -shuffle=on -timeout 15m $(RACE)
+	$(GO) test -race -short -shuffle=$(SHUFFLE) -timeout 15m $(RACE)
 
 generate: ## the data of Go's library and the machine's loop, for the release that GO is (see interp/internal/goabi/ADDING.md)
 	$(GO) generate ./interp/internal/bridge/std

@@ -32,3 +32,6 @@ require (
 	golang.org/x/sync v0.24.0 // indirect
 	golang.org/x/text v0.43.0 // indirect
 )
+
+// Packages that npm brings are not ours.
+ignore ./web/frontend/node_modules
