@@ -78,7 +78,7 @@ func (s *Server) channels(w http.ResponseWriter, r *http.Request) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	var others sync.WaitGroup
 	others.Go(func() { ch.write(ctx) })
-	others.Go(func() { ch.ping(ctx) })
+	others.Go(func() { ping(ctx, conn, s.cfg.WriteTimeout) })
 	err = ch.read()
 	s.log.Debug("websocket closed", "kernel", k.ID(), "reason", err)
 	cancel()
@@ -159,14 +159,14 @@ func (ch *channelSocket) send(p kernels.Packet) error {
 	return ch.conn.WriteMessage(kind, frame)
 }
 
-// ping keeps the connection alive, and lets a dead one be noticed.
-func (ch *channelSocket) ping(ctx context.Context) {
+// ping keeps a connection alive, and lets a dead one be noticed.
+func ping(ctx context.Context, conn *websocket.Conn, patience time.Duration) {
 	t := time.NewTicker(pingEvery)
 	defer t.Stop()
 	for {
 		select {
 		case <-t.C:
-			if ch.conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(ch.patience)) != nil {
+			if conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(patience)) != nil {
 				return
 			}
 		case <-ctx.Done():

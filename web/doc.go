@@ -9,6 +9,7 @@
 //	      api_contents.go         files and notebooks      → internal/contents
 //	      api_kernels.go          kernels and sessions     → internal/kernels → kernel/client → kernel processes
 //	      channels.go             a kernel's websocket     → internal/kernels, internal/wsproto
+//	      api_terminals.go        shells                   → internal/terminals
 //	      events.go               what happens in the server, as a stream
 //	      export.go               notebooks in other forms → notebooks/export
 //	      api_settings.go         settings, workspaces, configuration: small tables on disk (store.go)
@@ -48,7 +49,9 @@
 //
 //	listener  websocket   reading of /api/events/subscribe  the connection ends
 //
-// Stop waits for all of them, and for all kernels.
+// A terminal's websocket has a reader, a writer and a pinger too.
+//
+// Stop waits for all of them, and for all kernels and shells.
 //
 // # Measures
 //

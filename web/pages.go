@@ -25,7 +25,7 @@ const noPage = `<!DOCTYPE html>
 </body></html>
 `
 
-// page serves an HTML file of the page with its configuration. kind is "start", "notebook" or "edit".
+// page serves an HTML file of the page with its configuration. kind is "start", "notebook", "edit" or "terminal".
 func (s *Server) page(file, kind string) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		if s.stripToken(w, r) {
@@ -81,7 +81,7 @@ func (s *Server) pageConfig(kind, path string) map[string]any {
 		"translationsApiUrl": "/lab/api/translations", "fullTranslationsApiUrl": "/lab/api/translations",
 		"workspacesApiUrl": "/lab/api/workspaces", "fullWorkspacesApiUrl": "/lab/api/workspaces",
 		"federated_extensions": []any{}, "disabledExtensions": []any{}, "mathjaxUrl": "", "cacheFiles": "false", "devMode": "false",
-		"terminalsAvailable": "false", "exposeAppInBrowser": "false", "delete_to_trash": trueFalse(s.contents.HasTrash()), "preferredDir": "", "rootUri": "",
+		"terminalsAvailable": trueFalse(s.hasTerminals()), "exposeAppInBrowser": "false", "delete_to_trash": trueFalse(s.contents.HasTrash()), "preferredDir": "", "rootUri": "",
 		"folder": displayDir(s.contents.Dir()), "serverRoot": displayDir(s.contents.Dir()), "defaultKernel": s.defaultKernel(),
 		"poolbookPage": kind, "poolbookPath": path, "poolbookSettings": settings,
 	}

@@ -36,8 +36,18 @@ func (s *Server) routes() http.Handler {
 	api("POST /api/shutdown", s.shutdown)
 	api("GET /api/resolvePath", s.resolvePath)
 	api("GET /api/nbconvert", s.nbconvert)
-	api("/api/terminals", s.terminals)
-	api("/api/terminals/{name...}", s.terminals)
+	if s.hasTerminals() {
+		page("GET /terminals/{name}", s.page("notebook.html", "terminal"))
+		api("GET /api/terminals", s.listTerminals)
+		api("POST /api/terminals", s.openTerminal)
+		api("GET /api/terminals/{name}", s.getTerminal)
+		api("DELETE /api/terminals/{name}", s.closeTerminal)
+		api("GET /terminals/websocket/{name}", s.terminalSocket)
+	} else {
+		for _, path := range []string{"/api/terminals", "/api/terminals/", "/terminals/"} {
+			api(path, s.noTerminals)
+		}
+	}
 	api("POST /api/events", s.postEvent)
 	api("GET /api/events/subscribe", s.subscribeEvents)
 
@@ -118,10 +128,6 @@ func (s *Server) me(w http.ResponseWriter, r *http.Request) error {
 // resolvePath answers JupyterLab's question which words of an output are paths; none is made a link.
 func (s *Server) resolvePath(w http.ResponseWriter, _ *http.Request) error {
 	return writeJSON(w, http.StatusOK, map[string]any{"resolved": []any{}, "unresolved": []any{}})
-}
-
-func (s *Server) terminals(http.ResponseWriter, *http.Request) error {
-	return statusErr(http.StatusNotFound, "this server has no terminals")
 }
 
 func (s *Server) favicon(w http.ResponseWriter, r *http.Request) error {

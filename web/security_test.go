@@ -57,6 +57,7 @@ var everyAPI = []struct{ method, path string }{
 	{"GET", "/api/events/subscribe"}, {"POST", "/api/events"}, {"POST", "/api/shutdown"}, {"GET", "/api/config/x"}, {"PUT", "/api/config/x"},
 	{"GET", "/lab/api/settings"}, {"PUT", "/lab/api/workspaces/x"}, {"GET", "/poolbook/api/tutorials"}, {"PUT", "/poolbook/api/settings/x"},
 	{"GET", "/poolbook/api/kernels/x/journal"}, {"GET", "/kernelspecs/x/logo.png"}, {"GET", "/api/terminals"}, {"GET", "/api/nbconvert"},
+	{"POST", "/api/terminals"}, {"DELETE", "/api/terminals/1"}, {"GET", "/terminals/websocket/1"},
 }
 
 func TestNobodyGetsInWithoutToken(t *testing.T) {
@@ -329,8 +330,10 @@ func TestCrossOriginWebsocket(t *testing.T) {
 		return res.StatusCode
 	}
 	for _, origin := range []string{"https://evil.example", "null", "http://127.0.0.1:1", "http://localhost." + s.Addr().String()} {
-		if got := dial("/api/events/subscribe", http.Header{"Origin": {origin}}); got != 403 {
-			t.Errorf("origin %s: %d", origin, got)
+		for _, path := range []string{"/api/events/subscribe", "/terminals/websocket/1"} {
+			if got := dial(path, http.Header{"Origin": {origin}}); got != 403 {
+				t.Errorf("origin %s at %s: %d", origin, path, got)
+			}
 		}
 	}
 	// A cookie without any sign of where the request comes from: no browser does that.

@@ -24,6 +24,7 @@ import (
 	"poolbook/web/internal/auth"
 	"poolbook/web/internal/contents"
 	"poolbook/web/internal/kernels"
+	"poolbook/web/internal/terminals"
 )
 
 // Config of a Server. Only Dir is required.
@@ -48,6 +49,7 @@ type Config struct {
 	DataDir     string // where settings and trust are kept; default: "poolbook" in the user's configuration folder, or, for a user without one, nowhere
 	AllowHidden bool   // show and serve files whose names start with a dot
 	NoTrash     bool   // delete for good; default: to the desktop's trash
+	NoTerminals bool   // no shells in the browser; they are not there without pseudo-terminals (Windows) either
 
 	MaxBody        int64 // bytes of a request that saves; default 768 MiB
 	MaxConnections int   // at a time, besides websockets; default 512
@@ -68,6 +70,7 @@ type Server struct {
 	static     fs.FS
 	contents   *contents.Manager
 	kernels    *kernels.Manager
+	terminals  *terminals.Manager
 	tutorials  []tutorial
 	settings   store
 	workspaces store
@@ -170,6 +173,7 @@ func New(c Config) (*Server, error) {
 	s.kernels = kernels.New(kernels.Options{
 		Builtin: c.BuiltinSpec, Dir: s.contents.OSDir, Max: c.MaxKernels, Client: c.Kernel, Logger: c.Logger, OnKernel: s.onKernel,
 	})
+	s.terminals = terminals.New(terminals.Options{Logger: c.Logger})
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	return s, nil
 }
@@ -269,7 +273,7 @@ func (s *Server) Err() error {
 	}
 }
 
-// Stop ends the server: no new requests, all kernels are shut down, connections closed. It waits until all is done, may be called again,
+// Stop ends the server: no new requests, all kernels and terminals are shut down, connections closed. It waits until all is done, may be called again,
 // and also on a server that was never started.
 func (s *Server) Stop() error {
 	s.mu.Lock()
@@ -308,6 +312,7 @@ func (s *Server) end() {
 	var wg sync.WaitGroup
 	var kernelErr, httpErr error
 	wg.Go(func() { kernelErr = s.kernels.Stop(ctx) })
+	wg.Go(func() { s.terminals.Stop(ctx) })
 	wg.Go(func() {
 		if httpErr = s.http.Shutdown(ctx); httpErr != nil {
 			httpErr = s.http.Close()

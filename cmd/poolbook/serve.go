@@ -34,6 +34,8 @@ type serveFlags struct {
 	tutorials string
 	verbose   bool
 
+	noTerminal bool
+
 	encryption string
 }
 
@@ -70,6 +72,7 @@ every kernel with it.`,
 	flags.StringVar(&f.keyFile, "keyfile", "", "the private key of --certfile, in `FILE` (PEM)")
 	flags.StringVar(&f.encryption, "transport-encryption", "disabled", "encrypt the connections to kernels by CurveZMQ: disabled, auto (kernels that can) or required")
 	flags.BoolVar(&f.noBrowser, "no-browser", false, "do not open the page")
+	flags.BoolVar(&f.noTerminal, "no-terminal", false, "no terminals in the page and in clients of the server")
 	flags.StringVar(&f.tutorials, "tutorials", "", "offer the notebooks of `DIR` instead of the built-in tutorials")
 	flags.BoolVar(&f.verbose, "verbose", false, "log requests and kernels to standard error")
 	return cmd
@@ -172,7 +175,7 @@ func serverConfig(cmd *cobra.Command, dir string, f serveFlags) (web.Config, err
 	c := web.Config{
 		Dir: dir, Tutorials: notebooks.Tutorials, BuiltinSpec: spec, Token: token, CertFile: f.certFile, KeyFile: f.keyFile,
 		Addr: net.JoinHostPort(f.ip, "8888"), PortRetries: portTries, Format: interp.Format,
-		Kernel: client.Options{Encryption: encryption},
+		Kernel: client.Options{Encryption: encryption}, NoTerminals: f.noTerminal,
 	}
 	if cmd.Flags().Changed("port") {
 		c.Addr, c.PortRetries = net.JoinHostPort(f.ip, strconv.Itoa(f.port)), 0

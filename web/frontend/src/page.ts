@@ -23,6 +23,9 @@ export const baseUrl = option('baseUrl') || '/';
 /** The name of the kernel that new notebooks get. */
 export const defaultKernel = option('defaultKernel') || 'poolbook';
 
+/** Whether the server has terminals. */
+export const hasTerminals = option('terminalsAvailable') === 'true';
+
 /** What the served folder is called in the page, or an empty string. */
 export const folderName = option('folder');
 

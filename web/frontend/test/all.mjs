@@ -14,7 +14,8 @@ const results = [
   'flood.mjs',
   'trouble.mjs',
   'daily.mjs',
-  'plugins.mjs'
+  'plugins.mjs',
+  'terminal.mjs'
 ].map(name => {
   const file = fileURLToPath(new URL(name, import.meta.url));
   return spawnSync(process.execPath, [file, ...process.argv.slice(2)], {

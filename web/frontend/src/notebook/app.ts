@@ -21,7 +21,14 @@ import { goTabs } from './go';
 import { held } from './held';
 import { hover } from './hover';
 import { layout } from './layout';
-import { isNotebook, opened, opener, requestedPath, tree } from './location';
+import {
+  isNotebook,
+  opened,
+  opener,
+  requestedPath,
+  requestedTerminal,
+  tree
+} from './location';
 import { math } from './math';
 import { pictures } from './pictures';
 import { plugins } from './plugins';
@@ -123,8 +130,8 @@ export async function start(
     opener
   ]);
   const path = requestedPath();
-  // A file that is not a notebook may need one of the later plugins to open.
-  if (path && !isNotebook(path)) {
+  // A file that is not a notebook may need one of the later plugins to open, a terminal does.
+  if ((path && !isNotebook(path)) || requestedTerminal()) {
     app.registerPlugins((await import('./late')).plugins);
     await app.start({ hostID: 'main' });
   } else {

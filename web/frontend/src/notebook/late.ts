@@ -33,6 +33,7 @@ import { formatGo } from './format';
 import { help } from './help';
 import { followers, pluginsOf } from './plugins';
 import { printing } from './printing';
+import { terminals } from './terminals';
 
 // Notes are shown with code that JupyterLab fetches with the first one: it is here when the server is not.
 void import('react-toastify').catch(() => undefined);
@@ -56,6 +57,7 @@ export const plugins = [
     metadataform,
     running,
     settingeditor,
+    terminals,
     toc,
     tooltip
   ]).filter(p => !p.id.endsWith(':language-server'))

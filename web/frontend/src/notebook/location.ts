@@ -1,5 +1,5 @@
 // The page's address names the document it shows: /notebooks/… for notebooks,
-// /edit/… for other files.
+// /edit/… for other files, /terminals/… for a terminal.
 import {
   ILabShell,
   JupyterFrontEnd,
@@ -14,6 +14,14 @@ export function requestedPath(): string {
   const path = location.pathname.slice(baseUrl.length);
   const match = /^(?:notebooks|edit)\/(.+)$/.exec(path);
   return match ? match[1]!.split('/').map(decodeURIComponent).join('/') : '';
+}
+
+/** The terminal that the address asks for, "new" for another one, or an empty string. */
+export function requestedTerminal(): string {
+  const match = /^terminals\/([^/]+)$/.exec(
+    location.pathname.slice(baseUrl.length)
+  );
+  return match ? decodeURIComponent(match[1]!) : '';
 }
 
 export function isNotebook(path: string): boolean {

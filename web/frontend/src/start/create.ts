@@ -1,5 +1,5 @@
 // The button that makes a notebook, with the kernels there are.
-import { address, defaultKernel, request } from '../page';
+import { address, defaultKernel, hasTerminals, request } from '../page';
 import { act, byId, make } from './dom';
 import { folder } from './files';
 
@@ -28,7 +28,7 @@ async function kernels(): Promise<void> {
   byId('kernel-label').hidden = names.length < 2;
 }
 
-/** Readies the button and the list of kernels beside it. */
+/** Readies the button, the list of kernels beside it, and the way to a terminal. */
 export async function create(): Promise<void> {
   const button = byId<HTMLButtonElement>('new');
   button.addEventListener(
@@ -48,5 +48,9 @@ export async function create(): Promise<void> {
         );
       })
   );
+  const terminal = byId<HTMLAnchorElement>('new-terminal');
+  terminal.hidden = !hasTerminals;
+  terminal.href =
+    address('terminals/new') + `?folder=${encodeURIComponent(folder)}`;
   await kernels();
 }

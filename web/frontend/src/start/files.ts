@@ -1,5 +1,5 @@
 // The notebooks and folders of the served folder, and which of them run.
-import { address, request } from '../page';
+import { address, hasTerminals, request } from '../page';
 import { act, ago, alert, byId, make } from './dom';
 
 interface Entry {
@@ -25,10 +25,12 @@ const icons = {
   directory:
     '<svg viewBox="0 0 20 20" aria-hidden="true"><path d="M2.5 5.5a1 1 0 0 1 1-1H8l1.7 1.8h6.8a1 1 0 0 1 1 1v7.2a1 1 0 0 1-1 1h-13a1 1 0 0 1-1-1z" fill="currentColor"/></svg>',
   notebook:
-    '<svg viewBox="0 0 20 20" aria-hidden="true"><rect x="3.5" y="2.5" width="13" height="15" rx="2" fill="none" stroke="currentColor" stroke-width="1.5"/><path d="M6.5 2.5v15M9.5 7h4M9.5 10h4" stroke="currentColor" stroke-width="1.5" fill="none"/></svg>'
+    '<svg viewBox="0 0 20 20" aria-hidden="true"><rect x="3.5" y="2.5" width="13" height="15" rx="2" fill="none" stroke="currentColor" stroke-width="1.5"/><path d="M6.5 2.5v15M9.5 7h4M9.5 10h4" stroke="currentColor" stroke-width="1.5" fill="none"/></svg>',
+  terminal:
+    '<svg viewBox="0 0 20 20" aria-hidden="true"><rect x="2.5" y="3.5" width="15" height="13" rx="2" fill="none" stroke="currentColor" stroke-width="1.5"/><path d="m6 8 2.5 2L6 12m4.5.5H14" stroke="currentColor" stroke-width="1.5" fill="none"/></svg>'
 };
 
-function icon(type: 'directory' | 'notebook'): HTMLElement {
+function icon(type: keyof typeof icons): HTMLElement {
   const span = make('span', { class: `icon ${type}` });
   span.innerHTML = icons[type];
   return span;
@@ -38,21 +40,17 @@ function folderAddress(path: string): string {
   return address() + (path ? `?folder=${encodeURIComponent(path)}` : '');
 }
 
-function stopButton(session: Session, name: string): HTMLButtonElement {
+function stopButton(path: string, label: string): HTMLButtonElement {
   const button = make(
     'button',
-    {
-      type: 'button',
-      class: 'quiet',
-      'aria-label': `Stop the kernel of ${name}`
-    },
+    { type: 'button', class: 'quiet', 'aria-label': label },
     'Stop'
   );
   button.addEventListener(
     'click',
     () =>
       void act(button, async () => {
-        await request('DELETE', address('api/sessions', session.id));
+        await request('DELETE', path);
         await files();
       })
   );
@@ -105,6 +103,7 @@ function crumbs(): void {
 let shown = '';
 let entries: Entry[] = [];
 let sessions: Session[] = [];
+let shells: string[] = [];
 
 /** Whether the folder that is served has nothing of its user's yet. */
 export const isNew = (): boolean => !folder && entries.length === 0;
@@ -133,7 +132,24 @@ function runningRow(session: Session): HTMLLIElement {
       { class: busy ? 'running busy' : 'running' },
       busy ? 'busy' : 'idle'
     ),
-    stopButton(session, name)
+    stopButton(
+      address('api/sessions', session.id),
+      `Stop the kernel of ${name}`
+    )
+  );
+}
+
+function terminalRow(name: string): HTMLLIElement {
+  return make(
+    'li',
+    {},
+    make(
+      'a',
+      { href: address('terminals', name) },
+      icon('terminal'),
+      make('span', { class: 'name' }, `Terminal ${name}`)
+    ),
+    stopButton(address('api/terminals', name), `Close terminal ${name}`)
   );
 }
 
@@ -144,10 +160,9 @@ function running(): void {
   const sorted = [...sessions].sort(
     (a, b) => idle(a) - idle(b) || a.path.localeCompare(b.path)
   );
-  const rest = all ? 0 : sorted.length - FIRST;
-  const rows = sorted
-    .slice(0, rest > 1 ? FIRST : sorted.length)
-    .map(runningRow);
+  const found = [...sorted.map(runningRow), ...shells.map(terminalRow)];
+  const rest = all ? 0 : found.length - FIRST;
+  const rows = found.slice(0, rest > 1 ? FIRST : found.length);
   if (rest > 1) {
     const more = make(
       'button',
@@ -161,7 +176,7 @@ function running(): void {
     rows.push(make('li', {}, more));
   }
   byId('running').replaceChildren(...rows);
-  byId('running-section').hidden = sorted.length === 0;
+  byId('running-section').hidden = found.length === 0;
 }
 
 /** Shows the entries whose names have what is searched for. */
@@ -196,18 +211,30 @@ function filter(): void {
 
 byId('search').addEventListener('input', filter);
 
+/** The names of the terminals that are open. */
+async function terminals(): Promise<string[]> {
+  if (!hasTerminals) return [];
+  const open = await request<{ name: string }[]>(
+    'GET',
+    address('api/terminals')
+  );
+  return open.map(t => t.name);
+}
+
 /** Lists the folder; leaves the page alone when nothing has changed. */
 export async function files(): Promise<void> {
   const list = byId('files');
   try {
-    const [listing, now] = await Promise.all([
+    const [listing, now, open] = await Promise.all([
       request<{ content: Entry[] }>(
         'GET',
         address('api/contents', folder) + '?content=1&type=directory'
       ),
-      request<Session[]>('GET', address('api/sessions'))
+      request<Session[]>('GET', address('api/sessions')),
+      terminals()
     ]);
     sessions = now;
+    shells = open;
     entries = listing.content.filter(
       e => e.type !== 'file' && !e.name.startsWith('.')
     );
@@ -220,7 +247,8 @@ export async function files(): Promise<void> {
     );
     const state = JSON.stringify([
       entries.map(e => [e.path, e.last_modified]),
-      sessions.map(s => [s.id, s.path, s.kernel.execution_state])
+      sessions.map(s => [s.id, s.path, s.kernel.execution_state]),
+      shells
     ]);
     if (state !== shown) {
       shown = state;

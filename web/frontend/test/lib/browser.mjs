@@ -59,6 +59,9 @@ export async function visit(browser, url, options = {}) {
 /** JupyterLab's word for a connection that ends because its kernel starts anew. */
 const reconnects = /^Connection lost, reconnecting in 0 seconds/;
 
+/** What a driver without a graphics card says of itself. */
+const driver = /GL Driver Message \(OpenGL, Performance/;
+
 const watched = new WeakSet();
 
 function watch(page, own, problems) {
@@ -67,7 +70,8 @@ function watch(page, own, problems) {
   page.on('console', message => {
     if (
       /^(error|warning)$/.test(message.type()) &&
-      !reconnects.test(message.text())
+      !reconnects.test(message.text()) &&
+      !driver.test(message.text())
     )
       problems.push(`console: ${message.text()} (${message.location().url})`);
   });
