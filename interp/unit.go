@@ -423,3 +423,7 @@ func (s *Session) called(results []reflect.Value, err error) ([]reflect.Value, e
 
 // WakesAt notes that a value that has come from another process may wake goroutines at that time, so that those that wait until then are no deadlock.
 func (s *Session) WakesAt(at time.Time) { s.machine.WakesAt(at) }
+
+// Main reports whether the calling goroutine runs a cell, a program's main or a function for [Session.Call] itself: not one that a go statement or
+// compiled code has started.
+func (s *Session) Main() bool { return s.machine.Main() }

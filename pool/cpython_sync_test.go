@@ -125,15 +125,11 @@ func wokenNow(t *testing.T, n int) {
 	}
 }
 
-// notifies tests how many of six sleepers a notification wakes. The goroutines of one process are one holder of a condition, so that
-// those of a thread pool cannot wait for each other: they use sync.Cond.
+// notifies tests how many of six sleepers a notification wakes.
 func notifies(counts ...int) func(t *testing.T, threads bool) {
 	return func(t *testing.T, threads bool) {
-		if threads {
-			return
-		}
 		door, asleep, woken = pool.NewCondition(), pool.NewSemaphore(0), pool.NewSemaphore(0)
-		p := pool.New(pool.Processes(6))
+		p := newPool(threads, pool.Processes(6))
 		defer p.Terminate()
 		r := pool.MapAsync(p, sleeper, pool.Repeat(0, 6), pool.ChunkSize(1))
 		asleepNow(t, 6)
@@ -227,11 +223,8 @@ var syncTests = conformance{
 		}
 	},
 	"test_waitfor": func(t *testing.T, threads bool) {
-		if threads {
-			return // see notifies
-		}
 		door, state, woken = pool.NewCondition(), pool.NewValue(-1), pool.NewSemaphore(0)
-		p := pool.New(pool.Processes(2))
+		p := newPool(threads, pool.Processes(2))
 		defer p.Terminate()
 		r := pool.MapAsync(p, waitsFor, []int{0})
 		_ = woken.Acquire()
@@ -241,11 +234,8 @@ var syncTests = conformance{
 		wantEqual(t, must[[]int](t)(r.Get()), []int{4})
 	},
 	"test_waitfor_timeout": func(t *testing.T, threads bool) {
-		if threads {
-			return // see notifies
-		}
 		door, asleep, woken = pool.NewCondition(), pool.NewSemaphore(0), pool.NewSemaphore(0)
-		p := pool.New(pool.Processes(2))
+		p := newPool(threads, pool.Processes(2))
 		defer p.Terminate()
 		wantEqual(t, must[[]bool](t)(pool.Map(p, sleeper, []int{30})), []bool{false})
 	},

@@ -343,31 +343,29 @@ func TestEvents(t *testing.T) {
 		wantEqual(t, must[[]bool](t)(r.Get()), []bool{true, true, true})
 		started.Clear()
 
-		if !threads { // the goroutines of one process are one holder of a condition
-			w := pool.MapAsync(p, waitCond, pool.Range(2), pool.ChunkSize(1))
-			_ = started.Wait()
-			for range 5 {
-				cond.Lock()
-				counter.Update(func(v int) int { return v + 1 })
-				if err := cond.NotifyAll(); err != nil {
-					t.Error(err)
-				}
-				cond.Unlock()
-			}
-			for _, n := range must[[]int](t)(w.Get()) {
-				if n < 5 {
-					t.Error(n)
-				}
-			}
-			if err := cond.Wait(); !errors.Is(err, pool.ErrNotHeld) {
-				t.Errorf("got %v", err)
-			}
+		w := pool.MapAsync(p, waitCond, pool.Range(2), pool.ChunkSize(1))
+		_ = started.Wait()
+		for range 5 {
 			cond.Lock()
-			if ok, err := cond.WaitTimeout(5 * time.Millisecond); ok || err != nil {
-				t.Error(ok, err)
+			counter.Update(func(v int) int { return v + 1 })
+			if err := cond.NotifyAll(); err != nil {
+				t.Error(err)
 			}
 			cond.Unlock()
 		}
+		for _, n := range must[[]int](t)(w.Get()) {
+			if n < 5 {
+				t.Error(n)
+			}
+		}
+		if err := cond.Wait(); !errors.Is(err, pool.ErrNotHeld) {
+			t.Errorf("got %v", err)
+		}
+		cond.Lock()
+		if ok, err := cond.WaitTimeout(5 * time.Millisecond); ok || err != nil {
+			t.Error(ok, err)
+		}
+		cond.Unlock()
 
 		got := must[[]int](t)(pool.Map(p, meet, pool.Range(3), pool.ChunkSize(1)))
 		slices.Sort(got)

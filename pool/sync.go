@@ -28,8 +28,8 @@ func acquired(err error) (bool, error) {
 	return err == nil, err
 }
 
-// Lock is a lock between the notebook and its workers: captured by a task, or sent as an item, it is the same lock. The goroutines of one
-// process count as one holder. It need not be released by the one that acquired it, as in Python.
+// Lock is a lock between the notebook and its workers: captured by a task, or sent as an item, it is the same lock. It need not be released by the
+// one that acquired it, as in Python.
 //
 // When a worker dies that holds it, the next Acquire returns [ErrHolderDied], without holding the lock: what it protects may be half
 // changed. The one after that succeeds. (CPython notices no such death, in all versions to 3.14: the lock stays taken.) A worker or a [Process] that
@@ -81,8 +81,13 @@ func mustHold(err error) {
 	}
 }
 
-// RLock is a lock that its holder can acquire again; it is free when it was released as often. Only its holder can release it: a
-// process, with all its goroutines. When that ends with the lock, well or not, the next Acquire returns [ErrHolderDied]: nobody else could release it.
+// RLock is a lock that its holder can acquire again; it is free when it was released as often. Only its holder can release it: a thread of a
+// process, as in CPython 3.11 to 3.14 (multiprocessing.RLock and threading.RLock). What CPython does in the threads of a process is in goroutines here:
+// the cells of a notebook are its main thread, the tasks that a worker runs one after the other are that worker's main thread, those of a worker of a
+// thread pool are one thread too, and every other goroutine is a thread by itself.
+//
+// A goroutine that ends with the lock leaves it taken, as a thread does. When its process ends with it, well or not, the next Acquire returns
+// [ErrHolderDied]: nobody else could release it.
 type RLock struct{ x *core.Object }
 
 // NewRLock makes a recursive lock that is free.
@@ -91,13 +96,13 @@ func NewRLock() *RLock { return &RLock{core.NewObject(core.CallerOrigin(), core.
 // Acquire waits for the lock and takes it.
 func (l *RLock) Acquire() error { return acquire(l.x) }
 
-// TryAcquire takes the lock if it is free or held by this process, and reports whether it did.
+// TryAcquire takes the lock if it is free or held by the caller, and reports whether it did.
 func (l *RLock) TryAcquire() bool { ok, _ := acquireTimeout(l.x, 0); return ok }
 
 // AcquireTimeout waits for the lock, for d at most, and reports whether it took it.
 func (l *RLock) AcquireTimeout(d time.Duration) (bool, error) { return acquireTimeout(l.x, d) }
 
-// Release gives the lock back once. It returns [ErrNotHeld] when this process does not hold it.
+// Release gives the lock back once. It returns [ErrNotHeld] when the caller does not hold it.
 func (l *RLock) Release() error { return release(l.x) }
 
 // Locked reports whether somebody holds the lock: the locked of CPython 3.14.
@@ -179,7 +184,8 @@ func mustDo(x *core.Object, op core.Op) int {
 	return n
 }
 
-// Condition is a recursive lock whose holder can wait for a notification by another.
+// Condition is a recursive lock whose holder can wait for a notification by another. Who its holder is says [RLock]: as in CPython, a goroutine can wait for
+// another one of its process.
 type Condition struct{ x *core.Object }
 
 // NewCondition makes a condition with a lock of its own.
@@ -199,7 +205,8 @@ func (c *Condition) Lock() { mustHold(acquire(c.x)) }
 // Unlock is Release that panics with its error.
 func (c *Condition) Unlock() { mustHold(release(c.x)) }
 
-// Wait gives the lock back, waits for a notification, and takes the lock again. It returns [ErrNotHeld] when the lock is not held.
+// Wait gives the lock back, waits for a notification, and takes the lock again. It returns [ErrNotHeld] when the caller
+// does not hold it.
 func (c *Condition) Wait() error {
 	_, err := c.x.Do(core.CallerOrigin(), core.OpWait, core.Call{Timeout: forever})
 	return err
@@ -236,7 +243,8 @@ func (c *Condition) WaitForTimeout(ok func() bool, d time.Duration) (bool, error
 	return true, nil
 }
 
-// Notify lets n of those that wait go on, those first who have waited longest. It returns [ErrNotHeld] when the lock is not held.
+// Notify lets n of those that wait go on, those first who have waited longest. It returns [ErrNotHeld] when the
+// caller does not hold the lock.
 func (c *Condition) Notify(n int) error {
 	_, err := c.x.Do(core.CallerOrigin(), core.OpNotify, core.Call{N: max(n, 0)})
 	return err

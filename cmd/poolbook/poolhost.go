@@ -96,7 +96,7 @@ func (h *poolHost) origin(c interp.Call, _ []reflect.Value) []reflect.Value {
 		h.bars.enter(cellKey(cell.Number), place.output())
 	}
 	value := []reflect.Value{reflect.ValueOf(&core.Origin{
-		Host: &h.Host, Ctx: ctx, Cell: cellKey(cell.Number),
+		Host: &h.Host, Ctx: ctx, Cell: cellKey(cell.Number), Main: h.session.Main,
 		Stdout: func(_ string, _ int, p []byte) { cell.Stdout.Write(p) },
 		Stderr: func(_ string, _ int, p []byte) { cell.Stderr.Write(p) },
 		Call: func(ctx context.Context, fn reflect.Value, args []reflect.Value) ([]reflect.Value, error) {

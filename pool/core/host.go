@@ -109,6 +109,9 @@ type Origin struct {
 	Ctx context.Context
 	// Cell identifies the cell in events.
 	Cell string
+	// Main reports whether the calling goroutine runs the cell itself, or a function that Call calls, and not one that these have started. nil knows
+	// no such goroutine: each is a holder of recursive locks by itself.
+	Main func() bool
 	// Stdout and Stderr receive what the tasks of jobs submitted from here write, as it comes: worker is the worker's name,
 	// item the index of the item that ran, -1 when none did. They are called in order for each worker, from several goroutines,
 	// also after the call that submitted the job has returned, and must keep nothing of p. nil writes to the process's own.

@@ -1,12 +1,9 @@
 package core
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
-	"strconv"
 	"time"
 )
 
@@ -18,7 +15,9 @@ type inside struct {
 	s    *state
 	what string
 	job  *Job
-	over chan struct{} // closed when it has returned
+
+	thread uint64        // the goroutine of the pool that runs it
+	over   chan struct{} // closed when it has returned
 }
 
 type insideKey struct{}
@@ -30,13 +29,13 @@ const doubtTime = time.Second
 // enter runs f, code of the program that the pool waits for. The context of f ends while f runs when parent does, and when the job's cell is
 // interrupted. Behind f it does not end any more: the goroutines that f has started go on.
 func (j *Job) enter(parent context.Context, what string, f func(ctx context.Context)) {
-	in := &inside{s: j.s, what: what, job: j, over: make(chan struct{})}
+	id := goroutine()
+	in := &inside{s: j.s, what: what, job: j, thread: id, over: make(chan struct{})}
 	ctx, cancel := context.WithCancel(context.WithValue(context.Background(), insideKey{}, in))
 	defer context.AfterFunc(parent, cancel)()
 	if o := j.o; o != nil && o.Ctx != nil && o.Ctx.Err() == nil { // otherwise its cell was interrupted long ago
 		defer context.AfterFunc(o.Ctx, cancel)()
 	}
-	id := goroutine()
 	in.s.mu.Lock()
 	if in.s.inside == nil {
 		in.s.inside = map[uint64]*inside{}
@@ -144,15 +143,3 @@ const (
 	aCallback = "the callback"
 	aSequence = "the sequence of items"
 )
-
-// goroutine is the number of the calling goroutine, as its stack says.
-func goroutine() uint64 {
-	var buf [64]byte
-	text := buf[:runtime.Stack(buf[:], false)]
-	text = bytes.TrimPrefix(text, []byte("goroutine "))
-	if i := bytes.IndexByte(text, ' '); i > 0 {
-		n, _ := strconv.ParseUint(string(text[:i]), 10, 64)
-		return n
-	}
-	return 0
-}

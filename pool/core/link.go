@@ -11,7 +11,7 @@ import (
 )
 
 // Version of the frames between pool and worker; both come from one program as a rule.
-const Version = 2
+const Version = 3
 
 // link is a worker process as its pool sees it.
 type link struct {

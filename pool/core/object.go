@@ -37,7 +37,7 @@ var objectIDs atomic.Uint64
 
 // NewObject makes a shared object. n is its limit, length or number of parties, whatever the kind needs.
 func NewObject(o *Origin, kind ObjectKind, n int) *Object {
-	b := &body{kind: kind, limit: n, count: n, change: make(chan struct{}), holders: map[*holder]int{}}
+	b := &body{kind: kind, limit: n, count: n, change: make(chan struct{}), holders: map[owner]int{}}
 	switch kind {
 	case KindLock, KindRLock, KindCondition:
 		b.limit, b.count = 1, 1
@@ -182,6 +182,9 @@ func (x *Object) ask(o *Origin, r *request) (a answer) {
 		if r.op.changes() {
 			x.c.changes.Add(1)
 		}
+		if r.op.owned() {
+			r.thread = o.thread()
+		}
 		f := proc.Fields{Data: x.c.call(r.append(proc.Body(nil).Uint(x.id)))}
 		a.read(&f)
 		return a
@@ -189,7 +192,11 @@ func (x *Object) ask(o *Origin, r *request) (a answer) {
 	if err := r.resolve(x.host); err != nil {
 		return answer{err: err}
 	}
-	return x.b.do(&notebook, r, o.done(), nil)
+	who := owner{holder: &notebook}
+	if x.b.recursive() {
+		who.thread = o.thread()
+	}
+	return x.b.do(who, r, o.done(), nil)
 }
 
 // encode also gives the shared objects in the value, behind refs.
@@ -227,6 +234,7 @@ type request struct {
 	n         int
 	limit     int // of OpNext
 	timeout   time.Duration
+	thread    uint64 // of its process that asks
 	key, data []byte
 	refs      []uint64 // shared objects in key and data, but for OpExtend, where they are in data
 
@@ -241,7 +249,7 @@ type request struct {
 }
 
 func (r *request) append(b proc.Body) proc.Body {
-	b = b.Uint(uint64(r.op)).Int(int64(r.n)).Int(int64(r.limit)).Int(int64(r.timeout)).Bytes(r.key).Bytes(r.data).Uint(uint64(len(r.refs)))
+	b = b.Uint(uint64(r.op)).Int(int64(r.n)).Int(int64(r.limit)).Int(int64(r.timeout)).Uint(r.thread).Bytes(r.key).Bytes(r.data).Uint(uint64(len(r.refs)))
 	for _, id := range r.refs {
 		b = b.Uint(id)
 	}
@@ -249,7 +257,7 @@ func (r *request) append(b proc.Body) proc.Body {
 }
 
 func (r *request) read(f *proc.Fields) {
-	r.op, r.n, r.limit, r.timeout = Op(f.Uint()), int(f.Int()), int(f.Int()), time.Duration(f.Int())
+	r.op, r.n, r.limit, r.timeout, r.thread = Op(f.Uint()), int(f.Int()), int(f.Int()), time.Duration(f.Int()), f.Uint()
 	r.key = append([]byte(nil), f.Bytes()...)
 	r.data = append([]byte(nil), f.Bytes()...)
 	for range f.Len() {
@@ -317,14 +325,18 @@ func (l *link) request(f *proc.Fields) {
 		reply(answer{err: err})
 		return
 	}
-	if a, ok := x.b.try(&l.holder, r); ok {
+	who := owner{holder: &l.holder}
+	if x.b.recursive() {
+		who.thread = r.thread
+	}
+	if a, ok := x.b.try(who, r); ok {
 		reply(a)
 		return
 	}
 	l.s.wg.Add(1)
 	go func() {
 		defer l.s.wg.Done()
-		reply(x.b.do(&l.holder, r, nil, l.holder.gone))
+		reply(x.b.do(who, r, nil, l.holder.gone))
 	}()
 }
 
@@ -345,15 +357,6 @@ func (l *link) release(died bool) {
 	}
 }
 
-// holder is a process that may hold locks.
-type holder struct {
-	gone chan struct{} // closed when it has died
-}
-
-// notebook is this process as a holder: its goroutines count as one. handedOn stands for those that have ended well and have left a lock or a
-// permit taken: whoever it was meant for gives it back.
-var notebook, handedOn holder
-
 // body is a shared object itself.
 type body struct {
 	kind  ObjectKind
@@ -362,7 +365,7 @@ type body struct {
 	mu      sync.Mutex
 	change  chan struct{} // closed and replaced at each change
 	count   int           // free permits
-	holders map[*holder]int
+	holders map[owner]int
 	died    bool // a holder died: the next one is told
 	set     bool // of an event; closed, of a queue; broken, of a barrier
 	items   []stored
@@ -375,7 +378,7 @@ type body struct {
 }
 
 // do does an operation, and waits as long as it has to.
-func (b *body) do(who *holder, r *request, interrupt, gone <-chan struct{}) answer {
+func (b *body) do(who owner, r *request, interrupt, gone <-chan struct{}) answer {
 	var limit <-chan time.Time
 	if r.timeout > 0 {
 		t := time.NewTimer(r.timeout)
@@ -416,7 +419,7 @@ func (b *body) do(who *holder, r *request, interrupt, gone <-chan struct{}) answ
 }
 
 // try does an operation that need not wait.
-func (b *body) try(who *holder, r *request) (answer, bool) {
+func (b *body) try(who owner, r *request) (answer, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	a, ok := b.step(who, r)
@@ -433,23 +436,28 @@ func (b *body) changed() {
 	b.change = make(chan struct{})
 }
 
-// abandon takes from a holder that has ended what it has: it is free again when the holder died, or when nobody else could give it back.
+// abandon takes from a process that has ended what it has: it is free again when the process died, or when nobody else could give it back.
 func (b *body) abandon(who *holder, died bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	n := b.holders[who]
+	n := 0
+	for o, k := range b.holders {
+		if o.holder == who {
+			n += k
+			delete(b.holders, o)
+		}
+	}
 	if n == 0 {
 		return
 	}
-	delete(b.holders, who)
 	switch b.kind {
 	case KindLock, KindSemaphore, KindBoundedSemaphore:
 		if !died {
-			b.holders[&handedOn] += n
+			b.holders[owner{holder: &handedOn}] += n
 			return
 		}
 	}
-	if b.kind == KindRLock || b.kind == KindCondition {
+	if b.recursive() {
 		n = 1
 	}
 	b.count += n

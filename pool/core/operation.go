@@ -58,7 +58,7 @@ const (
 var errOperation = errors.New("pool: the shared object has no such operation")
 
 // step does an operation as far as it can be done now; false when it has to wait. mu is held.
-func (b *body) step(who *holder, r *request) (a answer, ok bool) {
+func (b *body) step(who owner, r *request) (a answer, ok bool) {
 	switch r.op {
 	case OpAcquire, OpTake:
 		return b.acquire(who, 1)
@@ -118,8 +118,8 @@ func (b *body) access(r *request) answer {
 }
 
 // acquire takes a permit.
-func (b *body) acquire(who *holder, depth int) (answer, bool) {
-	if (b.kind == KindRLock || b.kind == KindCondition) && b.holders[who] > 0 {
+func (b *body) acquire(who owner, depth int) (answer, bool) {
+	if b.recursive() && b.holders[who] > 0 {
 		b.holders[who] += depth
 		return answer{}, true
 	}
@@ -146,7 +146,7 @@ func (b *body) acquire(who *holder, depth int) (answer, bool) {
 }
 
 // release gives a permit back. As in Python, a lock may be released by another than its holder, a recursive one may not.
-func (b *body) release(who *holder) (answer, bool) {
+func (b *body) release(who owner) (answer, bool) {
 	switch b.kind {
 	case KindRLock, KindCondition:
 		if b.holders[who] == 0 {
@@ -170,9 +170,9 @@ func (b *body) release(who *holder) (answer, bool) {
 }
 
 // drop takes a permit from who, or from another one when who has none.
-func (b *body) drop(who *holder) {
+func (b *body) drop(who owner) {
 	if b.holders[who] == 0 {
-		who = &handedOn
+		who = owner{holder: &handedOn}
 	}
 	if b.holders[who] == 0 {
 		for h := range b.holders {
@@ -202,7 +202,7 @@ func (b *body) event(r *request) (answer, bool) {
 }
 
 // condition: Wait gives the lock back, waits for a notification, and takes the lock again as often as it was held.
-func (b *body) condition(who *holder, r *request) (answer, bool) {
+func (b *body) condition(who owner, r *request) (answer, bool) {
 	switch r.op {
 	case OpNotify:
 		if b.holders[who] == 0 {
@@ -247,7 +247,7 @@ func (b *body) condition(who *holder, r *request) (answer, bool) {
 const timedOut = -7
 
 // giveUp ends a wait for that reason. It reports true when the operation has to go on all the same. mu is held.
-func (b *body) giveUp(who *holder, r *request, err error) (a answer, again bool) {
+func (b *body) giveUp(who owner, r *request, err error) (a answer, again bool) {
 	switch {
 	case b.kind == KindCondition && r.op == OpWait && r.waiting:
 		for i, t := range b.waiters {

@@ -3,9 +3,6 @@ package core
 import (
 	"encoding/binary"
 	"math/rand/v2"
-	"runtime"
-	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,6 +16,7 @@ type Task struct {
 	Run    uint64 // of the item: it is another one when the item runs again in the same worker
 
 	shared *taskState // of its worker
+	thread uint64     // the goroutine of its worker, in thread pools
 	report func(t *Task, r TaskReport)
 }
 
@@ -67,7 +65,7 @@ func CurrentTask(o *Origin) *Task {
 		}
 	}
 	if threads.n.Load() > 0 {
-		if t, ok := threads.tasks.Load(goroutineID()); ok {
+		if t, ok := threads.tasks.Load(goroutine()); ok {
 			return t.(*Task)
 		}
 	}
@@ -172,13 +170,4 @@ func tell(o *Origin, change func(r *TaskReport)) {
 var threads struct {
 	n     atomic.Int64 // how many there are
 	tasks sync.Map     // of *Task, by the number of the goroutine
-}
-
-// goroutineID is the number of the running goroutine, which the runtime tells in stacks only. It takes about a microsecond.
-func goroutineID() uint64 {
-	var buf [64]byte
-	text := string(buf[:runtime.Stack(buf[:], false)])
-	text, _, _ = strings.Cut(strings.TrimPrefix(text, "goroutine "), " ")
-	id, _ := strconv.ParseUint(text, 10, 64)
-	return id
 }

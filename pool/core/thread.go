@@ -49,7 +49,7 @@ func (s *state) addThread() {
 func (t *thread) run() {
 	s := t.s
 	defer s.wg.Done()
-	t.goid = goroutineID()
+	t.goid = goroutine()
 	threads.n.Add(1)
 	defer func() {
 		threads.tasks.Delete(t.goid)
@@ -263,7 +263,7 @@ func (t *thread) item(c *chunk, i int) bool {
 
 // enter makes task what the worker's goroutine runs from now on: by the context of cells, otherwise by the goroutine's number.
 func (t *thread) enter(ctx context.Context, o *Origin, task *Task) context.Context {
-	task.Worker, task.shared = t.index, &t.task
+	task.Worker, task.shared, task.thread = t.index, &t.task, t.goid
 	if o != nil && o.Call != nil {
 		return context.WithValue(ctx, taskKey{}, task)
 	}

@@ -237,6 +237,7 @@ func (w *worker) returned(ids ...uint64) {
 
 // execute is the executor. It returns when the pool says stop or is gone.
 func (w *worker) execute(ctx context.Context) error {
+	core.EnterExecutor()
 	debug.SetPanicOnFault(true) // a write into a shared slice is the item's failure, not the worker's end
 	if w.at != nil {            // the executor before this one was ended by its task
 		w.items()

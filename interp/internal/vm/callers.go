@@ -378,6 +378,12 @@ func (m *Machine) Running() *Run {
 	return v.(*goroutine).run
 }
 
+// Main reports whether the calling goroutine was made for a call of a run.
+func (m *Machine) Main() bool {
+	v, ok := m.running.Load(goid())
+	return ok && v.(*goroutine).main
+}
+
 // stackText is the trace as the runtime writes it.
 func (g *goroutine) stackText() []byte {
 	var b bytes.Buffer
