@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"io"
 	"mime"
 	"net/http"
@@ -14,9 +15,18 @@ import (
 // exportType is a form that a notebook can be downloaded in.
 type exportType struct{ mime, ext string }
 
+// charset is what the type of the content says besides, of texts.
+func (t exportType) charset() string {
+	if strings.HasPrefix(t.mime, "text/") {
+		return "; charset=utf-8"
+	}
+	return ""
+}
+
 // exportTypes are named as nbconvert names them where it has the same: JupyterLab knows these names.
 var exportTypes = map[string]exportType{
 	"html": {"text/html", ".html"},
+	"pdf":  {"application/pdf", ".pdf"},
 	"code": {"text/x-go", ".go"}, // not nbconvert's "script", which JupyterLab calls executable: cells are no program
 }
 
@@ -27,6 +37,9 @@ const maxExport = 256 << 20
 func (s *Server) nbconvert(w http.ResponseWriter, _ *http.Request) error {
 	all := map[string]map[string]string{}
 	for name, t := range exportTypes {
+		if _, err := export.Browser(); err != nil && name == "pdf" {
+			continue
+		}
 		all[name] = map[string]string{"output_mimetype": t.mime}
 	}
 	return writeJSON(w, http.StatusOK, all)
@@ -36,7 +49,7 @@ func (s *Server) nbconvert(w http.ResponseWriter, _ *http.Request) error {
 func (s *Server) export(w http.ResponseWriter, r *http.Request) error {
 	format, ok := exportTypes[r.PathValue("format")]
 	if !ok {
-		return statusErr(http.StatusNotFound, "a notebook can be exported as html or code, not as %q", r.PathValue("format"))
+		return statusErr(http.StatusNotFound, "a notebook can be exported as html, pdf or code, not as %q", r.PathValue("format"))
 	}
 	p := r.PathValue("path")
 	f, info, err := s.contents.OpenFile(p)
@@ -57,15 +70,22 @@ func (s *Server) export(w http.ResponseWriter, r *http.Request) error {
 	}
 	name := strings.TrimSuffix(path.Base(p), ".ipynb")
 	var out []byte
-	if format.ext == ".html" {
-		if out, err = export.HTML(nb, name, Formulas()); err != nil {
-			return err
-		}
-	} else {
+	switch format.ext {
+	case ".go":
 		out = export.Code(nb, path.Base(p))
+	default:
+		if out, err = export.HTML(nb, name, Formulas()); err == nil && format.ext == ".pdf" {
+			out, err = export.PDF(r.Context(), out)
+		}
+	}
+	if errors.Is(err, export.ErrNoBrowser) {
+		return &httpError{Status: http.StatusNotImplemented, Message: err.Error(), Err: err}
+	}
+	if err != nil {
+		return err
 	}
 	h := w.Header()
-	h.Set("Content-Type", format.mime+"; charset=utf-8")
+	h.Set("Content-Type", format.mime+format.charset())
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Security-Policy", "sandbox; default-src 'none'") // should something show it all the same
 	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name + format.ext}))

@@ -3,6 +3,8 @@ package web
 import (
 	"strings"
 	"testing"
+
+	"poolbook/notebooks/export"
 )
 
 const exported = `{"cells":[{"cell_type":"markdown","id":"m","metadata":{},"source":"# Title\n\nText <script>alert(1)</script> $a_1 + b_1$ ![p](attachment:p.png)","attachments":{"p.png":{"image/png":"iVBORw0KGgo="}}},
@@ -17,7 +19,11 @@ func TestExport(t *testing.T) {
 	writeFile(t, s.dir, "a.ipynb", exported)
 	var formats map[string]map[string]string
 	s.want(200, request{path: "/api/nbconvert"}).json(t, &formats)
-	if formats["html"]["output_mimetype"] != "text/html" || len(formats) != 2 {
+	forms := 3
+	if _, err := export.Browser(); err != nil {
+		forms = 2 // no PDF
+	}
+	if formats["html"]["output_mimetype"] != "text/html" || len(formats) != forms {
 		t.Errorf("%v", formats)
 	}
 	a := s.want(200, request{path: "/nbconvert/html/a.ipynb?download=true"})
@@ -42,10 +48,31 @@ func TestExport(t *testing.T) {
 		t.Error("an executable script is offered")
 	}
 	s.want(404, request{path: "/nbconvert/script/a.ipynb"})
-	s.want(404, request{path: "/nbconvert/pdf/a.ipynb"})
 	s.want(404, request{path: "/nbconvert/html/none.ipynb"})
 	s.want(404, request{path: "/nbconvert/html/..%2Fa.ipynb"})
 	writeFile(t, s.dir, "b.ipynb", "{")
 	s.want(400, request{path: "/nbconvert/html/b.ipynb"})
 	s.want(302, request{path: "/nbconvert/html/a.ipynb", noToken: true})
+}
+
+// TestPDF holds that a PDF is offered where a browser is, and that its absence is said.
+func TestPDF(t *testing.T) {
+	s := start(t)
+	writeFile(t, s.dir, "a.ipynb", exported)
+	if _, err := export.Browser(); err == nil {
+		a := s.want(200, request{path: "/nbconvert/pdf/a.ipynb"})
+		if a.Header.Get("Content-Type") != "application/pdf" || a.Header.Get("Content-Disposition") != "attachment; filename=a.pdf" || !strings.HasPrefix(a.body, "%PDF-") {
+			t.Errorf("%v", a.Header)
+		}
+	}
+	t.Setenv("PATH", "")
+	if _, err := export.Browser(); err == nil {
+		t.Skip("this system keeps browsers at known places")
+	}
+	if a := s.want(501, request{path: "/nbconvert/pdf/a.ipynb"}); !strings.Contains(a.body, "install") {
+		t.Error(a.body)
+	}
+	if a := s.want(200, request{path: "/api/nbconvert"}); strings.Contains(a.body, "pdf") {
+		t.Error(a.body)
+	}
 }

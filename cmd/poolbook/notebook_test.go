@@ -135,7 +135,7 @@ func TestRunNotebook(t *testing.T) {
 			t.Errorf("run -o %s: %+v, %v\n%s", name, out, err, text)
 		}
 	}
-	if out = p.poolbook("run", "good.ipynb", "-o", "out.pdf"); out.code != exitUsage || !strings.Contains(out.stderr, ".ipynb, .html or .go") {
+	if out = p.poolbook("run", "good.ipynb", "-o", "out.odt"); out.code != exitUsage || !strings.Contains(out.stderr, ".ipynb, .html, .pdf or .go") {
 		t.Errorf("run -o out.pdf: %+v", out)
 	}
 	out = p.poolbook("run", "bad.ipynb", "-o", "out.ipynb")

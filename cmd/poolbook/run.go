@@ -44,8 +44,8 @@ func runCommand() *cobra.Command {
 the notebook's folder, and stop at the first error. Without -o or --inplace the
 outputs are printed. The file of -o is written also when a cell fails, with the
 error in it; --inplace leaves the notebook alone then. With -o a file that ends
-in .html is a page to pass on, which needs nothing but a browser; .go is the
-code alone.
+in .html is a page to pass on, which needs nothing but a browser; .pdf is that
+page as an installed Chromium, Chrome or Edge prints it; .go is the code alone.
 
 -p gives a parameter another value: in a new cell behind the one that is tagged
 "parameters", as papermill has it, or at the top. Numbers, true and false are
@@ -91,7 +91,12 @@ does.`,
 			case out != "" && inPlace:
 				return usageError{errors.New("-o and --inplace are two places: choose one")}
 			case out != "" && writers[filepath.Ext(out)] == nil:
-				return usageError{fmt.Errorf("-o %s: a notebook is written as .ipynb, .html or .go", out)}
+				return usageError{fmt.Errorf("-o %s: a notebook is written as .ipynb, .html, .pdf or .go", out)}
+			}
+			if filepath.Ext(out) == ".pdf" {
+				if _, err := export.Browser(); err != nil { // not after all cells have run
+					return fmt.Errorf("-o %s: %w", out, err)
+				}
 			}
 			target := out
 			if inPlace {
@@ -102,7 +107,7 @@ does.`,
 	}
 	f.add(cmd, 0)
 	cmd.Flags().BoolVar(&f.allowErrors, "allow-errors", false, "go on after a cell that fails")
-	cmd.Flags().StringVarP(&out, "output", "o", "", "write the notebook with its outputs to `FILE` (.ipynb, .html or .go)")
+	cmd.Flags().StringVarP(&out, "output", "o", "", "write the notebook with its outputs to `FILE` (.ipynb, .html, .pdf or .go)")
 	cmd.Flags().StringArrayVarP(&parameters, "parameter", "p", nil, "give a parameter of the notebook a value: `NAME=VALUE`; may be repeated")
 	cmd.Flags().BoolVar(&inPlace, "inplace", false, "write the outputs into the notebook itself")
 	return cmd
@@ -131,7 +136,7 @@ func runNotebook(cmd *cobra.Command, name, target string, inPlace bool, f runFla
 		return runErr
 	}
 	if runErr == nil || !inPlace {
-		if err := writers[filepath.Ext(target)](target, nb); err != nil {
+		if err := writers[filepath.Ext(target)](cmd.Context(), target, nb); err != nil {
 			return errors.Join(runErr, err)
 		}
 		show.line("wrote " + target)
@@ -140,16 +145,26 @@ func runNotebook(cmd *cobra.Command, name, target string, inPlace bool, f runFla
 }
 
 // writers write a notebook, by the ending of the file's name.
-var writers = map[string]func(name string, nb *nbformat.Notebook) error{
-	".ipynb": nbformat.WriteFile,
-	".html": func(name string, nb *nbformat.Notebook) error {
+var writers = map[string]func(ctx context.Context, name string, nb *nbformat.Notebook) error{
+	".ipynb": func(_ context.Context, name string, nb *nbformat.Notebook) error { return nbformat.WriteFile(name, nb) },
+	".html": func(_ context.Context, name string, nb *nbformat.Notebook) error {
 		page, err := export.HTML(nb, strings.TrimSuffix(filepath.Base(name), ".html"), web.Formulas())
 		if err != nil {
 			return fmt.Errorf("write %s: %w", name, err)
 		}
 		return nbformat.ReplaceFile(name, page)
 	},
-	".go": func(name string, nb *nbformat.Notebook) error {
+	".pdf": func(ctx context.Context, name string, nb *nbformat.Notebook) error {
+		page, err := export.HTML(nb, strings.TrimSuffix(filepath.Base(name), ".pdf"), web.Formulas())
+		if err == nil {
+			page, err = export.PDF(ctx, page)
+		}
+		if err != nil {
+			return fmt.Errorf("write %s: %w", name, err)
+		}
+		return nbformat.ReplaceFile(name, page)
+	},
+	".go": func(_ context.Context, name string, nb *nbformat.Notebook) error {
 		return nbformat.ReplaceFile(name, export.Code(nb, strings.TrimSuffix(filepath.Base(name), ".go")+".ipynb"))
 	},
 }
