@@ -17,12 +17,43 @@ func (t *Table) TypesOf(r reflect.Type) types.Type {
 	if typ, ok := t.inverse.Load(r); ok {
 		return typ.(types.Type)
 	}
-	// Not under mu as a whole: Import may take long, and may itself need the table.
-	typ := t.typesOf(r)
-	if other, loaded := t.inverse.LoadOrStore(r, typ); loaded {
-		return other.(types.Type)
+	// Not under mu: Import may take long.
+	t.inverting.Lock()
+	defer t.inverting.Unlock()
+	for {
+		v := inversion{t, make(map[reflect.Type]types.Type), make(map[reflect.Type]*types.Named)}
+		v.typesOf(r)
+		if v.publish() {
+			typ, _ := t.inverse.Load(r)
+			return typ.(types.Type)
+		}
 	}
-	return typ
+}
+
+// An inversion is one call of TypesOf. What it makes is half-made until it is through, as recursive types need, and nobody else's before.
+type inversion struct {
+	t     *Table
+	made  map[reflect.Type]types.Type
+	named map[reflect.Type]*types.Named // those of made that are new
+}
+
+// publish gives out what v has made, unless Of has met a named type meanwhile that v has made another one for.
+func (v *inversion) publish() bool {
+	t := v.t
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for r := range v.named {
+		if _, ok := t.inverse.Load(r); ok {
+			return false
+		}
+	}
+	for r, typ := range v.made {
+		t.inverse.LoadOrStore(r, typ)
+	}
+	for r, n := range v.named {
+		t.types.Set(n, r)
+	}
+	return true
 }
 
 var basicKinds = func() map[reflect.Kind]types.Type {
@@ -35,15 +66,25 @@ var basicKinds = func() map[reflect.Kind]types.Type {
 	return m
 }()
 
-func (t *Table) typesOf(r reflect.Type) types.Type {
-	if r.Name() != "" {
-		return t.namedOf(r)
+func (v *inversion) typesOf(r reflect.Type) types.Type {
+	if typ, ok := v.made[r]; ok {
+		return typ
 	}
-	return t.underlyingOf(r)
+	if typ, ok := v.t.inverse.Load(r); ok {
+		return typ.(types.Type)
+	}
+	var typ types.Type
+	if r.Name() != "" {
+		typ = v.namedOf(r)
+	} else {
+		typ = v.underlyingOf(r)
+	}
+	v.made[r] = typ
+	return typ
 }
 
 // namedOf returns the type of a named compiled type.
-func (t *Table) namedOf(r reflect.Type) types.Type {
+func (v *inversion) namedOf(r reflect.Type) types.Type {
 	if r.PkgPath() == "" {
 		if typ := types.Universe.Lookup(r.Name()); typ != nil {
 			return typ.Type()
@@ -54,12 +95,12 @@ func (t *Table) namedOf(r reflect.Type) types.Type {
 		return types.Typ[types.UnsafePointer]
 	}
 	var pkg *types.Package
-	if t.cfg.Import != nil {
-		pkg, _ = t.cfg.Import(r.PkgPath())
+	if v.t.cfg.Import != nil {
+		pkg, _ = v.t.cfg.Import(r.PkgPath())
 	}
 	if pkg != nil {
 		if obj, ok := pkg.Scope().Lookup(r.Name()).(*types.TypeName); ok {
-			if c, ok := t.cfg.Compiled(r.PkgPath(), r.Name()); ok && c == r {
+			if c, ok := v.t.cfg.Compiled(r.PkgPath(), r.Name()); ok && c == r {
 				return obj.Type()
 			}
 		}
@@ -67,11 +108,8 @@ func (t *Table) namedOf(r reflect.Type) types.Type {
 		pkg = types.NewPackage(r.PkgPath(), path.Base(r.PkgPath()))
 	}
 	n := types.NewNamed(types.NewTypeName(token.NoPos, pkg, r.Name(), nil), nil, nil)
-	if old, loaded := t.inverse.LoadOrStore(r, n); loaded {
-		return old.(types.Type)
-	}
-	// From here on r is known, which ends the recursion of recursive types.
-	n.SetUnderlying(t.underlyingOf(r).Underlying())
+	v.made[r], v.named[r] = n, n // from here on r is known, which ends the recursion of recursive types
+	n.SetUnderlying(v.underlyingOf(r).Underlying())
 	if r.Kind() != reflect.Interface {
 		for _, recv := range []reflect.Type{r, reflect.PointerTo(r)} {
 			for i := range recv.NumMethod() {
@@ -81,45 +119,42 @@ func (t *Table) namedOf(r reflect.Type) types.Type {
 						continue
 					}
 				}
-				v := types.NewParam(token.NoPos, pkg, "", t.TypesOf(recv))
-				n.AddMethod(types.NewFunc(token.NoPos, pkg, m.Name, t.signatureOf(m.Type, v, 1)))
+				param := types.NewParam(token.NoPos, pkg, "", v.typesOf(recv))
+				n.AddMethod(types.NewFunc(token.NoPos, pkg, m.Name, v.signatureOf(m.Type, param, 1)))
 			}
 		}
 	}
-	t.mu.Lock()
-	t.types.Set(n, r)
-	t.mu.Unlock()
 	return n
 }
 
 // signatureOf returns the signature of a function type, without its first skip arguments.
-func (t *Table) signatureOf(r reflect.Type, recv *types.Var, skip int) *types.Signature {
+func (v *inversion) signatureOf(r reflect.Type, recv *types.Var, skip int) *types.Signature {
 	var in, out []*types.Var
 	for i := skip; i < r.NumIn(); i++ {
-		in = append(in, types.NewParam(token.NoPos, nil, "", t.TypesOf(r.In(i))))
+		in = append(in, types.NewParam(token.NoPos, nil, "", v.typesOf(r.In(i))))
 	}
 	for i := range r.NumOut() {
-		out = append(out, types.NewParam(token.NoPos, nil, "", t.TypesOf(r.Out(i))))
+		out = append(out, types.NewParam(token.NoPos, nil, "", v.typesOf(r.Out(i))))
 	}
 	return types.NewSignatureType(recv, nil, nil, types.NewTuple(in...), types.NewTuple(out...), r.IsVariadic())
 }
 
 // underlyingOf returns the type literal of r.
-func (t *Table) underlyingOf(r reflect.Type) types.Type {
+func (v *inversion) underlyingOf(r reflect.Type) types.Type {
 	switch r.Kind() {
 	case reflect.Pointer:
-		return types.NewPointer(t.TypesOf(r.Elem()))
+		return types.NewPointer(v.typesOf(r.Elem()))
 	case reflect.Slice:
-		return types.NewSlice(t.TypesOf(r.Elem()))
+		return types.NewSlice(v.typesOf(r.Elem()))
 	case reflect.Array:
-		return types.NewArray(t.TypesOf(r.Elem()), int64(r.Len()))
+		return types.NewArray(v.typesOf(r.Elem()), int64(r.Len()))
 	case reflect.Map:
-		return types.NewMap(t.TypesOf(r.Key()), t.TypesOf(r.Elem()))
+		return types.NewMap(v.typesOf(r.Key()), v.typesOf(r.Elem()))
 	case reflect.Chan:
 		dir := map[reflect.ChanDir]types.ChanDir{reflect.BothDir: types.SendRecv, reflect.SendDir: types.SendOnly, reflect.RecvDir: types.RecvOnly}
-		return types.NewChan(dir[r.ChanDir()], t.TypesOf(r.Elem()))
+		return types.NewChan(dir[r.ChanDir()], v.typesOf(r.Elem()))
 	case reflect.Func:
-		return t.signatureOf(r, nil, 0)
+		return v.signatureOf(r, nil, 0)
 	case reflect.Struct:
 		var fields []*types.Var
 		var tags []string
@@ -129,7 +164,7 @@ func (t *Table) underlyingOf(r reflect.Type) types.Type {
 			if p := cmp.Or(f.PkgPath, r.PkgPath()); p != "" {
 				pkg = types.NewPackage(p, path.Base(p))
 			}
-			fields = append(fields, types.NewField(token.NoPos, pkg, f.Name, t.TypesOf(f.Type), f.Anonymous))
+			fields = append(fields, types.NewField(token.NoPos, pkg, f.Name, v.typesOf(f.Type), f.Anonymous))
 			tags = append(tags, string(f.Tag))
 		}
 		return types.NewStruct(fields, tags)
@@ -141,7 +176,7 @@ func (t *Table) underlyingOf(r reflect.Type) types.Type {
 			if m.PkgPath != "" {
 				pkg = types.NewPackage(m.PkgPath, path.Base(m.PkgPath))
 			}
-			methods = append(methods, types.NewFunc(token.NoPos, pkg, m.Name, t.signatureOf(m.Type, nil, 0)))
+			methods = append(methods, types.NewFunc(token.NoPos, pkg, m.Name, v.signatureOf(m.Type, nil, 0)))
 		}
 		methods = slices.Clip(methods)
 		return types.NewInterfaceType(methods, nil).Complete()

@@ -39,6 +39,8 @@ type Table struct {
 	inverse  sync.Map     // reflect.Type to types.Type
 	locals   sync.Map     // *types.Named to []types.Type: see Local
 
+	inverting sync.Mutex // held by TypesOf while it makes types; before mu
+
 	mu    sync.Mutex
 	types typeutil.Map           // types.Type to reflect.Type, by identity; holds mu
 	decls map[reflect.Type]*decl // types with descriptors of our own, holds mu
@@ -85,7 +87,7 @@ func (t *Table) Of(typ types.Type) reflect.Type {
 			t.stubs = t.stubs[:taken]
 			for _, key := range t.batch {
 				if r, ok := t.types.At(key).(reflect.Type); ok {
-					t.inverse.Delete(r)
+					t.inverse.CompareAndDelete(r, key)
 					delete(t.decls, r)
 				}
 				t.types.Delete(key)

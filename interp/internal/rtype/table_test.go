@@ -668,6 +668,77 @@ var b strings.Builder
 	check(t, types.TypeString(w.TypesOf(reflect.TypeFor[[]time.Duration]()), nil), "[]time.Duration")
 }
 
+// TestTypesOfConcurrently asks for types that refer to each other from many goroutines: all get the same ones, and whole.
+func TestTypesOfConcurrently(t *testing.T) {
+	asked := []reflect.Type{
+		reflect.TypeFor[*types.Named](), reflect.TypeFor[*types.Package](), reflect.TypeFor[types.Type](), reflect.TypeFor[*types.Scope](),
+		reflect.TypeFor[*ast.File](), reflect.TypeFor[*ast.FuncType](), reflect.TypeFor[reflect.Type](), reflect.TypeFor[sync.Pool](),
+	}
+	for range 4 {
+		w := newWorld(t, "", nil)
+		got := make([][]types.Type, len(asked))
+		start := make(chan struct{})
+		var wg sync.WaitGroup
+		for g := range got {
+			got[g] = make([]types.Type, len(asked))
+			wg.Go(func() {
+				<-start
+				for i := range asked {
+					i := (i + g) % len(asked)
+					typ := w.TypesOf(asked[i])
+					got[g][i] = typ
+					wholeType(t, typ, make(map[types.Type]bool))
+					w.Of(typ)
+				}
+			})
+		}
+		close(start)
+		wg.Wait()
+		for g := range got {
+			for i, typ := range got[g] {
+				if typ != got[0][i] {
+					t.Errorf("%v is %p in one goroutine and %p in another", asked[i], got[0][i], typ)
+				}
+			}
+		}
+	}
+}
+
+// wholeType reads all of a type, and of those that it refers to.
+func wholeType(t *testing.T, typ types.Type, seen map[types.Type]bool) {
+	if typ == nil {
+		t.Error("a named type without an underlying one")
+	}
+	if typ == nil || seen[typ] {
+		return
+	}
+	seen[typ] = true
+	switch u := typ.(type) {
+	case *types.Named:
+		wholeType(t, u.Underlying(), seen)
+		for m := range u.Methods() {
+			wholeType(t, m.Type(), seen)
+		}
+	case interface{ Elem() types.Type }:
+		wholeType(t, u.Elem(), seen)
+	case *types.Struct:
+		for f := range u.Fields() {
+			wholeType(t, f.Type(), seen)
+		}
+	case *types.Signature:
+		for v := range u.Params().Variables() {
+			wholeType(t, v.Type(), seen)
+		}
+		for v := range u.Results().Variables() {
+			wholeType(t, v.Type(), seen)
+		}
+	case *types.Interface:
+		for m := range u.Methods() {
+			wholeType(t, m.Type(), seen)
+		}
+	}
+}
+
 func TestErrors(t *testing.T) {
 	w := newWorld(t, `
 type T struct{}
