@@ -102,7 +102,7 @@ func (s *Session) look(code string, keep int) *check.View {
 
 // view checks code as it is.
 func (s *Session) view(code string) (v *check.View, errs []*split.Error) {
-	s.exclusive(func() { v, errs = s.env.Look(code) })
+	s.check(func() { v, errs = s.env.Look(code) })
 	return v, errs
 }
 

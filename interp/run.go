@@ -250,11 +250,7 @@ func (s *Session) load(c Cell, code string) (checked *check.Checked, pkg *ssa.Pa
 		return nil, nil, s.syntaxError(c, errs)
 	}
 	var diags []check.Diag
-	s.exclusive(func() { // it may change the methods of types in use
-		s.checking.Lock()
-		defer s.checking.Unlock()
-		checked, diags = s.env.Check(cell, c.Number)
-	})
+	s.check(func() { checked, diags = s.env.Check(cell, c.Number) }) // it may change the methods of types in use
 	if len(diags) > 0 {
 		return nil, nil, s.compileError(diags)
 	}
@@ -314,6 +310,23 @@ func isOS(p *types.Package) bool { return p.Path() == "os" }
 
 // exclusive runs f while no goroutine of a cell compiles lazily.
 func (s *Session) exclusive(f func()) { s.machine.Exclusive(f) }
+
+// check runs f, in which go/types checks source, while no goroutine of a cell compiles lazily or imports.
+func (s *Session) check(f func()) {
+	s.exclusive(func() {
+		s.checking.Lock()
+		defer s.checking.Unlock()
+		f()
+	})
+}
+
+// importForRun imports a package for code that runs, perhaps while another cell is checked: reading a package changes what others say of
+// their imports, which go/types reads for its messages.
+func (s *Session) importForRun(path string) (*types.Package, error) {
+	s.checking.Lock()
+	defer s.checking.Unlock()
+	return s.imp.Import(path)
+}
 
 // bind gives variables that were declared again the storage they had, and lets earlier callers of a function call the new one.
 func (s *Session) bind(pkg *ssa.Package, c *check.Checked) {
@@ -426,6 +439,8 @@ func (s *Session) reaches(pkg *types.Package, some map[*types.Package]bool) bool
 	if len(some) == 0 {
 		return false
 	}
+	s.checking.Lock()
+	defer s.checking.Unlock()
 	seen := map[*types.Package]bool{}
 	var visit func(p *types.Package) bool
 	visit = func(p *types.Package) bool {

@@ -36,7 +36,7 @@ type Session struct {
 	fset       *token.FileSet
 	bridge     *bridge.Set
 	imp        *stdlib.Importer
-	checking   sync.Mutex // held while go/types checks a cell: a package that is imported meanwhile changes what others say of their imports
+	checking   sync.Mutex // held by what reads the imports of packages, as go/types does, and by what imports without mu; taken last
 	types      *rtype.Table
 	machine    *vm.Machine
 	prog       *ssa.Program
@@ -115,11 +115,7 @@ func New(cfg Config) (*Session, error) {
 	s.env.UseProgram(s.prog)
 	s.types = rtype.New(rtype.Config{
 		Compiled: s.bridge.Type,
-		Import: func(path string) (*types.Package, error) { // for code that runs
-			s.checking.Lock()
-			defer s.checking.Unlock()
-			return s.imp.Import(path)
-		},
+		Import:   s.importForRun,
 		Method: func(recv types.Type, m *types.Selection) func([]reflect.Value) []reflect.Value {
 			return s.machine.Method(recv, m)
 		},
