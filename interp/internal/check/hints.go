@@ -65,7 +65,7 @@ func (p *pass) advice(d *Diag) string {
 		if t, ok := p.env.objectFor(m[2], p.pkg).(*types.TypeName); ok {
 			f, way, _ := types.LookupFieldOrMethod(t.Type(), true, p.pkg.Types, m[1])
 			_, field := f.(*types.Var)
-			if s, ok := t.Type().Underlying().(*types.Struct); ok && field && len(way) > 1 && goabi.Version == "1.26" {
+			if s, ok := t.Type().Underlying().(*types.Struct); ok && field && len(way) > 1 && !goabi.PromotedKeys {
 				return fmt.Sprintf("%s is a field of %s, which is embedded: write %[2]s: … with it inside; %s", f.Name(), s.Field(way[0]).Name(), goabi.Since("such fields can be keys", "1.27"))
 			}
 			return didYouMean(m[1], Members(t.Type(), p.pkg.Types), "")

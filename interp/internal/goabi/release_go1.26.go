@@ -22,6 +22,9 @@ const JSONDepth = 0
 // RangeBodiesNest tells how the compiler names functions: what is in the body of a loop over a function is named and counted as the function's own.
 const RangeBodiesNest = false
 
+// PromotedKeys tells whether fields of embedded structs can be keys in a literal of the struct around them.
+const PromotedKeys = false
+
 // Newer has the packages of the library that later releases have, and since which.
 var Newer = map[string]string{
 	"crypto/mldsa":           "1.27",

@@ -19,6 +19,7 @@ const (
 	JSONDepth    = 0
 
 	RangeBodiesNest = false
+	PromotedKeys    = false
 )
 
 var Newer map[string]string
