@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -131,6 +132,9 @@ func endOf(t *testing.T, how map[string]string, name string, args ...string) end
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	switch {
 	case how["signal"] != "":
+		if signal.Ignored(signals[how["signal"]]) {
+			t.Skip("this process ignores the signal, as under nohup, and so do those that it starts")
+		}
 		cmd.Stdout = &signaller{out: &stdout, cmd: cmd, signal: signals[how["signal"]]}
 	case how["closed"] == "stdout":
 		r, w, err := os.Pipe()

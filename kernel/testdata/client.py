@@ -69,8 +69,10 @@ for interrupt in (km.interrupt_kernel, lambda: kc.control_channel.send(kc.sessio
     reply = kc.get_shell_msg(timeout=5)
     assert reply["content"]["ename"] == "Interrupted", reply["content"]
 
-# Aborted after an error.
-ids = [kc.execute("signal\nlines 100000\nerror x"), kc.execute("print 1"), kc.execute("print 2")]
+# Aborted after an error, which comes when the others have been sent.
+ids = [kc.execute("input go on?\nerror x", allow_stdin=True), kc.execute("print 1"), kc.execute("print 2")]
+kc.get_stdin_msg(timeout=10)
+kc.input("yes")
 statuses = [kc.get_shell_msg(timeout=10)["content"]["status"] for _ in ids]
 assert statuses == ["error", "aborted", "aborted"], statuses
 time.sleep(0.2)
