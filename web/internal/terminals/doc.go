@@ -7,7 +7,7 @@
 // what was written before (MaxPast bytes). A client that does not take its output makes the shell wait (MaxBehind bytes), as a slow line does,
 // until its websocket is given up. The pseudo-terminal has the size of the smallest client.
 //
-// The form of the messages, in the server's api_terminals.go, is that of terminado 0.18, which Jupyter Server uses.
+// The form of the messages, in the server's api_terminals.go, is that of terminado 0.17, which Jupyter Server uses.
 //
 // There are none where there are no pseudo-terminals (Windows): see Available.
 //
