@@ -70,6 +70,15 @@ func leavesNothing(t *testing.T, what string, n, most int64, run func()) {
 // TestReplacedCellsLeaveNothing runs cells that make functions, that declare the same names again and again, and that fail, in turn, and looks at
 // what is left of them. ONLY_CELLS in the environment chooses those with a text in their name.
 func TestReplacedCellsLeaveNothing(t *testing.T) {
+	replacedCellsLeaveNothing(t, os.Getenv("ONLY_CELLS"))
+}
+
+// TestInstancesLeaveNothing does so with cells that use generic types of the library, each of which makes instances of its own.
+func TestInstancesLeaveNothing(t *testing.T) {
+	replacedCellsLeaveNothing(t, "instances of types")
+}
+
+func replacedCellsLeaveNothing(t *testing.T, only string) {
 	s := newSession(t)
 	mustRun(t, s, 1, "x := 0\nvar keep func() int\nfunc f(n int) int { return n }\nfunc caller(n int) int { return f(n) }\ncaller(1)")
 	number := 1
@@ -87,6 +96,7 @@ func TestReplacedCellsLeaveNothing(t *testing.T) {
 		{"a type with the same text", "type P struct{ X int }\nP{%d}"},
 		{"a method value", "var b strings.Builder\nwrite := b.WriteString\nwrite(\"%d\")"},
 		{"an instance", "slices.Max([]int{1, %d})"},
+		{"instances of types", "slices.Sorted(maps.Keys(map[int]string{%d: \"a\", -2: \"b\"}))"},
 		{"a panic", "func() { panic(%d) }()"},
 		{"an error", "undefined%d"},
 		{"a syntax error", "1 + + %d )"},
@@ -94,7 +104,7 @@ func TestReplacedCellsLeaveNothing(t *testing.T) {
 	round := func(n int) {
 		for n > 0 {
 			for _, c := range kinds {
-				if !strings.Contains(c.name, os.Getenv("ONLY_CELLS")) {
+				if !strings.Contains(c.name, only) {
 					continue
 				}
 				number++

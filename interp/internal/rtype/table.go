@@ -103,7 +103,7 @@ func (t *Table) Of(typ types.Type) reflect.Type {
 }
 
 // Recent returns the types that Of met for the first time, as values of package types, since the last call. With forget, those of them that are
-// not declared are looked up anew when Of meets them again, by what they are: nothing of the program is held because of them.
+// not declared, and instances, are looked up anew when Of meets them again, by what they are: nothing of the program is held because of them.
 func (t *Table) Recent(forget bool) []types.Type {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -114,12 +114,16 @@ func (t *Table) Recent(forget bool) []types.Type {
 	}
 	kept := recent[:0]
 	for _, typ := range recent {
-		switch typ.(type) {
-		case *types.Named, *types.Basic, *types.TypeParam:
-		default:
-			t.finished.Delete(typ)
-			kept = append(kept, typ)
+		switch u := typ.(type) {
+		case *types.Basic, *types.TypeParam:
+			continue
+		case *types.Named:
+			if u.TypeArgs().Len() == 0 {
+				continue
+			}
 		}
+		t.finished.Delete(typ)
+		kept = append(kept, typ)
 	}
 	return kept
 }

@@ -4,6 +4,7 @@ import (
 	"go/types"
 	"math/bits"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -180,25 +181,48 @@ type mapSite struct {
 	ranges bool
 }
 
-// siteList numbers the sites. Numbers are used again after 2^18 of them, which
-// makes an error name a wrong place at worst.
+// siteList numbers the sites. The numbers of those that the collector has taken, with the code that used them, are used again; of more than 2^18
+// at a time some share a number, which makes an error name a wrong place at worst.
 type siteList struct {
 	mu   sync.Mutex
 	list []weak.Pointer[mapSite] // the code that uses it keeps it alive
-	next int
+	free []int32                 // numbers of sites that have gone
+	next int                     // number that is shared next
 }
 
 func (l *siteList) add(s *mapSite) *mapSite {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	n := l.next % (1 << siteBits)
-	l.next++
-	if n == len(l.list) {
-		l.list = append(l.list, weak.Pointer[mapSite]{})
-	}
+	n := l.number()
 	l.list[n] = weak.Make(s)
 	s.number = uint64(n) << siteShift
 	return s
+}
+
+// number returns a number that no site has. It looks for sites that have gone each time that the list is to become larger in memory.
+func (l *siteList) number() int {
+	if len(l.free) == 0 && len(l.list) == cap(l.list) {
+		for i, s := range l.list {
+			if s.Value() == nil {
+				l.list[i] = weak.Pointer[mapSite]{}
+				l.free = append(l.free, int32(i))
+			}
+		}
+		if len(l.free) < len(l.list)/4 {
+			l.list = slices.Grow(l.list, max(len(l.list), 64)) // so that the next look is far away
+		}
+	}
+	if n := len(l.free); n > 0 {
+		i := l.free[n-1]
+		l.free = l.free[:n-1]
+		return int(i)
+	}
+	if len(l.list) < 1<<siteBits {
+		l.list = append(l.list, weak.Pointer[mapSite]{})
+		return len(l.list) - 1
+	}
+	l.next = (l.next + 1) % (1 << siteBits)
+	return l.next
 }
 
 // of returns the site of a slot's word.
