@@ -66,7 +66,14 @@ type hidden struct {
 }
 func list(n int) (l *node) { for range n { l = &node{l} }; return l }
 func nested(n int) (a any) { for range n { a = []any{a} }; return a }
+type box struct{ In any }
+type pair struct { name string; In fmt.Stringer; Other [2]any }
+func (p pair) String() string { return p.name }
+func boxes(n int) (a any) { for range n { a = box{a} }; return a }
+func pairs(n int) (a fmt.Stringer) { for range n { a = pair{In: a, Other: [2]any{1, "x"}} }; return a }
 deep, deeper := list(1_000_000), nested(1_000_000)
+boxed, paired := boxes(1_000_000), pairs(1_000_000)
+byAny, byArray, counts := map[any]any{}, map[[2]any]int{}, map[box]int{}
 var joined error = io.EOF
 for range 1_000_000 { joined = errors.Join(joined) }`)
 	encoded := []string{
@@ -98,6 +105,26 @@ pointers := chain(1_000_000)`)
 errors.As(fmt.Errorf("it: %w, %w", io.EOF, joined), &pathError)`,
 		`fmt.Sprint(joined)`,
 		`log.Print(joined)`,
+		`joined.Error()`,
+		`text := joined.Error
+text()`,
+		`byAny[boxed] = 1`,
+		`byAny[paired]`,
+		`_, ok := byAny[boxed]`,
+		`delete(byAny, boxed)`,
+		`map[any]int{paired: 1}`,
+		`byArray[[2]any{1, boxed}]++`,
+		`counts[boxed.(box)] += 2`,
+		`boxed == boxed`,
+		`paired != paired`,
+		`paired == any(paired)`,
+		`boxed == any(boxed.(box))`,
+		`[2]any{1, boxed} == [2]any{1, boxed}`,
+		`switch any(paired) { case paired: }`,
+		`slices.Contains([]any{1, boxed}, boxed)`,
+		`maps.Equal(map[int]any{1: boxed}, map[int]any{1: boxed})`,
+		`new(sync.Map).Store(boxed, 1)`,
+		`context.WithValue(context.Background(), paired, 1)`,
 		"template.Must(template.New(\"\").Parse(\"{{.}}\")).Execute(io.Discard, deeper)",
 	) {
 		_, err := s.Run(t.Context(), interp.Cell{Number: i + 2, Code: code})
@@ -128,5 +155,10 @@ var shallow error = io.EOF
 for range 100_000 { shallow = fmt.Errorf("%w", errors.Join(shallow)) }
 if !errors.Is(shallow, io.EOF) { panic("not found") }
 if fmt.Sprintf("%T", joined) != "*errors.joinError" { panic("type") }
-deep, deeper, joined = nil, nil, nil`)
+byAny[boxes(100_000)], byArray[[2]any{1, pairs(100_000)}], byAny[1], byAny[box{2}] = 1, 2, 3, 4
+if byAny[boxes(100_000)] != 1 || byArray[[2]any{1, pairs(100_000)}] != 2 || byAny[1] != 3 || byAny[box{2}] != 4 || boxed == any(1) || boxed == paired { panic("keys") }
+var shared any
+for range 60 { shared = [2]any{shared, shared} }
+if shared == any([2]any{1, shared}) { panic("equal") }
+deep, deeper, joined, boxed, paired, byAny, byArray = nil, nil, nil, nil, nil, nil, nil`)
 }

@@ -50,7 +50,8 @@
 //
 // Two goroutines in one map, and data beyond [Config.MemoryLimit], are fatal errors: they end the cell and its goroutines and cannot be
 // recovered. Calls of compiled functions that allocate what an argument says are looked at before, and so are values that such functions follow by
-// calling themselves: one that contains itself, or is nested more than 400,000 levels deep, is a stack overflow of the cell. Packages fmt, log, encoding, maps and display count as the goroutine that calls them. Code that uses a map through package reflect, or
+// calling themselves: one that contains itself, or is nested more than 400,000 levels deep, is a stack overflow of the cell. The same holds for keys of maps
+// and comparisons, where interfaces are nested so deeply. Packages fmt, log, encoding, maps and display count as the goroutine that calls them. Code that uses a map through package reflect, or
 // through other compiled code, is found by the Go runtime, which elsewhere than on Linux with an amd64 processor ends the process.
 //
 // [Traceback] renders each of these for a notebook.

@@ -375,7 +375,17 @@ func (c *compiler) equality(not bool, dst, x, y uint32, xi, yi *typeInfo, xEmpty
 		yi = xi // named and unnamed types of the same structure
 	}
 	left, right := view(xi, x, xEmpty), view(yi, y, yEmpty)
-	c.cold(func(g *goroutine, fp ptr) { *at[bool](fp, dst) = (left(fp) == right(fp)) != not })
+	if xi.class != classIface && len(nestsIn(xi.rt)) == 0 || yi.class != classIface && len(nestsIn(yi.rt)) == 0 {
+		c.cold(func(g *goroutine, fp ptr) { *at[bool](fp, dst) = (left(fp) == right(fp)) != not })
+		return
+	}
+	c.cold(func(g *goroutine, fp ptr) {
+		l, r := left(fp), right(fp)
+		if mayNest((*iface)(ptr(&l)).typ) && (*iface)(ptr(&l)).typ == (*iface)(ptr(&r)).typ && nestsDeeply((*iface)(ptr(&l)), true) {
+			tooDeep("a comparison")
+		}
+		*at[bool](fp, dst) = (l == r) != not
+	})
 }
 
 func (c *compiler) unOp(in *ssa.UnOp) {

@@ -96,7 +96,7 @@ func (c *compiler) builtinFunc(b *ssa.Builtin, vals []ssa.Value, args []*typeInf
 		}
 	case "delete":
 		mp, key, t := offs[0], offs[1], args[0].r
-		return c.mapFunc(mp, vals[0], true, func(g *goroutine, fp ptr) { mapdelete(t, *at[ptr](fp, mp), add(fp, key)) })
+		return keyEnds(args[0].rt, key, c.mapFunc(mp, vals[0], true, func(g *goroutine, fp ptr) { mapdelete(t, *at[ptr](fp, mp), add(fp, key)) }))
 	case "clear":
 		x, t := offs[0], args[0]
 		if t.kind == reflect.Map {

@@ -213,7 +213,7 @@ func (c *compiler) lookup(in *ssa.Lookup) {
 	}
 	if in.CommaOk {
 		t := c.tuples[in]
-		c.cold(c.mapFunc(m, in.X, false, func(g *goroutine, fp ptr) {
+		c.cold(keyEnds(mt.rt, key, c.mapFunc(m, in.X, false, func(g *goroutine, fp ptr) {
 			p, ok := access(fp)
 			if ok {
 				et.move(add(fp, t[0].off), p)
@@ -221,7 +221,7 @@ func (c *compiler) lookup(in *ssa.Lookup) {
 				et.clear(add(fp, t[0].off))
 			}
 			*at[bool](fp, t[1].off) = ok
-		}))
+		})))
 		return
 	}
 	dst := c.reg(in)
@@ -255,7 +255,7 @@ func (c *compiler) lookup(in *ssa.Lookup) {
 		})
 		return
 	}
-	c.cold(general)
+	c.cold(keyEnds(mt.rt, key, general))
 }
 
 func (c *compiler) mapUpdate(in *ssa.MapUpdate) {
@@ -290,7 +290,7 @@ func (c *compiler) mapUpdate(in *ssa.MapUpdate) {
 			g.inMap = 0
 		})
 	default:
-		c.cold(general)
+		c.cold(keyEnds(mt.rt, key, general))
 	}
 }
 

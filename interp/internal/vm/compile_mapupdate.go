@@ -112,6 +112,6 @@ func (c *compiler) updateMap(mu *ssa.MapUpdate, op *ssa.BinOp, f func(elem, x pt
 			g.inMap = 0
 		})
 	default:
-		c.cold(general)
+		c.cold(keyEnds(mt.rt, key, general))
 	}
 }

@@ -48,8 +48,8 @@ func joinsDeeply(err error, depth int, text bool) bool {
 // errorsEnd is op, a call of errors.Is or errors.As, after a look at the error's depth.
 func errorsEnd(name string, args []slot, op coldFunc) coldFunc {
 	return func(g *goroutine, fp ptr) {
-		if joinsDeeply(*at[error](fp, args[0].off), 0, false) {
-			panic(&abort{reason: &StackOverflow{Name: name, Depth: deepest, Within: true}})
+		if joinsDeeply(*at[error](fp, args[0].off), 0, false) || name == "errors.Is" && nestsDeeply(at[iface](fp, args[1].off), false) {
+			tooDeep(name)
 		}
 		op(g, fp)
 	}

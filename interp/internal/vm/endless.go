@@ -99,7 +99,7 @@ func checkEnd(name string, x *iface, formats []slot, fp ptr, parts followed) {
 		}
 	}
 	if w.tooDeep {
-		panic(&abort{reason: &StackOverflow{Name: name, Depth: deepest, Within: true}})
+		tooDeep(name)
 	}
 	panic(&abort{reason: &StackOverflow{Name: name, Depth: w.depth, Circle: true}})
 }

@@ -183,6 +183,12 @@ func (s *callSite) callTarget(g *goroutine, mem ptr, recv uint32, args []slot, t
 		}
 		return
 	}
+	if t.t == joinErrorType && s.method.name == "Error" {
+		x := iface{t.t, v.data}
+		if joinsDeeply((*(*any)(ptr(&x))).(error), 0, true) {
+			tooDeep("Error")
+		}
+	}
 	code := &t.code
 	all := make([]slot, 0, 8)
 	all = append(all, slot{recv + 8, ptrInfo})

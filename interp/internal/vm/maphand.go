@@ -72,6 +72,9 @@ func (c *compiler) guarded(cc *ssa.CallCommon, args []slot, op coldFunc) coldFun
 	if name == "errors.Is" || name == "errors.As" {
 		return errorsEnd(name, args, op)
 	}
+	if comparesKeys(name) {
+		return keysEnd(name, args, op)
+	}
 	how, writes := looksInto(name)
 	if how == looksNowhere {
 		return op
