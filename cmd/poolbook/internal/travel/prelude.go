@@ -151,7 +151,7 @@ func dump(x any) string {
 		case reflect.Map:
 			if v.IsNil() || seen[[2]any{v.Pointer(), v.Type()}] { return }
 			seen[[2]any{v.Pointer(), v.Type()}] = true
-			for it := v.MapRange(); it.Next(); { collect(it.Key()); collect(it.Value()) }
+			for _, k := range sorted(v) { collect(k); collect(v.MapIndex(k)) } // in the order of show: what a field without a capital leads to first counts as that in both
 		case reflect.Interface: collect(v.Elem())
 		case reflect.Struct: for i := range v.NumField() { collect(v.Field(i)) }
 		case reflect.Array: for i := range v.Len() { collect(v.Index(i)) }
