@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"os/exec"
 	"reflect"
 
@@ -18,6 +19,9 @@ func children(m map[string]vm.Intrinsic) {
 			return f(r, args[0].Interface().(*exec.Cmd))
 		}
 	}
+	method("Start", func(r *vm.Run, c *exec.Cmd) []reflect.Value {
+		return []reflect.Value{errorValue(startCommand(r, c))}
+	})
 	method("Wait", func(r *vm.Run, c *exec.Cmd) []reflect.Value {
 		return []reflect.Value{errorValue(waitFor(r, c))}
 	})
@@ -40,8 +44,25 @@ func waitFor(r *vm.Run, c *exec.Cmd) error {
 	return c.Wait()
 }
 
+// startCommand is c.Start; what the child prints without end into buffers of the cell ends with the cell, too.
+func startCommand(r *vm.Run, c *exec.Cmd) error {
+	stdout, stderr := c.Stdout, c.Stderr
+	defer func() { c.Stdout, c.Stderr = stdout, stderr }()
+	c.Stdout = watchedWriter(r, stdout)
+	if c.Stderr = c.Stdout; !sameWriter(stdout, stderr) {
+		c.Stderr = watchedWriter(r, stderr)
+	}
+	return c.Start()
+}
+
+// sameWriter reports whether package os/exec has both written by one goroutine.
+func sameWriter(a, b io.Writer) bool {
+	defer func() { _ = recover() }() // values that cannot be compared
+	return a == b
+}
+
 func runCommand(r *vm.Run, c *exec.Cmd) error {
-	if err := c.Start(); err != nil {
+	if err := startCommand(r, c); err != nil {
 		return err
 	}
 	return waitFor(r, c)
@@ -55,7 +76,8 @@ func output(r *vm.Run, c *exec.Cmd, combined bool) []reflect.Value {
 	if combined && c.Stderr != nil {
 		return []reflect.Value{reflect.ValueOf([]byte(nil)), errorValue(errors.New("exec: Stderr already set"))}
 	}
-	stdout := &watchedBuffer{run: r}
+	buffer := &bytes.Buffer{}
+	stdout := &watchedBuffer{buffer: buffer, run: r}
 	var stderr *endsOf
 	c.Stdout = stdout
 	switch {
@@ -69,7 +91,7 @@ func output(r *vm.Run, c *exec.Cmd, combined bool) []reflect.Value {
 	if e, ok := err.(*exec.ExitError); ok && stderr != nil {
 		e.Stderr = stderr.bytes()
 	}
-	return []reflect.Value{reflect.ValueOf(stdout.Bytes()), errorValue(err)}
+	return []reflect.Value{reflect.ValueOf(buffer.Bytes()), errorValue(err)}
 }
 
 // endsOf keeps the beginning and the end of what is written to it, for exec.ExitError.

@@ -7,7 +7,9 @@ import (
 	"go/parser"
 	"go/token"
 	"go/types"
+	"maps"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -28,6 +30,7 @@ type typeNames struct {
 
 	ids  map[*types.TypeName]string // number and hash, since a cell was loaded
 	wire map[reflect.Type]string    // what TypeName has returned, since a cell was loaded
+	made map[string]*Unit           // what TypeUnit has returned, since a cell was loaded
 }
 
 // of numbers a type, and gives it the name that it has in units.
@@ -51,7 +54,7 @@ func (n *typeNames) of(obj *types.TypeName) (int, string) {
 }
 
 // cellLoaded forgets what a cell may have changed: methods, and what they reach.
-func (n *typeNames) cellLoaded() { n.ids, n.wire = nil, nil }
+func (n *typeNames) cellLoaded() { n.ids, n.wire, n.made = nil, nil, nil }
 
 // loadedTypes are the types of another session's cells that units have brought. It is guarded by Session.mu.
 type loadedTypes struct {
@@ -226,6 +229,10 @@ func (s *Session) typeID(obj *types.TypeName) (string, error) {
 func (s *Session) TypeUnit(name string, without map[string]string) (*Unit, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	key := name + " without " + strings.Join(slices.Sorted(maps.Keys(without)), " ")
+	if u := s.units.names.made[key]; u != nil {
+		return u, nil
+	}
 	t, err := s.typeByName(nil, name, false)
 	if err != nil {
 		return nil, err
@@ -238,7 +245,11 @@ func (s *Session) TypeUnit(name string, without map[string]string) (*Unit, error
 	if err != nil {
 		return nil, &UnitError{err.Error()}
 	}
-	return outside(u, source, nil), nil
+	if s.units.names.made == nil || len(s.units.names.made) >= madeLimit {
+		s.units.names.made = map[string]*Unit{}
+	}
+	s.units.names.made[key] = outside(u, source, nil)
+	return s.units.names.made[key], nil
 }
 
 // TypeByName finds the type that TypeName named. The error is an *UnknownTypeError for one that a unit has to bring first.
@@ -290,6 +301,30 @@ func (u *LoadedUnit) TypeByName(name string) (reflect.Type, error) {
 		u.named.Store(name, t)
 	}
 	return t, err
+}
+
+// Brings reports whether the unit declares all that cells have declared of the type that TypeName named, so that its variables have what the type's
+// methods read.
+func (u *LoadedUnit) Brings(name string) bool {
+	if b, ok := u.brings.Load(name); ok {
+		return b.(bool)
+	}
+	u.s.mu.Lock()
+	defer u.s.mu.Unlock()
+	brings := true
+	for rest := name; rest != "" && brings; {
+		m := qualified().FindStringSubmatch(rest)
+		if m == nil {
+			if m = word().FindStringSubmatch(rest); m == nil {
+				m = []string{rest[:1]}
+			}
+		} else if m[3] != "" {
+			brings = u.types[numberOf(m[3])] != nil
+		}
+		rest = rest[len(m[0]):]
+	}
+	u.brings.Store(name, brings)
+	return brings
 }
 
 var (
@@ -392,6 +427,9 @@ func (s *Session) namedType(u *LoadedUnit, path, name, id string, latest bool) (
 		return nil, &UnknownTypeError{}
 	}
 	pkg, err := s.imp.Import(path)
+	if err == nil && pkg.Scope().Lookup(name) == nil {
+		err = s.whole(path)
+	}
 	if err == nil {
 		if tn, ok := pkg.Scope().Lookup(name).(*types.TypeName); ok {
 			return tn.Type(), nil

@@ -59,20 +59,38 @@ func (w *watchedReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// watchedBuffer is what a child of a cell writes into.
+// watchedBuffer is what a child of a cell writes into. It has no other methods of the buffer: package os/exec would have that read by itself.
 type watchedBuffer struct {
-	bytes.Buffer
+	buffer interface { // a *bytes.Buffer or *strings.Builder
+		io.Writer
+		Len() int
+	}
 	run    *vm.Run
 	looked int
 }
 
 func (w *watchedBuffer) Write(p []byte) (int, error) {
-	if w.Len()-w.looked >= lookAfter {
-		if w.looked = w.Len(); !w.run.TakesOn(int64(w.Len())) {
+	if n := w.buffer.Len(); n-w.looked >= lookAfter {
+		if w.looked = n; !w.run.TakesOn(int64(n)) {
 			return 0, errCellOver
 		}
 	}
-	return w.Buffer.Write(p)
+	return w.buffer.Write(p)
+}
+
+// watchedWriter puts that around a buffer of a cell that a child is to write into; other writers stay.
+func watchedWriter(r *vm.Run, w io.Writer) io.Writer {
+	switch b := w.(type) {
+	case *bytes.Buffer:
+		if b != nil {
+			return &watchedBuffer{buffer: b, run: r}
+		}
+	case *strings.Builder:
+		if b != nil {
+			return &watchedBuffer{buffer: b, run: r}
+		}
+	}
+	return w
 }
 
 // watching makes the functions of readsAll, and those that read whole files, end with the cell.

@@ -25,6 +25,8 @@ var endless = map[string]string{
 	"CopyN":              `zero, _ := os.Open("/dev/zero"); var b bytes.Buffer; io.CopyN(&b, zero, 1<<40)`,
 	"ReadString":         `zero, _ := os.Open("/dev/zero"); bufio.NewReader(zero).ReadString('\n')`,
 	"a child's output":   `exec.Command("cat", "/dev/zero").Output()`,
+	"a child's buffer":   `var b bytes.Buffer; c := exec.Command("cat", "/dev/zero"); c.Stdout, c.Stderr = &b, &b; c.Run()`,
+	"a child's builder":  `var b strings.Builder; c := exec.Command("cat", "/dev/zero"); c.Stderr = os.Stderr; c.Stdout = &b; c.Start(); c.Wait()`,
 	"a response":         `srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { for { if _, err := w.Write(make([]byte, 1<<20)); err != nil { return } } })); resp, _ := http.Get(srv.URL); io.ReadAll(resp.Body)`,
 }
 

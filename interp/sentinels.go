@@ -69,14 +69,18 @@ func (s *Session) noteErrors(vars iter.Seq[*types.Var]) {
 
 // sentinelIndex are the errors that the variables of packages hold that are interpreted from source.
 type sentinelIndex struct {
-	packages int // how many there were
+	declared int // how many declarations they had
 	names    map[bridge.Sentinel]string
 }
 
 // moduleSentinels is the index of the packages that are there now. mu is held.
 func (s *Session) moduleSentinels() map[bridge.Sentinel]string {
 	packages := s.imp.SourcePackages()
-	if s.sentinels.packages == len(packages) {
+	declared := 0
+	for _, pkg := range packages {
+		declared += pkg.Scope().Len()
+	}
+	if s.sentinels.declared == declared {
 		return s.sentinels.names
 	}
 	names := map[bridge.Sentinel]string{}
@@ -91,7 +95,7 @@ func (s *Session) moduleSentinels() map[bridge.Sentinel]string {
 			}
 		}
 	}
-	s.sentinels = sentinelIndex{len(packages), names}
+	s.sentinels = sentinelIndex{declared, names}
 	return names
 }
 
@@ -109,6 +113,9 @@ func (s *Session) Sentinel(name string) (reflect.Value, bool) {
 	}
 	src := s.imp.Source(full[:dot])
 	if src == nil {
+		return reflect.Value{}, false
+	}
+	if src.Pkg.Scope().Lookup(full[dot+1:]) == nil && s.whole(full[:dot]) != nil {
 		return reflect.Value{}, false
 	}
 	v := s.packageVar(src.Pkg, full[dot+1:])

@@ -61,9 +61,10 @@ type Session struct {
 	highest int                // number of a cell
 	used    map[int]int        // how often a cell number was used that is not greater than those before
 	globals map[*types.Var]*ssa.Global
-	uninit  []*ssa.Package // source packages to be initialised by the next run; guarded by running
+	uninit  []*ssa.Package // source packages to be initialised by the next run; guarded by running, with unitsOnly by mu
 	// unusable are those of uninit whose initialisation has failed; guarded by running.
 	unusable  map[*types.Package]bool
+	unitsOnly bool // Config.UnitsOnly
 	units     unitState
 	kept      keptCells
 	sentinels sentinelIndex
@@ -85,7 +86,7 @@ func New(cfg Config) (*Session, error) {
 	}
 	startCollector()
 	s := &Session{
-		log:     cfg.Logger,
+		log: cfg.Logger, unitsOnly: cfg.UnitsOnly,
 		fset:    token.NewFileSet(),
 		bridge:  bridge.New(),
 		sources: map[string]*source{},
@@ -160,6 +161,8 @@ type Config struct {
 	Packages []Package
 	// Sources are packages interpreted from source: import path → a folder with the package's .go files.
 	Sources map[string]fs.FS
+	// UnitsOnly is for a session that runs what other sessions have made units of, and no cells: of Sources it reads what the units need.
+	UnitsOnly bool
 	// Preload lists import paths whose package name every cell may use without an import.
 	Preload []string
 	// Intrinsics replace compiled functions, by "import/path.Func" or "(*import/path.Type).Method", with versions that know the
@@ -285,8 +288,9 @@ type LoadedUnit struct {
 	loop reflect.Value // see Loop
 	vars map[string]reflect.Value
 
-	types map[string]*types.TypeName // that cells have declared, by their number
-	named sync.Map                   // string → reflect.Type: what TypeByName has found
+	types  map[string]*types.TypeName // that cells have declared, by their number
+	named  sync.Map                   // string → reflect.Type: what TypeByName has found
+	brings sync.Map                   // string → bool: what Brings has found
 
 	mu  sync.Mutex
 	ctx context.Context // of run

@@ -17,6 +17,7 @@ import (
 
 	"golang.org/x/tools/go/ssa"
 
+	"poolbook/interp/internal/check/stdlib"
 	"poolbook/interp/internal/pattern"
 	"poolbook/interp/internal/unit"
 	"poolbook/interp/internal/vm"
@@ -235,8 +236,9 @@ func (u unitSession) Compiled(fn reflect.Value) (path, name string, ok bool) {
 }
 
 var (
-	unitType = pattern.New(`(?m)^//poolbook:type (\S+) (\S+)$`)
-	unitVar  = pattern.New(`(?m)^var (\S+) .* //poolbook:(?:var (\S+)|(captured))$`)
+	unitType   = pattern.New(`(?m)^//poolbook:type (\S+) (\S+)$`)
+	unitImport = pattern.New(`(?m)^import (\S+) "(\S+)"$`)
+	unitVar    = pattern.New(`(?m)^var (\S+) .* //poolbook:(?:var (\S+)|(captured))$`)
 )
 
 // SetUnitCell says which cell the output, standard input and host of loaded units are; without it output goes to the process's own.
@@ -265,6 +267,11 @@ func (s *Session) LoadUnit(source, entry, hash string) (*LoadedUnit, error) {
 	}
 	if err := s.addModulesOf(source); err != nil {
 		return nil, err
+	}
+	if s.unitsOnly {
+		if err := s.needFor(source); err != nil {
+			return nil, err
+		}
 	}
 	known := map[string]*types.TypeName{}
 	ids := map[string]string{}
@@ -328,6 +335,33 @@ func (s *Session) LoadUnit(source, entry, hash string) (*LoadedUnit, error) {
 	}
 	st.units[hash] = u
 	return u, nil
+}
+
+// needFor reads as much as a unit reaches of the packages that are interpreted from source. mu is held.
+func (s *Session) needFor(source string) error {
+	for _, m := range unitImport().FindAllStringSubmatch(source, -1) {
+		if name, path := m[1], m[2]; name != "." {
+			if err := s.imp.Need(path, stdlib.Selected(source, name), false); err != nil {
+				return fmt.Errorf("interp: load unit: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
+// whole reads what is missing of a package, of which units have needed a part. mu is held.
+func (s *Session) whole(path string) error {
+	run := s.unitRun() // which lets go of mu
+	more, err := s.imp.Whole(path)
+	if err != nil || !more {
+		return err
+	}
+	pkg, err := s.imp.Import(path)
+	if err != nil {
+		return err
+	}
+	s.exclusive(func() { s.uninit = append(s.uninit, s.imp.CreatePackages(s.prog)...) })
+	return s.initPackages(run, pkg)
 }
 
 // sharedVar gives a unit's variable the storage that other units' variable of that ID has.

@@ -25,11 +25,12 @@
 // cycles, what pointers and slices share with each other, values in interfaces with their types and methods. A value of a type that a later cell has
 // declared anew stays what it was. Errors that variables of packages and cells hold (io.EOF, var errMine = …) are found by errors.Is on the other
 // side. Functions inside values travel with what they have captured, which they go on sharing, and may come back; one that a task has made stays in its
-// worker. What cannot be sent is refused before a task starts, with its place in the value: channels, open files, connections, locks in use, pools
-// and futures, unique handles, seeds of maphash, iterators and functions that a package has made, values in interfaces of a type that a generic
-// function declares. A method that mentions such a thing hinders nothing as long as the task does not call it. What is shared holds within one item
-// or one call's variables: two items that lead to the same value get two copies in two chunks and one in the same chunk, where a later task then
-// sees what an earlier one wrote, as in CPython ([ChunkSize](1) keeps them apart). A slice arrives with the capacity of its length.
+// worker: return what it captures, and make it in the notebook. What cannot be sent is refused before a task starts, with its place in the value:
+// channels, open files, connections, locks in use, pools and futures, unique handles, seeds of maphash, iterators and functions that a package has
+// made, values in interfaces of a type that a generic function declares. A method that mentions such a thing hinders nothing as long as the task does
+// not call it. What is shared holds within one item or one call's variables: two items that lead to the same value get two copies in two chunks and
+// one in the same chunk, where a later task then sees what an earlier one wrote, as in CPython ([ChunkSize](1) keeps them apart). A slice arrives
+// with the capacity of its length.
 //
 // A captured context.Context has its deadline, its values, and its end if that has come; a later cancel does not reach a task: see [Context] for
 // that. An error that holds what cannot be sent arrives as its text and what it wraps.
@@ -110,8 +111,9 @@
 // Acquire and Release take 20 to 50 µs; CPython's Manager takes 170 µs for that on the same machine, and its Lock in shared memory, which cannot tell
 // that its holder has died, a twentieth of a microsecond. Share seldom, or by chunks.
 //
-// A shared object that a pool's workers have got lives as long as the pool, with what is in it: some 500 bytes for an empty Queue. A pool that lives long
-// should get the same ones again and again, and not some new ones with each call.
+// A shared object lives as long as the notebook has it, or a worker, a call that may still send it, or another shared object that it is in. A worker has it
+// until its collector has found that no variable leads to it: calls may make new queues and locks as they like. An array of [Shared] stays with
+// each worker that has read it until that worker ends.
 //
 // This package is only the typed face: each function hands its arguments and the place it was called from to package core, which works
 // with reflect. A notebook interprets this very source, so it imports nothing but the standard library and core.

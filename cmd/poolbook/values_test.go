@@ -35,6 +35,30 @@ type B2 struct{ A; B }
 fmt.Println(pool.Map(p, func(b B2) string { return fmt.Sprintf("%+v %v %v", b, b.A.Other, b.B.A.N) }, []B2{{A{"o"}, B{M: 1}}}))`},
 			"[3] <nil>\n[{{4}}] <nil>\n[2] <nil>\n[1] <nil>\n[true] <nil>\n[{A:{Other:o} B:{A:{N:0} M:1}} o 0] <nil>\n"},
 
+		{"types whose methods read variables, in values that are read later than the call", []string{`
+type Shape interface{ Area() int }
+type D struct { N int }
+var scale = 3
+var top Shape = D{1}
+func (d D) Area() int { if d.N == 1 { return scale }; return d.N*scale + top.Area() }
+type W struct { D D; C chan int }
+func (w *W) Do(n int) int { return n + w.D.N }
+w := &W{C: make(chan int)}
+q := pool.NewQueue[any](0)
+q.Put(D{2})
+p := pool.New(pool.Processes(1))
+_, err := pool.Map(p, func(f any) int { return 1 }, []any{w.Do}) // refused: but the worker knows the type from now on
+fmt.Println(err)
+fmt.Println(pool.Apply(p, func() int { x, _ := q.Get(); return x.(interface{ Area() int }).Area() }))`, `
+area := func(s Shape) int { return s.Area() }
+for r, err := range pool.ImapSeq(p, area, slices.Values([]Shape{D{2}})) { fmt.Println(r, err) }
+scale = 10
+for r, err := range pool.ImapSeq(p, area, slices.Values([]Shape{D{2}, D{3}})) { fmt.Println(r, err) }
+fmt.Println(pool.Map(p, area, []Shape{D{2}}))
+scale = 100
+for r, err := range pool.ImapSeq(p, area, slices.Values([]Shape{D{2}})) { fmt.Println(r, err) }`},
+			"pool.Map: items[0].receiver.C: chan int cannot be sent to another process (use pool.NewQueue)\n9 <nil>\n9 <nil>\n30 <nil>\n40 <nil>\n[30] <nil>\n300 <nil>\n"},
+
 		{"functions inside values", []string{`
 type Handler struct { Do func(int) int; By map[string]func() int; Any any }
 type Acc struct{ N int }
@@ -73,13 +97,21 @@ q.Put(handler(6).By["n"])
 fmt.Println(pool.Apply(p, func() int { f, _ := q.Get(); return f() }))
 f, err := q.Get()
 fmt.Println(f(), err)
+what := func(err error) { s, _, _ := strings.Cut(err.Error(), " cannot be sent"); fmt.Println(s, strings.Contains(err.Error(), "make it in the notebook")) }
 _, err = pool.Map(p, func(i int) func() int { return func() int { return i } }, []int{1})
-fmt.Println(strings.Contains(err.Error(), "a function that a task has made stays in its worker"))
+what(err)
+_, err = pool.Map(p, func(i int) []Handler { return []Handler{{By: map[string]func() int{"n": func() int { return i }}}} }, []int{1})
+what(err)
+_, err = pool.MapErr(p, func(i int) (int, error) { return 0, q.Put(func() int { return i }) }, []int{1})
+what(err)
+_, err = pool.Map(p, func(i int) iter.Seq[int] { return slices.Values([]int{i}) }, []int{1})
+fmt.Println(strings.Contains(err.Error(), "slices.Collect"))
 c := make(chan int)
 _, err = pool.Map(p, use, []Handler{{Do: func(i int) int { return i + cap(c) }}})
 fmt.Println(err)`},
 			"[[6 9 3 2 3] [33 36 12 2 3]] <nil>\n[[10 15 3 2 3] [55 60 12 2 3]] <nil>\n[10 15 3 2 3] <nil>\n[14 21 3 2 3] <nil>\n" +
-				"[[105 119 20 120 55 120 15]] <nil>\n[105 119 20 120 55 120 15]\n[21 28 4 2 3] <nil>\n4 <nil>\n6 <nil>\ntrue\n" +
+				"[[105 119 20 120 55 120 15]] <nil>\n[105 119 20 120 55 120 15]\n[21 28 4 2 3] <nil>\n4 <nil>\n6 <nil>\n" +
+				"the result: func() int true\nthe result[0].By[\"n\"]: func() int true\nfunc() int true\ntrue\n" +
 				"pool.Map: items[0].Do.c: chan int cannot be sent to another process (use pool.NewQueue)\n"},
 
 		{"struct types without a name that embed others", []string{`

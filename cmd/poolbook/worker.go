@@ -53,6 +53,11 @@ type evaluator struct {
 // Enter says which unit gets the values that are decoded.
 func (e *evaluator) Enter(f worker.Func) { e.unit.Store(f.(loaded).unit) }
 
+// Brings reports whether a unit has all of a type.
+func (e *evaluator) Brings(f worker.Func, typeName string) bool {
+	return f.(loaded).unit.Brings(typeName)
+}
+
 // TypeByName finds a type, as the unit that gets its values has it. One that no unit has brought is asked for.
 func (e *evaluator) TypeByName(name string) (reflect.Type, error) {
 	find := func() (reflect.Type, error) {
@@ -76,7 +81,9 @@ func (e *evaluator) TypeByName(name string) (reflect.Type, error) {
 }
 
 func newEvaluator(env worker.Env) (worker.Evaluator, error) {
-	session, err := interp.New(sessionConfig(nil, nil, nil))
+	config := sessionConfig(nil, nil, nil)
+	config.UnitsOnly = true
+	session, err := interp.New(config)
 	if err != nil {
 		return nil, fmt.Errorf("start the interpreter: %w", err)
 	}

@@ -111,7 +111,7 @@ func (s *state) runAgain(c *chunk) {
 		done[i] = true
 	}
 	again := &chunk{id: s.chunkID(), job: j, first: c.first, n: c.n, idx: c.idx, data: c.data, items: c.items, base: c.base, off: c.off,
-		marks: &marks{done: done}, left: len(m.redo)}
+		marks: &marks{done: done, handles: m.handles}, left: len(m.redo)}
 	wait, retry := time.Duration(0), &j.gets().retry
 	for _, i := range m.redo {
 		done[i] = false

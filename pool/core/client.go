@@ -13,6 +13,7 @@ type Client struct {
 	name  atomic.Pointer[string]
 	index atomic.Int64 // see WorkerIndex
 	send  func(body []byte)
+	says  func(k proc.Kind, n uint64)
 	codec atomic.Pointer[codec.Codec] // of the values in shared objects
 
 	Running func() *Task                // what the worker runs now, nil when nothing; set before the first task
@@ -27,12 +28,14 @@ type Client struct {
 	waiting map[uint64]chan []byte
 
 	memories map[uint64]*Memory // shared arrays, by number; guarded by mu
+
+	handles handles
 }
 
 // EnterWorker makes this process a worker: CurrentProcess is the worker from now on, and shared objects are those of the
-// notebook, reached by send. Package worker calls it, once.
-func EnterWorker(send func(body []byte)) *Client {
-	c := &Client{send: send, waiting: map[uint64]chan []byte{}}
+// notebook, reached by send. says sends a Keep, Free or Took behind what was sent before, and never by another way. Package worker calls it, once.
+func EnterWorker(send func(body []byte), says func(k proc.Kind, n uint64)) *Client {
+	c := &Client{send: send, says: says, waiting: map[uint64]chan []byte{}}
 	c.SetName("", 0)
 	self.Store(c)
 	return c
@@ -64,8 +67,9 @@ func (c *Client) Reply(id uint64, body []byte) {
 	}
 }
 
-// call sends a request and waits for its answer. A worker whose notebook is gone ends, so that the wait does too.
-func (c *Client) call(body proc.Body) []byte {
+// call sends a request and waits for its answer. A worker whose notebook is gone ends, so that the wait does too. refs are the shared objects in the
+// answer: the caller keeps them until it has decoded it.
+func (c *Client) call(body proc.Body) (f proc.Fields, refs []codec.Handle) {
 	ch := make(chan []byte, 1)
 	c.mu.Lock()
 	c.last++
@@ -73,5 +77,9 @@ func (c *Client) call(body proc.Body) []byte {
 	c.waiting[id] = ch
 	c.mu.Unlock()
 	c.send(append(proc.Body(nil).Uint(id), body...))
-	return <-ch
+	f = proc.Fields{Data: <-ch}
+	if refs = c.readRefs(&f); len(refs) > 0 {
+		c.says(proc.Took, id)
+	}
+	return f, refs
 }

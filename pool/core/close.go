@@ -104,7 +104,6 @@ func (s *state) wait() {
 		s.rest.Stop()
 	}
 	s.stopTicker()
-	s.held = nil
 	s.mu.Unlock()
 	s.wg.Wait()
 	s.stop()

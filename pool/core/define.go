@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"poolbook/pool/internal/codec"
 	"poolbook/pool/internal/proc"
 )
 
@@ -19,23 +20,21 @@ func (l *link) define(id uint64, name string) {
 	l.s.wg.Add(1)
 	go func() {
 		defer l.s.wg.Done()
-		body := l.s.definition(name)
-		l.out.Put(func(b []byte) []byte {
-			return frame(b, proc.Reply, func(b proc.Body) proc.Body { return append(b.Uint(id), body...) })
-		}, nil)
-		l.out.Push(true)
+		body, refs := l.s.definition(name)
+		l.reply(id, refs, func(b proc.Body) proc.Body { return append(b, body...) })
 	}()
 }
 
-// definition is the body of the answer: an error or "", the unit's hash and payload, and the variables that the type's methods read.
-func (s *state) definition(name string) (body proc.Body) {
+// definition is the body of the answer: an error or "", the unit's hash and payload, and the variables that the type's methods read. refs are the
+// shared objects in these.
+func (s *state) definition(name string) (body proc.Body, refs []codec.Handle) {
 	defer func() {
 		if r := recover(); r != nil {
 			body = proc.Body(nil).String(fmt.Sprintf("the type %s cannot be found: %v", name, r))
 		}
 	}()
 	if s.host.Define == nil {
-		return proc.Body(nil).String("no type " + name)
+		return proc.Body(nil).String("no type " + name), nil
 	}
 	get := func(need Need) (*Unit, error) { return s.host.Define(name, need.Without) }
 	if hash, ok := strings.CutPrefix(name, functionRequest); ok {
@@ -43,9 +42,9 @@ func (s *state) definition(name string) (body proc.Body) {
 	}
 	c, err := s.encodeUnit(company{}, get, varSet{inline: true})
 	if err != nil {
-		return proc.Body(nil).String(err.Error())
+		return proc.Body(nil).String(err.Error()), nil
 	}
-	return append(body.String("").String(c.unit.Hash).Bytes(c.unit.Payload), c.vars...)
+	return append(body.String("").String(c.unit.Hash).Bytes(c.unit.Payload), c.vars...), c.handles
 }
 
 // unitInside is the unit of a function that was inside a value.
@@ -58,17 +57,26 @@ func (h *Host) unitInside(hash string) (*Unit, error) {
 	return nil, fmt.Errorf("no function %.8s", hash)
 }
 
+// Definition is a unit that the notebook was asked for.
+type Definition struct {
+	Hash    string
+	Payload []byte
+	Vars    []byte         // the variables that the unit reads, as in a job
+	Refs    []codec.Handle // shared objects in Vars: to be kept until these are decoded
+}
+
 // DefineFunction is Define for a function inside a value: name is the hash of its unit.
-func (c *Client) DefineFunction(name string) (hash string, payload, vars []byte, err error) {
+func (c *Client) DefineFunction(name string) (Definition, error) {
 	return c.Define(functionRequest + name)
 }
 
-// Define asks the notebook for a type. vars has the variables that the unit reads, as in a job.
-func (c *Client) Define(name string) (hash string, payload, vars []byte, err error) {
-	f := proc.Fields{Data: c.call(proc.Body(nil).Uint(defineRequest).String(name))}
+// Define asks the notebook for a type.
+func (c *Client) Define(name string) (Definition, error) {
+	f, refs := c.call(proc.Body(nil).Uint(defineRequest).String(name))
 	if text := f.String(); text != "" {
-		return "", nil, nil, errors.New(text)
+		return Definition{}, errors.New(text)
 	}
-	hash, payload = f.String(), f.Bytes()
-	return hash, payload, f.Data, f.Err
+	d := Definition{Hash: f.String(), Payload: f.Bytes(), Refs: refs}
+	d.Vars = f.Data
+	return d, f.Err
 }

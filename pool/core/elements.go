@@ -166,13 +166,11 @@ func (b *body) element(r *request) answer {
 func (r *request) resolve(h *Host) error {
 	find := func(ids []uint64) (out []codec.Handle, err error) {
 		for _, id := range ids {
-			if x := h.object(id); x != nil {
-				out = append(out, x)
-			} else if m := h.memory(id); m != nil {
-				out = append(out, m)
-			} else {
+			x := h.shared(id)
+			if x == nil {
 				return nil, fmt.Errorf("pool: no shared object %d", id)
 			}
+			out = append(out, x)
 		}
 		return out, nil
 	}

@@ -225,6 +225,7 @@ func (l *link) landed(c *chunk) {
 	}
 	if c.job.failed == 0 && (c.marks == nil || c.marks.asking == 0) {
 		c.data = nil // nobody will ask for it again
+		c.refer(nil)
 	}
 }
 
@@ -259,6 +260,7 @@ func (s *state) ended(l *link, status proc.Status, readErr error) {
 	s.total.Sent += l.out.Bytes()
 	flight := l.flight
 	l.flight = nil
+	l.lent = lent{}
 	l.release(status.Signal != "" || status.Code != 0 || s.name == "" && !asked || s.name != "" && s.total.Failed > 0)
 	lost := &WorkerLostError{Index: -1, Worker: l.name, PID: l.p.PID, Signal: status.Signal, ExitCode: status.Code, Output: l.tail.Lines(lastLines)}
 	if l.full {
@@ -359,11 +361,6 @@ func (s *state) living() int {
 
 // unlink forgets a worker that has ended.
 func (s *state) unlink(l *link) {
-	for i, x := range s.links {
-		if x == l {
-			s.links = append(s.links[:i], s.links[i+1:]...)
-			break
-		}
-	}
+	s.links = slices.DeleteFunc(s.links, func(x *link) bool { return x == l })
 	s.over.Signal()
 }

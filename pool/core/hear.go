@@ -17,6 +17,7 @@ type hearing struct {
 	l     *link
 	d     *resultReader
 	batch []completion
+	boxed bool // it reads the box
 }
 
 // read reads what the worker says until its pipe ends.
@@ -104,6 +105,12 @@ func (h *hearing) handle(kind proc.Kind, body []byte) error {
 		l.s.returned(l, ids)
 	case proc.Request:
 		l.request(&f)
+	case proc.Keep, proc.Free, proc.Took:
+		n := f.Uint()
+		if f.Err != nil || h.boxed {
+			return fmt.Errorf("%w: kind %d", proc.ErrFrame, kind)
+		}
+		l.lend(kind, n)
 	case proc.Started:
 		id, item := f.Uint(), int(f.Uint())
 		l.s.mu.Lock()
@@ -138,7 +145,7 @@ var listening atomic.Bool
 // listen opens the box for the answer to a job that is about to be sent to the idle worker, when its caller waits and the answer is likely to
 // come soon. mu is held. The caller then calls hear.
 func (l *link) listen(j *Job) {
-	if !j.waits || !l.quick || l.p.Beacon == nil || l.p.Beacon.ToPool == nil || !listening.CompareAndSwap(false, true) {
+	if !j.waits || !l.quick || len(j.code.handles) > 0 /* see lent */ || l.p.Beacon == nil || l.p.Beacon.ToPool == nil || !listening.CompareAndSwap(false, true) {
 		return
 	}
 	l.hearing = make(chan struct{})
@@ -153,7 +160,7 @@ func (l *link) hear(j *Job) {
 	if !box.Listen(listenTime, j.Ready) {
 		return
 	}
-	h := hearing{l: l, d: newResultReader(l)}
+	h := hearing{l: l, d: newResultReader(l), boxed: true}
 	for msg := box.Take(); len(msg) > 0; {
 		kind, body, rest, err := proc.Split(msg)
 		if err == nil {

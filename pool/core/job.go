@@ -152,6 +152,8 @@ type marks struct {
 	done   []bool // which items are done; nil: none but those before upto
 	redo   []int  // items that are to run again, when all others are done
 	asking int    // items of which RetryIf is being asked
+
+	handles []codec.Handle // shared objects in the chunk's data
 }
 
 // marked makes the marks of a chunk. mu is held.
@@ -160,6 +162,21 @@ func (c *chunk) marked() *marks {
 		c.marks = &marks{}
 	}
 	return c.marks
+}
+
+// refer sets the shared objects in the chunk's data: they live as long as that may be sent.
+func (c *chunk) refer(handles []codec.Handle) {
+	if len(handles) > 0 || c.marks != nil {
+		c.marked().handles = handles
+	}
+}
+
+// refersTo are the shared objects in the chunk's data.
+func (c *chunk) refersTo() []codec.Handle {
+	if c.marks == nil {
+		return nil
+	}
+	return c.marks.handles
 }
 
 func (c *chunk) index(i int) int {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"poolbook/pool/internal/proc"
@@ -51,6 +52,7 @@ type link struct {
 	told          time.Time // when its state was told last
 	stale         bool      // it has changed since
 	note          note      // what one of its tasks has told last
+	lent          lent      // shared objects that it has
 
 	quick   bool          // its last answer to a waiting caller came soon
 	hearing chan struct{} // closed when the caller that listens for its answer is through; nil: none does
@@ -413,7 +415,7 @@ func (s *state) returned(l *link, ids []uint64) {
 	for _, id := range ids {
 		for i, c := range l.flight {
 			if c.id == id {
-				l.flight = append(l.flight[:i], l.flight[i+1:]...)
+				l.flight = slices.Delete(l.flight, i, i+1)
 				l.down(c)
 				back = append(back, c)
 				break

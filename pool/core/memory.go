@@ -94,6 +94,7 @@ func (c *Client) memory(id uint64) *Memory {
 		}
 		m = &Memory{host: defaultHost, id: id, c: c}
 		c.memories[id] = m
+		c.says(proc.Keep, id)
 	}
 	return m
 }
@@ -167,7 +168,7 @@ const piece = 16 << 20
 
 func (m *Memory) ask(op Op, n int) (a answer) {
 	r := request{op: op, n: n}
-	f := proc.Fields{Data: m.c.call(r.append(proc.Body(nil).Uint(m.id)))}
+	f, _ := m.c.call(r.append(proc.Body(nil).Uint(m.id)))
 	a.read(&f)
 	return a
 }

@@ -77,22 +77,12 @@ func (h *Host) forget(id uint64) {
 	delete(h.objects, id)
 }
 
-// object finds the object of that number, nil when there is none: it lives as long as the notebook, a pool that has sent it, or
-// the contents of another shared object have it.
+// object finds the object of that number, nil when there is none: it lives as long as the notebook, a worker, what
+// is to be sent to one, or the contents of another shared object have it.
 func (h *Host) object(id uint64) *Object {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.objects[id].Value()
-}
-
-// hold keeps an object for the workers that have it, as long as the pool lives.
-func (s *state) hold(x codec.Handle) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.held == nil {
-		s.held = map[codec.Handle]struct{}{}
-	}
-	s.held[x] = struct{}{}
 }
 
 // handle finds the object of that number: what arrives in the notebook is the very object that left it.
@@ -115,11 +105,10 @@ func (c *Client) handle(id uint64, t reflect.Type) (reflect.Value, error) {
 	if t == memoryType {
 		return reflect.ValueOf(c.memory(id)), nil
 	}
-	x := &Object{host: defaultHost, id: id, c: c}
-	if reflect.TypeOf(x) != t {
+	if t != objectType {
 		return reflect.Value{}, fmt.Errorf("shared object of type %v", t)
 	}
-	return reflect.ValueOf(x), nil
+	return reflect.ValueOf(c.object(id)), nil
 }
 
 // Call are the arguments of an operation.
@@ -185,8 +174,10 @@ func (x *Object) ask(o *Origin, r *request) (a answer) {
 		if r.op.owned() {
 			r.thread = o.thread()
 		}
-		f := proc.Fields{Data: x.c.call(r.append(proc.Body(nil).Uint(x.id)))}
+		f, refs := x.c.call(r.append(proc.Body(nil).Uint(x.id)))
+		runtime.KeepAlive(x) // the notebook holds the object for this handle
 		a.read(&f)
+		a.refs = refs
 		return a
 	}
 	if err := r.resolve(x.host); err != nil {
@@ -269,7 +260,7 @@ func (r *request) read(f *proc.Fields) {
 type answer struct {
 	n    int
 	data []byte
-	refs []codec.Handle // shared objects in data; not on the wire
+	refs []codec.Handle // shared objects in data
 	err  error
 }
 
@@ -304,13 +295,7 @@ func (l *link) request(f *proc.Fields) {
 		return
 	}
 	reply := func(a answer) {
-		for _, x := range a.refs {
-			l.s.hold(x)
-		}
-		l.out.Put(func(b []byte) []byte {
-			return frame(b, proc.Reply, func(b proc.Body) proc.Body { return a.append(b.Uint(id)) })
-		}, nil)
-		l.out.Push(true)
+		l.reply(id, a.refs, a.append)
 	}
 	x := l.s.host.object(object)
 	if m := l.s.host.memory(object); m != nil {

@@ -63,7 +63,8 @@ func (o *Origin) thread() uint64 {
 	return id
 }
 
-// goroutine is the number of the calling goroutine, which the runtime tells in stacks only. It takes about a microsecond, and more with a deep stack.
+// goroutine is the number of the calling goroutine, which the runtime tells in stacks only. It takes microseconds: about 0.3 for each call on the stack, of
+// which the runtime writes 100 at most.
 func goroutine() uint64 {
 	var buf [40]byte
 	var id uint64

@@ -39,6 +39,7 @@ func (j *Job) RetryFailed(o *Origin) *Job {
 		seen[c.id] = true
 		idx := make([]int, c.n)
 		again := &chunk{id: j.s.chunkID(), job: r, first: c.first, n: c.n, data: c.data, items: c.items, base: r.results, idx: &idx}
+		again.refer(c.refersTo())
 		for i := range idx {
 			idx[i] = -1
 			if to, ok := place[c.index(i)]; ok && c.index(i) >= 0 {

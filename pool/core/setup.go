@@ -16,11 +16,12 @@ import (
 // code is what a worker process needs for a job: the unit, and the variables as they were at the call. It does not change.
 type code struct {
 	unit    *Unit
-	vars    []byte        // the body of the Setup frame behind the job's number
-	blobs   []*blob       // large variables that vars refers to
-	session codec.Session // errors that the variables hold, which the worker numbers in the same way
-	reads   []Var         // the variables, but for those that need not be sent
-	pace    *pace         // of the unit, for all its jobs
+	vars    []byte         // the body of the Setup frame behind the job's number
+	blobs   []*blob        // large variables that vars refers to
+	handles []codec.Handle // shared objects in vars
+	session codec.Session  // errors that the variables hold, which the worker numbers in the same way
+	reads   []Var          // the variables, but for those that need not be sent
+	pace    *pace          // of the unit, for all its jobs
 }
 
 // blob is the encoded value of one large variable.
@@ -177,6 +178,7 @@ func (s *state) encodeVars(u *Unit, inside []Var, set varSet) (c *code, met comp
 		}
 	}
 	c.session.Know(e.Errors())
+	c.handles = e.Handles()
 	c.vars = append(b, e.Bytes()...)
 	return c, company{e.Types(), e.Functions()}, "", nil
 }
@@ -312,6 +314,7 @@ func (j *Job) cut(fn any, list reflect.Value) error {
 			return j.refuse(err)
 		}
 		c.data = e.Bytes()[start:len(e.Bytes()):len(e.Bytes())]
+		c.refer(e.Handles())
 		if len(c.data) > 1<<16 {
 			e.Reset(nil)
 		}

@@ -48,8 +48,7 @@ type state struct {
 	exit          *broadcast   // what each worker runs last
 	rest          *time.Timer  // looks for workers that have nothing to do for too long
 	functions     functions
-	held          map[codec.Handle]struct{} // shared objects that workers may have
-	owned         map[string]bool           // variables that the initializer assigns
+	owned         map[string]bool // variables that the initializer assigns
 	paces         map[string]*pace
 	plain         map[string]*code   // of units without variables, by hash
 	steal         *time.Timer        // looks for chunks that wait behind a long task
@@ -94,7 +93,7 @@ func newPool(o *Origin, threads bool, opts []Option, name string) *Pool {
 	s.total.Start = time.Now()
 	s.number = h.add(s)
 	s.want.Store(int64(s.config.processes))
-	s.codec = codec.New(codec.Options{Types: h.Types, Handle: h.handle, Sent: s.hold, Func: s.functionData, FuncOf: h.Function, Known: knownErrors(), Held: &h.errs})
+	s.codec = codec.New(codec.Options{Types: h.Types, Handle: h.handle, Func: s.functionData, FuncOf: h.Function, Known: knownErrors(), Held: &h.errs})
 	p := &Pool{s}
 	runtime.AddCleanup(p, func(s *state) { s.close() }, s)
 	if s.threads {

@@ -336,6 +336,7 @@ func (f *feeder) flush() bool {
 		e := s.codec.NewEncoder(nil, &j.code.session)
 		err = f.plan.Encode(e, f.buf, 0, n)
 		c.data = e.Bytes()
+		c.refer(e.Handles())
 	}
 	f.buf = reflect.MakeSlice(f.buf.Type(), 0, j.opts.chunk)
 	s.mu.Lock()

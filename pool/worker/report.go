@@ -3,6 +3,7 @@ package worker
 import (
 	"errors"
 	"reflect"
+	"runtime"
 	"time"
 
 	"poolbook/pool/core"
@@ -55,6 +56,7 @@ func (w *worker) failure(c *chunk, i int, err error, took time.Duration) {
 	}
 	status, body := w.reason(c.job, err)
 	w.result(c, i, status, took, body)
+	runtime.KeepAlive(err) // the pool must not hear that its shared objects are free before it has the body
 }
 
 // reason is the error that a function returned, or what it panicked with, as it travels.

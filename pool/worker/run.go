@@ -30,21 +30,23 @@ var beacon atomic.Pointer[proc.Beacon]
 
 // worker is a worker process.
 type worker struct {
-	in     *proc.Reader
-	box    *proc.Box // beside in; nil where there is none
-	out    *writer
-	beacon *proc.Beacon
-	ev     Evaluator
-	scoper Scoper     // ev, when it is one
-	loads  sync.Mutex // held while ev loads a unit
-	codec  *codec.Codec
-	client *core.Client // shared objects of the notebook
+	in      *proc.Reader
+	box     *proc.Box // beside in; nil where there is none
+	out     *writer
+	beacon  *proc.Beacon
+	ev      Evaluator
+	scoper  Scoper     // ev, when it is one
+	bringer Bringer    // the same
+	loads   sync.Mutex // held while ev loads a unit
+	codec   *codec.Codec
+	client  *core.Client // shared objects of the notebook
 
 	job       atomic.Int64           // what runs: for the tag of its output
 	item      atomic.Int64           // that runs by itself, -1 when none does
 	alone     atomic.Pointer[chunk]  // whose item runs by itself
 	parts     atomic.Pointer[[]part] // of what runs in a loop, nil when none does
 	loop      atomic.Pointer[loop]   // that the executor is in
+	entered   atomic.Pointer[unit]   // whose values are decoded
 	blobBytes atomic.Int64           // of blobs
 	limited   atomic.Bool            // there is a limit of memory
 
@@ -132,18 +134,19 @@ func (w *worker) main(ctx context.Context, open func(Env) (Evaluator, error)) er
 	if kind != proc.Hello || f.Err != nil || version != core.Version {
 		return w.fail(fmt.Errorf("the pool speaks version %d of the frames, this worker %d", version, core.Version))
 	}
-	w.client = core.EnterWorker(w.request)
+	w.client = core.EnterWorker(w.request, w.out.inOrder)
 	w.client.Running, w.client.Tell = w.task, w.tell
 	w.ev, err = open(Env{Stdout: &stream{w, 0}, Stderr: &stream{w, 1}, Define: w.define})
 	if err != nil {
 		return w.fail(err)
 	}
 	w.scoper, _ = w.ev.(Scoper)
+	w.bringer, _ = w.ev.(Bringer)
 	options := core.CodecOptions(w.ev, w.client)
 	options.Func = w.functionData
-	options.FuncOf = w.sharedFunction
+	options.FuncOf, options.TypeOf = w.sharedFunction, w.sharedType
 	w.client.Use(codec.New(options))
-	options.FuncOf = w.function
+	options.FuncOf, options.TypeOf = w.function, w.itemType
 	w.codec = codec.New(options)
 	w.enc, w.dec = w.codec.NewEncoder(nil, nil), w.codec.NewDecoder(nil, nil)
 	w.out.put(func(b proc.Body) proc.Body { return b.Uint(core.Version) }, proc.Ready, nil)

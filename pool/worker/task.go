@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"runtime"
 	"time"
 
 	"poolbook/pool/core"
@@ -36,7 +37,8 @@ type job struct {
 	seed    uint64 // of the streams of random numbers of its items
 	vars    []variable
 	session codec.Session
-	owns    []string // variables that it makes the worker's own
+	owns    []string        // variables that it makes the worker's own
+	met     map[string]bool // types that its unit does not have, in its items
 }
 
 // variable is one that the job's function reads: value is what it has for this job while another job's are set.
@@ -100,23 +102,18 @@ func (w *worker) loadUnit(hash string, payload []byte) (Func, error) {
 // define loads the unit of a type that has come in a shared object. Variables that its methods read, and that no job has set, get the
 // values that they have now.
 func (w *worker) define(name string) error {
-	hash, payload, vars, err := w.client.Define(name)
-	if err != nil {
-		return err
-	}
-	fn, err := w.loadUnit(hash, payload)
-	if err != nil {
-		return err
-	}
-	f := proc.Fields{Data: vars}
-	f.Len() // large ones: none
-	set, _, err := w.variables(fn, &f)
-	for _, v := range set {
-		if v.target.IsZero() {
-			v.target.Set(v.value)
-		}
-	}
+	vars, err := w.askType(name)
+	fill(vars)
 	return err
+}
+
+// definedVariables decodes the variables of a unit that the notebook was asked for.
+func (w *worker) definedVariables(fn Func, d core.Definition) ([]variable, error) {
+	f := proc.Fields{Data: d.Vars}
+	f.Len() // large ones: none
+	vars, _, err := w.variables(fn, &f)
+	runtime.KeepAlive(d.Refs)
+	return vars, err
 }
 
 // variables decodes variables that are not large, and the errors in them.
@@ -149,6 +146,7 @@ func (w *worker) variables(fn Func, f *proc.Fields) (vars []variable, errs []err
 
 // enter tells the evaluator what function gets what is decoded.
 func (w *worker) enter(u *unit) {
+	w.entered.Store(u)
 	if w.scoper != nil {
 		w.scoper.Enter(u.fn)
 	}
@@ -318,6 +316,7 @@ func (w *worker) initialize(f *proc.Fields) {
 	defer func() {
 		status, body := w.failed(j, err)
 		w.out.put(func(b proc.Body) proc.Body { return append(b.Uint(status), body...) }, proc.InitDone, nil)
+		runtime.KeepAlive(err)
 		w.out.flush()
 	}()
 	if bad != nil {

@@ -33,6 +33,12 @@ type Warmer interface{ Warm() }
 // from now on.
 type Scoper interface{ Enter(f Func) }
 
+// Bringer is an Evaluator whose types have methods that read variables of the notebook. Brings reports whether a function's unit has all of a type, so
+// that the variables come with the calls of the function. Without it all units have all types.
+type Bringer interface {
+	Brings(f Func, typeName string) bool
+}
+
 // Func is the function of a loaded code unit.
 type Func interface {
 	// Value is the function: a reflect value of kind Func whose parameters and results have the types of the notebook's function.

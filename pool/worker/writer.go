@@ -25,6 +25,7 @@ type writer struct {
 	box     *proc.Box // nil without a beacon
 	buf     []byte
 	run     run
+	piped   bool // what is in the buffer must not go by the box
 	armed   bool // the flusher was woken
 	since   time.Time
 	prompt  int // pieces of output since then
@@ -49,6 +50,16 @@ func (o *writer) put(body func(proc.Body) proc.Body, kind proc.Kind, tail []byte
 	o.endRun()
 	b, start := proc.Begin(o.buf, kind)
 	o.finish(body(b), start, tail)
+}
+
+// inOrder adds a frame with a number that the pool must read behind all before it: it goes by the pipe.
+func (o *writer) inOrder(kind proc.Kind, n uint64) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.endRun()
+	o.piped = true
+	b, start := proc.Begin(o.buf, kind)
+	o.finish(proc.Body(b).Uint(n), start, nil)
 }
 
 // run is a Run frame at the end of the buffer that can still grow.
@@ -164,7 +175,7 @@ func (o *writer) flushLocked() {
 		o.buf = append(first, o.buf...)
 	}
 	_, _ = o.w.Write(o.buf)
-	o.buf = o.buf[:0]
+	o.buf, o.piped = o.buf[:0], false
 }
 
 // finishUp is flush for an executor that has run all it has: what it leaves may go by the box, since nothing follows that could overtake it.
@@ -172,7 +183,7 @@ func (o *writer) finishUp() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.endRun()
-	if len(o.buf) > 0 && o.box.Put(o.buf) {
+	if len(o.buf) > 0 && !o.piped && o.box.Put(o.buf) {
 		o.buf = o.buf[:0]
 	}
 	o.flushLocked()

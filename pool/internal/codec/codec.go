@@ -23,10 +23,10 @@ type Handle interface {
 type Options struct {
 	// Types names types in interfaces. nil numbers them, which means something in this process only.
 	Types Types
+	// TypeOf replaces Types.TypeByName. nil does not.
+	TypeOf func(name string) (reflect.Type, error)
 	// Handle finds or makes the shared object of that number, of type t (a pointer type that implements Handle). nil refuses.
 	Handle func(id uint64, t reflect.Type) (reflect.Value, error)
-	// Sent is called with each shared object that was encoded. nil does nothing.
-	Sent func(h Handle)
 	// Func takes a function apart; its error says why it cannot be sent. nil refuses functions.
 	Func func(fn reflect.Value) (Func, error)
 	// FuncOf makes the function that Func has named. What it has captured is addressable and zero: the decoder sets it. nil refuses.
@@ -48,8 +48,8 @@ type Sentinels interface {
 // Codec encodes and decodes. It is safe for concurrent use.
 type Codec struct {
 	types  Types
+	typeOf func(name string) (reflect.Type, error)
 	handle func(id uint64, t reflect.Type) (reflect.Value, error)
-	sent   func(h Handle)
 	fn     func(fn reflect.Value) (Func, error)
 	fnOf   func(name string) (reflect.Value, []reflect.Value, error)
 	known  map[string]error
@@ -82,9 +82,12 @@ func identify(v reflect.Value) (identity, bool) {
 
 // New makes a codec.
 func New(o Options) *Codec {
-	c := &Codec{types: o.Types, handle: o.Handle, sent: o.Sent, fn: o.Func, fnOf: o.FuncOf, known: map[string]error{}, names: map[identity]string{}}
+	c := &Codec{types: o.Types, handle: o.Handle, fn: o.Func, fnOf: o.FuncOf, known: map[string]error{}, names: map[identity]string{}}
 	if c.types == nil {
 		c.types = &localTypes{}
+	}
+	if c.typeOf = o.TypeOf; c.typeOf == nil {
+		c.typeOf = c.types.TypeByName
 	}
 	if c.held = o.Held; c.held == nil {
 		c.held = &Held{}

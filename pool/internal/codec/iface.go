@@ -138,7 +138,7 @@ func (c *Codec) typeByName(name string) (reflect.Type, error) {
 	if t, ok := known().types[name]; ok {
 		return t, nil
 	}
-	t, err := c.types.TypeByName(name)
+	t, err := c.typeOf(name)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errMalformed, err)
 	}

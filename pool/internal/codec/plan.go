@@ -216,10 +216,13 @@ func hintFor(t reflect.Type) string {
 	case reflect.Chan:
 		return "use pool.NewQueue"
 	case reflect.Func:
-		return "a function that a task has made stays in its worker"
+		return HintFunc
 	}
 	return ""
 }
+
+// HintFunc is what to do instead of sending a function that a task has made.
+const HintFunc = "a function that a task has made stays in its worker: return what it captures, and make it in the notebook"
 
 // outerHint is what to do instead of sending a value of a type of the standard library, or of the pool, when hint is about what is in it.
 func outerHint(t reflect.Type, hint string) string {
@@ -232,6 +235,8 @@ func outerHint(t reflect.Type, hint string) string {
 		return hint
 	case named.PkgPath() == "os" && named.Name() == "File", named.PkgPath() == "net", strings.HasPrefix(named.PkgPath(), "net/"), named.PkgPath() == "crypto/tls":
 		return "open it in the task"
+	case named.PkgPath() == "iter":
+		return "send what it yields: slices.Collect or maps.Collect"
 	case hint == "" || hint == hintFor(anyChan) || hint == hintFor(anyFunc):
 		return "make it in the task"
 	}

@@ -19,9 +19,6 @@ func (b *builder) handlePlan(p *plan) {
 		if err != nil {
 			return err
 		}
-		if e.c.sent != nil {
-			e.c.sent(h)
-		}
 		e.sent = append(e.sent, h)
 		e.uvarint(id + 1)
 		return nil

@@ -24,7 +24,7 @@ const (
 	Cancel                 // job: stop it when it runs, give its chunks back
 	Recall                 // give back the chunks that have not been begun
 	Drop                   // job: it is over
-	Reply                  // request, answer: of a shared object
+	Reply                  // request, shared objects in the answer, answer: of a shared object
 	Stop                   // finish what is there, then exit
 	Limit                  // bytes of memory that the worker may hold
 	Name                   // of the worker, and its number in the pool, before its first task
@@ -45,6 +45,9 @@ const (
 	Started                   // chunk, item: it begins; where there is no beacon
 	Note                      // chunk, index of an item, done, total, label: what a task tells
 	Full                      // it holds more memory than its limit, and ends
+	Keep                      // shared object: it has a handle of it now
+	Free                      // shared object: it has none any more
+	Took                      // request: it has handles of what was in the answer
 )
 
 // A frame's head is the length of what follows it, in 8 bytes, since a chunk of items may be larger than 4 GiB; then comes its kind.

@@ -3,5 +3,6 @@
 // source.
 //
 // Each release of Go has data of its own, data/go1.N, of which a build embeds its own: see package goabi. Packages that are interpreted from
-// source and given in the Config have their functions as methods too: see addMethods.
+// source and given in the Config have their functions as methods too: see addMethods. A
+// session that runs units alone reads no more of them than the units reach: see Importer.Need.
 package stdlib

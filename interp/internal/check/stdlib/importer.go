@@ -48,6 +48,7 @@ type Importer struct {
 	stale    map[string]bool           // of modules, those to be looked at again; see Stale
 	texts    map[string][]fileText     // the files of modules' packages that their users edit, as they were read
 	loading  []string                  // paths of the source packages being checked, for import cycles
+	parts    map[string]*part          // source packages that are read as far as they are needed, by path; see Need
 }
 
 // New returns an importer. Nothing is decoded before the first import.
@@ -72,14 +73,17 @@ type SourcePackage struct {
 	Info  *types.Info
 }
 
-// Import returns a package by its import path. A path that no package has gets an [*ImportError], one whose source
-// does not compile the types.Error of the first mistake, wrapped.
+// Import returns a package by its import path; after [Importer.Need] for it, as far as it has been needed. A path that no package has gets
+// an [*ImportError], one whose source does not compile the types.Error of the first mistake, wrapped.
 func (im *Importer) Import(path string) (*types.Package, error) {
 	if path == native.Path || path == typed.Path {
 		return nil, &ImportError{Path: path, Reason: "it is internal to other packages"}
 	}
 	im.mu.Lock()
 	defer im.mu.Unlock()
+	if p := im.parts[path]; p != nil {
+		return p.pkg, nil
+	}
 	return im.load(path)
 }
 
@@ -124,6 +128,11 @@ func (im *Importer) SourcePackages() []*types.Package {
 
 // load is Import, for packages of our own too.
 func (im *Importer) load(path string) (*types.Package, error) {
+	if p := im.parts[path]; p != nil && !p.whole {
+		if err := im.need(path, nil, true); err != nil {
+			return nil, err
+		}
+	}
 	if pkg := im.packages[path]; pkg != nil {
 		return pkg, nil
 	}
@@ -247,16 +256,7 @@ func (im *Importer) checkSource(path string, files []*ast.File, conf types.Confi
 	}
 	im.loading = append(im.loading, path)
 	defer func() { im.loading = im.loading[:len(im.loading)-1] }()
-	info := &types.Info{
-		Types:        make(map[ast.Expr]types.TypeAndValue),
-		Instances:    make(map[*ast.Ident]types.Instance),
-		Defs:         make(map[*ast.Ident]types.Object),
-		Uses:         make(map[*ast.Ident]types.Object),
-		Implicits:    make(map[ast.Node]types.Object),
-		Selections:   make(map[*ast.SelectorExpr]*types.Selection),
-		Scopes:       make(map[ast.Node]*types.Scope),
-		FileVersions: make(map[*ast.File]string),
-	}
+	info := newInfo()
 	conf.Sizes = types.SizesFor("gc", runtime.GOARCH)
 	pkg, err := conf.Check(path, im.cfg.Fset, files, info)
 	if err != nil {
@@ -268,6 +268,20 @@ func (im *Importer) checkSource(path string, files []*ast.File, conf types.Confi
 	im.sources[path] = &SourcePackage{Pkg: pkg, Files: files, Info: info}
 	im.add(Loaded{Pkg: pkg, Files: files, Info: info})
 	return pkg, nil
+}
+
+// newInfo is what is to be known of a package from source.
+func newInfo() *types.Info {
+	return &types.Info{
+		Types:        make(map[ast.Expr]types.TypeAndValue),
+		Instances:    make(map[*ast.Ident]types.Instance),
+		Defs:         make(map[*ast.Ident]types.Object),
+		Uses:         make(map[*ast.Ident]types.Object),
+		Implicits:    make(map[ast.Node]types.Object),
+		Selections:   make(map[*ast.SelectorExpr]*types.Selection),
+		Scopes:       make(map[ast.Node]*types.Scope),
+		FileVersions: make(map[*ast.File]string),
+	}
 }
 
 // parse parses the .go files of a folder that are for this platform, but tests.

@@ -17,6 +17,8 @@ type Loaded struct {
 	// Facade is set for a package that only holds members of two others, one compiled and one from source. Nothing
 	// refers to it but imports.
 	Facade bool
+
+	part *part // of a package that is read as far as it is needed
 }
 
 // Loaded returns every package read so far, those that others import first. Packages with generic members appear as two
@@ -36,10 +38,14 @@ func (im *Importer) CreatePackages(prog *ssa.Program) []*ssa.Package {
 	}
 	var created []*ssa.Package
 	for _, l := range im.Loaded() {
-		if prog.Package(l.Pkg) != nil {
+		if prog.Package(l.Pkg) != nil && (l.part == nil || l.part.built == len(l.Files)) {
 			continue
 		}
 		switch {
+		case l.part != nil: // what was built of it before stays what others have called: another copy of the same functions and variables
+			lower.Files(l.Files[l.part.built:], l.Info)
+			l.part.built = len(l.Files)
+			created = append(created, prog.CreatePackage(l.Pkg, l.Files, l.Info, true))
 		case l.Facade:
 			// A file without declarations: the members are those of the other two.
 			file := &ast.File{Name: ast.NewIdent(l.Pkg.Name())}
