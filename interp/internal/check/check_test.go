@@ -14,6 +14,7 @@ import (
 	"golang.org/x/tools/go/ssa"
 	"golang.org/x/tools/txtar"
 
+	"poolbook/interp/internal/goabi"
 	"poolbook/interp/internal/split"
 )
 
@@ -122,5 +123,15 @@ func TestCells(t *testing.T) {
 			}
 			compare(t, file, ar, &got)
 		})
+	}
+}
+
+// Files for a later release are refused with what to do.
+func TestFilesForALaterRelease(t *testing.T) {
+	for _, c := range []struct{ source, version string }{{"package main\n", "go1.99.1"}, {"//go:build go1.99\n\npackage main\n", goabi.Language}} {
+		_, diags := newTestEnv().CheckFiles(map[string]string{"main.go": c.source}, nil, c.version)
+		if want := "this Poolbook was built with " + goabi.Name + ": build it with Go 1.99"; len(diags) != 1 || diags[0].Hint != want {
+			t.Errorf("%q for %s: %+v", c.source, c.version, diags)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -71,6 +72,9 @@ func (e *Env) CheckFiles(sources map[string]string, known map[string]*types.Type
 	}
 	if len(p.diags) > 0 {
 		e.forget(p.pkg)
+		for i := range p.diags {
+			p.diags[i].Hint = cmp.Or(p.diags[i].Hint, releaseHint(p.diags[i].Msg))
+		}
 		return nil, p.diags
 	}
 	p.pkg.files = files

@@ -31,6 +31,16 @@ var (
 // MethodHint is the advice on methods with type parameters, where they are a syntax error.
 var MethodHint = goabi.Since("methods have type parameters", "1.27") + ", or write a function"
 
+var newerRelease = pattern.New(`^(?:package|file) requires newer Go version go(\S+)`)
+
+// releaseHint is the advice on code for a later release, "" for others.
+func releaseHint(msg string) string {
+	if m := newerRelease().FindStringSubmatch(msg); m != nil {
+		return goabi.Needs(m[1])
+	}
+	return ""
+}
+
 // hint adds advice to the diagnostics that have none.
 func (p *pass) hint() {
 	for i := range p.diags {

@@ -2,6 +2,7 @@ package goabi
 
 import (
 	"fmt"
+	"go/version"
 	"runtime"
 	"slices"
 	"strconv"
@@ -26,6 +27,15 @@ func Since(what, release string) string {
 	return what + " since Go " + release + ", and this Poolbook was built with " + Name + ": build it with Go " + release
 }
 
+// Needs says what to do about code that is for a later release, such as "1.27" or "1.27.4"; "" when it is not.
+func Needs(release string) string {
+	lang := version.Lang("go" + release)
+	if version.Compare(lang, Language) <= 0 {
+		return ""
+	}
+	return "this Poolbook was built with " + Name + ": build it with Go " + strings.TrimPrefix(lang, "go")
+}
+
 // harmless are the settings of GOEXPERIMENT, but for a "no" before them, that change nothing the interpreter depends on.
 var harmless = []string{"dwarf5", "greenteagc", "heapminimum512kib", "randomizedheapbase64"}
 
@@ -34,8 +44,8 @@ var harmless = []string{"dwarf5", "greenteagc", "heapminimum512kib", "randomized
 func Check() error { return check(runtime.Version()) }
 
 // check is Check for what runtime.Version returns, such as "go1.27.4" or "go1.27.4 X:simd,nodwarf5".
-func check(version string) error {
-	_, settings, _ := strings.Cut(version, "X:")
+func check(release string) error {
+	_, settings, _ := strings.Cut(release, "X:")
 	var unknown []string
 	for x := range strings.FieldsFuncSeq(settings, func(r rune) bool { return r == ',' || r == ' ' }) {
 		if !slices.Contains(harmless, strings.TrimPrefix(x, "no")) {

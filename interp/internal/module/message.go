@@ -1,6 +1,7 @@
 package module
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -20,7 +21,7 @@ func message(said string) string {
 				}
 				msg += " " + strings.TrimSpace(more)
 			}
-			return msg
+			return cmp.Or(newerGo(msg), msg)
 		}
 	}
 	return strings.TrimSpace(lines[len(lines)-1])

@@ -13,6 +13,7 @@ package module
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -31,6 +32,7 @@ import (
 
 	"golang.org/x/mod/modfile"
 
+	"poolbook/interp/internal/goabi"
 	"poolbook/interp/internal/pattern"
 )
 
@@ -401,16 +403,22 @@ func (l *listed) reason(p *Package) string {
 		}
 	}
 	if l.Error != nil {
-		if m := newerGo().FindStringSubmatch(l.Error.Err); m != nil {
-			return fmt.Sprintf("its go.mod says go %s, and the go command here is %s: install Go %[1]s, or set GOTOOLCHAIN=auto in Poolbook's environment, so that the command fetches it", m[1], m[2])
-		}
-		return strings.TrimSpace(l.Error.Err)
+		return cmp.Or(newerGo(l.Error.Err), strings.TrimSpace(l.Error.Err))
 	}
 	return "it has no Go files for this platform"
 }
 
-// newerGo finds what the go command says of modules that a later one is for.
-var newerGo = pattern.New(`go\.mod requires go >= (\S+) \(running go (\S+);`)
+var requiresGo = pattern.New(`go\.mod requires go >= (\S+) \(running go (\S+);`)
+
+// newerGo says what to do when a go command said that a module is for a later one, "" when it did not.
+func newerGo(said string) string {
+	m := requiresGo().FindStringSubmatch(said)
+	if m == nil {
+		return ""
+	}
+	return "its go.mod says go " + m[1] + ", and " + cmp.Or(goabi.Needs(m[1]),
+		fmt.Sprintf("the go command here is %s: install Go %s, or set GOTOOLCHAIN=auto in Poolbook's environment, so that the command fetches it", m[2], m[1]))
+}
 
 // goMod is what go mod edit -json says.
 type goMod struct {

@@ -1,6 +1,10 @@
 package module
 
-import "testing"
+import (
+	"testing"
+
+	"poolbook/interp/internal/goabi"
+)
 
 func TestMessage(t *testing.T) {
 	for said, want := range map[string]string{
@@ -17,9 +21,18 @@ func TestMessage(t *testing.T) {
 
 // A module for a later release than the go command's is refused with what to do.
 func TestNewerGo(t *testing.T) {
-	l := listed{Error: &struct{ Err string }{"go: /tmp/x/go.mod requires go >= 1.27.1 (running go 1.26.8; GOTOOLCHAIN=local)\n"}}
-	const want = "its go.mod says go 1.27.1, and the go command here is 1.26.8: install Go 1.27.1, or set GOTOOLCHAIN=auto in Poolbook's environment, so that the command fetches it"
-	if got := l.reason(&Package{}); got != want {
-		t.Errorf("got %q", got)
+	for release, advice := range map[string]string{
+		"1.99.1":              "this Poolbook was built with " + goabi.Name + ": build it with Go 1.99",
+		goabi.Version + ".99": "the go command here is 1.26.8: install Go " + goabi.Version + ".99, or set GOTOOLCHAIN=auto in Poolbook's environment, so that the command fetches it",
+	} {
+		said := "go: /tmp/x/go.mod requires go >= " + release + " (running go 1.26.8; GOTOOLCHAIN=local)\n"
+		l := listed{Error: &struct{ Err string }{said}}
+		want := "its go.mod says go " + release + ", and " + advice
+		if got := l.reason(&Package{}); got != want {
+			t.Errorf("for a package %q", got)
+		}
+		if got := message(said); got != want {
+			t.Errorf("for the command %q", got)
+		}
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/types"
-	"go/version"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -224,9 +223,8 @@ func (im *Importer) fromModule(p module.Package) (*types.Package, error) {
 	if p.Reason != "" {
 		return nil, &ImportError{Path: p.Path, Reason: p.Reason}
 	}
-	if lang := version.Lang("go" + p.GoVersion); version.Compare(lang, goabi.Language) > 0 {
-		return nil, &ImportError{Path: p.Path, Reason: fmt.Sprintf("its go.mod says go %s, and this Poolbook was built with %s: build it with Go %s",
-			p.GoVersion, goabi.Name, strings.TrimPrefix(lang, "go"))}
+	if advice := goabi.Needs(p.GoVersion); advice != "" {
+		return nil, &ImportError{Path: p.Path, Reason: "its go.mod says go " + p.GoVersion + ", and " + advice}
 	}
 	texts, err := im.readFiles(p)
 	if err != nil {
