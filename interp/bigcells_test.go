@@ -63,6 +63,9 @@ var bigCells = []struct {
 	{"deferred calls", 300, func(n int) string {
 		return "func f() (s int) {\n" + times(n, "defer func() { s += %d }()\n") + "return s\n}\nf()"
 	}},
+	{"loops over functions", 150, func(n int) string {
+		return "func seq(yield func(int) bool) { _ = yield(1) && yield(2) }\nfunc f() (s int) {\n" + times(n, "for x := range seq { s += x + %d }\n") + "return s\n}\nf()"
+	}},
 	{"printing", 500, func(n int) string { return times(n, "fmt.Sprint(%d)\n") }},
 }
 

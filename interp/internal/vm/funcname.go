@@ -1,12 +1,15 @@
 package vm
 
 import (
+	"cmp"
 	"go/ast"
 	"go/token"
 	"go/types"
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
+	"weak"
 
 	"golang.org/x/tools/go/ssa"
 
@@ -62,13 +65,37 @@ func isRangeBody(fn *ssa.Function) bool { return fn.Synthetic == rangeBody }
 // make the function that a loop is over, which the compiler meets after the loop's body. For variables of packages it is the order in
 // which these get their values.
 func numberWithin(outer, fn *ssa.Function) int {
+	kind := 0
+	if isRangeBody(fn) {
+		kind = 1
+	}
+	if last := lastNumbers[kind].Load(); last != nil && last.outer == weak.Make(outer) && last.count == len(outer.AnonFuncs) {
+		return last.at[fn.Pos()]
+	}
+	n := &numbers{outer: weak.Make(outer), count: len(outer.AnonFuncs), at: map[token.Pos]int{}}
+	n.find(outer, isRangeBody(fn))
+	lastNumbers[kind].Store(n)
+	return n.at[fn.Pos()]
+}
+
+// numbers are those of the function literals, or of the bodies of loops, that a function has.
+type numbers struct {
+	outer weak.Pointer[ssa.Function]
+	count int
+	at    map[token.Pos]int
+}
+
+// lastNumbers are the latest of each kind: a function with thousands of literals asks for each.
+var lastNumbers [2]atomic.Pointer[numbers]
+
+func (n *numbers) find(outer *ssa.Function, bodies bool) {
 	var loops []*ast.RangeStmt
-	var alike []*ssa.Function
+	var alike []token.Pos
 	var collect func(in *ssa.Function)
 	collect = func(in *ssa.Function) {
 		for _, f := range in.AnonFuncs {
-			if isRangeBody(f) == isRangeBody(fn) {
-				alike = append(alike, f)
+			if isRangeBody(f) == bodies {
+				alike = append(alike, f.Pos())
 			}
 			if isRangeBody(f) {
 				if loop, ok := f.Syntax().(*ast.RangeStmt); ok {
@@ -82,24 +109,26 @@ func numberWithin(outer, fn *ssa.Function) int {
 	}
 	collect(outer)
 	if isInitializer(outer) {
-		return slices.Index(alike, fn) + 1
-	}
-	met := func(f *ssa.Function) token.Pos {
-		pos := f.Pos()
-		for _, loop := range loops {
-			if loop.X.Pos() <= f.Pos() && f.Pos() < loop.X.End() {
-				pos = max(pos, loop.Body.End())
-			}
+		for i, pos := range slices.Backward(alike) {
+			n.at[pos] = i + 1
 		}
-		return pos
+		return
 	}
-	n, at := 1, met(fn)
-	for _, f := range alike {
-		if to := met(f); to < at || to == at && f.Pos() < fn.Pos() {
-			n++
+	slices.Sort(alike)
+	met := slices.Clone(alike) // where the compiler meets each
+	for _, loop := range loops {
+		for i, _ := slices.BinarySearch(alike, loop.X.Pos()); i < len(alike) && alike[i] < loop.X.End(); i++ {
+			met[i] = max(met[i], loop.Body.End())
 		}
 	}
-	return n
+	order := make([]int, len(alike))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(met[i], met[j]) })
+	for number, i := range slices.Backward(order) {
+		n.at[alike[i]] = number + 1
+	}
 }
 
 // methodSymbol is the name of a method of recv, a declared type or a pointer to one; "" for other types.
