@@ -31,6 +31,17 @@ func (m *Machine) Release(pkg *ssa.Package) {
 	})
 	m.Keep()
 	delete(*programPackages(pkg.Prog), pkg.Pkg)
+	forgetTypes(pkg.Prog)
+}
+
+// forgetTypes makes a program forget which types it has met, by value: in interfaces, which nothing asks for, and with parameters, which it finds out
+// again. They hold the packages that they are of.
+func forgetTypes(prog *ssa.Program) {
+	p := unsafe.Pointer(prog)
+	f, _ := reflect.TypeFor[ssa.Program]().FieldByName("makeInterfaceTypes") // see testForgetting
+	*(*ptr)(unsafe.Add(p, f.Offset)) = nil
+	f, _ = reflect.TypeFor[ssa.Program]().FieldByName("hasParams")
+	*(*map[types.Type]bool)(unsafe.Add(p, f.Offset)) = nil
 }
 
 // releaseFunc forgets a function.

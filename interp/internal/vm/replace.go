@@ -144,6 +144,13 @@ func testForgetting() error {
 	if f, ok := reflect.TypeFor[ssa.Program]().FieldByName("mode"); !ok || f.Type != reflect.TypeFor[ssa.BuilderMode]() {
 		return errors.New("the mode of go/ssa")
 	}
+	if f, ok := reflect.TypeFor[ssa.Program]().FieldByName("makeInterfaceTypes"); !ok || f.Type.Kind() != reflect.Map || f.Type.Key() != reflect.TypeFor[types.Type]() {
+		return errors.New("the types in interfaces of go/ssa")
+	}
+	f, ok := reflect.TypeFor[ssa.Program]().FieldByName("hasParams")
+	if !ok || f.Type.Kind() != reflect.Struct || f.Type.NumField() != 1 || f.Type.Field(0).Type != reflect.TypeFor[map[types.Type]bool]() {
+		return errors.New("the types with parameters of go/ssa")
+	}
 	return nil
 }
 
