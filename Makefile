@@ -14,7 +14,7 @@ NEXT        ?= go1.27.4
 SHUFFLE     ?= on
 NEXTFILES   = $(shell grep -lE '^//go:build go1\.27$$' $(GOFILES))
 
-.PHONY: help run build install test check-next race generate fuzz fuzz-programs fuzz-travel soak bench bench-interp bench-pool bench-kernel bench-page conformance screenshot page lab-extension jupyterlab page-check page-lint lint fmt fmt-check vet tidy-check cross notebooks check clean
+.PHONY: help run build install test check-next race generate fuzz fuzz-programs fuzz-travel soak stress bench bench-interp bench-pool bench-kernel bench-page conformance screenshot page lab-extension jupyterlab page-check page-lint lint fmt fmt-check vet tidy-check cross notebooks check clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -71,6 +71,9 @@ fuzz-travel: ## compare calls of random notebooks, plain, on threads and on proc
 
 soak: ## 100,000 cells of all kinds in one kernel, whose memory, files, mappings and goroutines stay (an hour; CELLS=… chooses how many)
 	$(GO) test -count=1 -timeout 0 -run '^TestSoak$$' -v ./cmd/poolbook -soak $(or $(CELLS),100000)
+
+stress: ## panics and interrupts in functions that Go's library calls, 5,000 of each, in one kernel (half an hour; ROUNDS=… chooses how many)
+	$(GO) test -count=1 -timeout 0 -run '^TestCallbackStress$$' -v ./cmd/poolbook -stress $(or $(ROUNDS),5000)
 
 bench: bench-interp bench-pool bench-kernel bench-page ## all measurements
 

@@ -62,7 +62,9 @@
 // # What ends a process
 //
 // What would end a compiled program ends a cell, and the session has its values. A kernel goes on; repl and run end as that program would; of
-// a pool's tasks the one is lost that did it. TestEndings tries these on kernel and repl, TestCallbacks the functions that goroutines of the library call.
+// a pool's tasks the one is lost that did it. TestEndings tries these on kernel and repl, TestProgramEndings on run beside compiled Go, TestEndingsOfTasks
+// on workers, TestCallbacks the functions that goroutines of the library call, and TestCallbackStress (make stress) those at random moments.
+// Callbacks of a cell that has ended by itself go on, as its goroutines do; an interrupt ends those of the cell that it ends, but no tasks of pools.
 //
 //	panic, also in a goroutine, a finalizer, a callback    reported; the callback returns an error where it can, a test or benchmark fails
 //	os.Exit, log.Fatal, syscall.Exit                       an ExitError, also from callbacks
@@ -78,7 +80,7 @@
 // These end the process, and why:
 //
 //	memory that compiled code takes without end: it cannot be stopped. The kernel ends itself, or the system ends it before other programs.
-//	Functions that read all there is (io.ReadAll, os.ReadFile, bytes.Buffer.ReadFrom, io.Copy, readers with buffers, what a child prints) do
+//	Functions that read all there is (io.ReadAll, os.ReadFile, bytes.Buffer.ReadFrom, io.Copy, readers with buffers, what a child prints, also into a buffer of the cell) do
 //	end with the cell, or with an error of the cell when there is no more room: what they read with looks at that (TestEndlessReads)
 //	a stack overflow in compiled code, and 10,000 threads in system calls: the runtime has no stack, or thread, to go on with
 //	a signal to the own process, unsafe, closing files that are the kernel's (syscall.Close): the process is the cell's own as well
