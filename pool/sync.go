@@ -42,7 +42,8 @@ func NewLock() *Lock { return &Lock{core.NewObject(core.CallerOrigin(), core.Kin
 // Acquire waits for the lock and takes it.
 func (l *Lock) Acquire() error { return acquire(l.x) }
 
-// TryAcquire takes the lock if it is free, and reports whether it did.
+// TryAcquire takes the lock if it is free, and reports whether it did. It cannot say why not: when a holder died, it
+// reports false once, where AcquireTimeout(0) returns [ErrHolderDied].
 func (l *Lock) TryAcquire() bool { ok, _ := acquireTimeout(l.x, 0); return ok }
 
 // AcquireTimeout waits for the lock, for d at most, and reports whether it took it.
@@ -96,7 +97,8 @@ func NewRLock() *RLock { return &RLock{core.NewObject(core.CallerOrigin(), core.
 // Acquire waits for the lock and takes it.
 func (l *RLock) Acquire() error { return acquire(l.x) }
 
-// TryAcquire takes the lock if it is free or held by the caller, and reports whether it did.
+// TryAcquire takes the lock if it is free or held by the caller, and reports whether it did. It cannot say why not: when a holder died, it
+// reports false once, where AcquireTimeout(0) returns [ErrHolderDied].
 func (l *RLock) TryAcquire() bool { ok, _ := acquireTimeout(l.x, 0); return ok }
 
 // AcquireTimeout waits for the lock, for d at most, and reports whether it took it.
@@ -135,7 +137,8 @@ func newSemaphore(kind core.ObjectKind, n int) *Semaphore {
 // Acquire waits for a place and takes it.
 func (s *Semaphore) Acquire() error { return acquire(s.x) }
 
-// TryAcquire takes a place if one is free, and reports whether it did.
+// TryAcquire takes a place if one is free, and reports whether it did. It cannot say why not: when a holder died, it
+// reports false once, where AcquireTimeout(0) returns [ErrHolderDied].
 func (s *Semaphore) TryAcquire() bool { ok, _ := acquireTimeout(s.x, 0); return ok }
 
 // AcquireTimeout waits for a place, for d at most, and reports whether it took one.
