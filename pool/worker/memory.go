@@ -3,6 +3,7 @@ package worker
 import (
 	"math"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
 	"time"
@@ -19,10 +20,16 @@ const guardEvery = 10 * time.Millisecond
 func (w *worker) guard(limit int64) {
 	debug.SetMemoryLimit(limit - limit/10)
 	samples := []metrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"}, {Name: "/memory/classes/heap/free:bytes"}}
-	for {
+	over := func() bool {
 		metrics.Read(samples)
 		held := samples[0].Value.Uint64() - samples[1].Value.Uint64() - samples[2].Value.Uint64()
-		if int64(min(held, math.MaxInt64))-w.blobBytes.Load() > limit {
+		return int64(min(held, math.MaxInt64))-w.blobBytes.Load() > limit
+	}
+	for {
+		if over() {
+			runtime.GC() // what is garbage it does not hold: on a busy machine the collector may be late
+		}
+		if over() {
 			w.out.put(func(b proc.Body) proc.Body { return b }, proc.Full, nil)
 			w.out.flush()
 			os.Exit(core.ExitMemory)
