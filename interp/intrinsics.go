@@ -276,7 +276,7 @@ func (s *Session) displaying(m map[string]vm.Intrinsic) {
 				return f.Call(args)
 			}
 			s.streams.drain()
-			return reflect.ValueOf(display.On(host)).MethodByName(name).Call(args)
+			return reflect.ValueOf(display.On(outsideHost{host})).MethodByName(name).Call(args)
 		}
 	}
 	for _, name := range []string{"Input", "Password"} {
@@ -313,3 +313,12 @@ func ending(m map[string]vm.Intrinsic) {
 		return nil
 	}
 }
+
+// outsideHost shows outside of bubbles of testing/synctest: front ends make channels and timers as they like.
+type outsideHost struct{ host display.Host }
+
+func (o outsideHost) Display(b display.Bundle, id string, update bool) {
+	vm.CallOutside(func() { o.host.Display(b, id, update) })
+}
+
+func (o outsideHost) Clear(wait bool) { vm.CallOutside(func() { o.host.Clear(wait) }) }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"poolbook/interp"
+	"poolbook/interp/display"
 )
 
 // TestSynctest runs cells in bubbles of package testing/synctest: what they print is what compiled programs print.
@@ -50,6 +51,14 @@ func bubble(f func(t *testing.T)) {
 			t.Errorf("%s: %v\n%s", c.name, err, got)
 		}
 	}
+	h := &channelHost{}
+	_, err := s.Run(t.Context(), interp.Cell{Number: 2, Code: `bubble(func(t *testing.T) { display.HTML("<b>x</b>"); time.Sleep(time.Second); display.Clear() })`, Host: h})
+	if err != nil || len(h.made) == 0 { // the tests run as often as this one is to
+		t.Errorf("displays: %v, %d calls", err, len(h.made))
+	}
+	for _, c := range h.made {
+		close(c) // which ends the process when it is a bubble's
+	}
 	for _, body := range []string{"for { time.Sleep(time.Second) }", "for { }", "c := make(chan int); go func() { for { c <- 1; time.Sleep(time.Second) } }(); for range c { }"} {
 		ctx, cancel := context.WithCancel(t.Context())
 		_, err := s.Run(ctx, interp.Cell{Number: 3, Code: "bubble(func(t *testing.T) { print(1); " + body + " })", Stderr: interrupter(cancel)})
@@ -70,6 +79,12 @@ func bubble(f func(t *testing.T)) {
 		t.Errorf("keep is %d", v)
 	}
 }
+
+// channelHost makes a channel whenever something is shown, as a kernel does that waits until it can send.
+type channelHost struct{ made []chan int }
+
+func (h *channelHost) Display(display.Bundle, string, bool) { h.made = append(h.made, make(chan int)) }
+func (h *channelHost) Clear(bool)                           { h.made = append(h.made, make(chan int)) }
 
 // catchesFatals says that the machine replaces the functions with which the runtime ends the process.
 const catchesFatals = runtime.GOOS == "linux" && runtime.GOARCH == "amd64"

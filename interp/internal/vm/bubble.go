@@ -84,6 +84,9 @@ func runOutside(f func()) {
 	}
 }
 
+// CallOutside calls f where no bubble is, and waits for its end: what f makes may be used elsewhere.
+func CallOutside(f func()) { callOutside(f) }
+
 // callOutside is runOutside and waits for the end of f.
 func callOutside(f func()) {
 	if !inBubble() {
