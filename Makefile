@@ -33,7 +33,7 @@ install: ## the program in Go's bin folder, and its kernel for Jupyter and VS Co
 test: ## all tests; what a test needs and is missing is named (REQUIRE_ALL=1: a failure)
 	@set -o pipefail; $(GO) test -json -timeout 20m $(TESTFLAGS) ./... | $(GO) run .ci/testsum/main.go
 
-check-next: ## the short tests, and those of the library's source, with the other release of Go, where its toolchain can be had (REQUIRE_ALL=1: all tests, and the interpreter's under the race detector; a failure when it cannot)
+check-next: ## the short tests, and those of the library's source, with the other release of Go, where its toolchain can be had (REQUIRE_ALL=1: all tests; a failure when it cannot)
 	@if ! GOTOOLCHAIN=$(NEXT) $(GO) version >/dev/null 2>&1; then \
 		echo "SKIPPED: the tests with $(NEXT), whose toolchain cannot be had here (make check-next NEXT=go1.N.M: with another one)"; \
 		test "$$REQUIRE_ALL" != 1; exit; \
@@ -41,7 +41,7 @@ check-next: ## the short tests, and those of the library's source, with the othe
 	export GOTOOLCHAIN=$(NEXT) POOLBOOK_GOTESTS="$$($(GO) env GOROOT)"; \
 	bad="$$("$$($(GO) env GOROOT)/bin/gofmt" -l $(NEXTFILES))"; test -z "$$bad" || { echo "not formatted: $$bad"; exit 1; }; \
 	if test "$$REQUIRE_ALL" = 1; then \
-		$(MAKE) vet race test RACE='./interp ./interp/internal/vm/... ./interp/internal/rtype/...'; \
+		$(MAKE) vet test; \
 	else \
 		$(GO) test ./interp/internal/vm -run '^(TestRecoverers|TestLibraryGoroutines)$$' && \
 		$(MAKE) vet test TESTFLAGS='-short $(TESTFLAGS)'; \
