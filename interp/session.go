@@ -203,6 +203,9 @@ type Call interface {
 	Cell() Cell
 }
 
+// InBubble reports whether the caller is in a bubble of testing/synctest, where channels and timers that are used outside of it must not be made.
+func InBubble() bool { return vm.InBubble() }
+
 // Cell is one cell to run.
 type Cell struct {
 	// Number is the execution count, shown in errors as "cell [3]". Numbers grow within a session;

@@ -86,8 +86,14 @@ type cellOrigin struct {
 	value  []reflect.Value // what CallerOrigin returns
 }
 
+// noBubble is what a pool says in a bubble: its channels and timers outlive the call, and a bubble's end the process when they do.
+const noBubble = "pool: pools, locks and queues cannot be used within synctest.Test: workers do not live in the bubble's time; use them outside of it"
+
 // origin is core.CallerOrigin in a cell. A cell that calls often gets the same origin each time.
 func (h *poolHost) origin(c interp.Call, _ []reflect.Value) []reflect.Value {
+	if interp.InBubble() {
+		panic(noBubble)
+	}
 	cell, ctx := c.Cell(), c.Context()
 	if last := h.last.Load(); last != nil && last.ctx == ctx && last.cell == cell.ID && last.number == cell.Number {
 		return last.value

@@ -35,6 +35,20 @@ type B2 struct{ A; B }
 fmt.Println(pool.Map(p, func(b B2) string { return fmt.Sprintf("%+v %v %v", b, b.A.Other, b.B.A.N) }, []B2{{A{"o"}, B{M: 1}}}))`},
 			"[3] <nil>\n[{{4}}] <nil>\n[2] <nil>\n[1] <nil>\n[true] <nil>\n[{A:{Other:o} B:{A:{N:0} M:1}} o 0] <nil>\n"},
 
+		{"pools in bubbles of package synctest", []string{`
+p := pool.New(pool.Processes(1))
+l := pool.NewLock()
+says := make(chan any, 10)`, `%test -run Bubble
+func TestBubble(t *testing.T) {
+	for _, f := range []func(){
+		func() { pool.New(pool.Processes(1)) }, func() { pool.NewThreadPool(pool.Processes(1)) },
+		func() { p.Map(func(n int) int { return n }, []int{1}) }, func() { l.Lock() }, func() { pool.NewQueue[int](0) },
+	} {
+		synctest.Test(t, func(*testing.T) { defer func() { says <- recover() }(); f() })
+	}
+}`, `for len(says) > 0 { fmt.Println(<-says) }
+fmt.Println(p.Map(func(n int) int { return n + 1 }, []int{1}))`},
+			"PASS\n" + strings.Repeat(noBubble+"\n", 5) + "[2] <nil>\n"},
 		{"types whose methods read variables, in values that are read later than the call", []string{`
 type Shape interface{ Area() int }
 type D struct { N int }

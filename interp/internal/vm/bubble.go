@@ -44,6 +44,9 @@ func inBubble() bool {
 	return differ.Abs() > time.Hour
 }
 
+// InBubble reports whether the caller is in a bubble of testing/synctest.
+func InBubble() bool { return inBubble() }
+
 // outside has functions called that are not to run in a bubble, by a goroutine that
 // is there from the first use of testing/synctest to the end of the process.
 var outside struct {
