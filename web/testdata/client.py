@@ -139,5 +139,16 @@ assert renamed["path"] == "n.ipynb" and renamed["kernel"]["id"] == kid
 api("DELETE", "/api/sessions/" + session["id"], 204)
 api("GET", "/api/kernels/" + kid, 404)
 assert api("GET", "/api/sessions", 200) == []
-assert requests.get(BASE + "/api/terminals", headers=HEADERS, timeout=10).status_code == 404
+assert api("GET", "/api/terminals", 200) == []
+terminal = api("POST", "/api/terminals", 200, json={})
+ws = websocket.create_connection(BASE.replace("http", "ws") + "/terminals/websocket/" + terminal["name"] + "?token=" + TOKEN, timeout=60)
+assert json.loads(ws.recv())[0] == "setup"
+ws.send(json.dumps(["stdin", "echo $((6*7))=\r"]))
+said = ""
+while "42=" not in said:
+    word, text = json.loads(ws.recv())
+    assert word == "stdout"
+    said += text
+api("DELETE", "/api/terminals/" + terminal["name"], 204)
+api("GET", "/api/terminals/" + terminal["name"], 404)
 print("ok")

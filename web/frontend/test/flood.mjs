@@ -86,6 +86,25 @@ const floods = {
   clearing: [endless('display.ClearWait()\n\tfmt.Println("flood", i)')]
 };
 
+/** What took too long: by the page's fault, or the machine's, which has other work. */
+class TooSlow extends Error {}
+
+function soon(value, what) {
+  if (!value) throw new TooSlow(what);
+}
+
+/** A test that may be too slow twice: the machine's other work does that to one time, and hardly to three in a row. */
+const thrice = test => async t => {
+  for (let i = 1; ; i++) {
+    try {
+      return await test(t);
+    } catch (error) {
+      if (i === 3 || !(error instanceof TooSlow)) throw error;
+      console.log(`     once more: ${error.message}`);
+    }
+  }
+};
+
 function floodOf(name) {
   const [code, last] = floods[name];
   return async t => {
@@ -106,9 +125,9 @@ function floodOf(name) {
       `     ${name}: interrupted after ${took} ms, longest task ${did.stall} ms, computing ${(did.share * 100).toFixed(0)} % of the time; ` +
         `${(did.messages / did.seconds).toFixed(0)} messages and ${(did.bytes / 1e6 / did.seconds).toFixed(2)} MB a second; ${grown.toFixed(1)} MB more`
     );
-    ok(took < INTERRUPT, `the interrupt took ${took} ms`);
-    ok(did.stall < STALL, `the page did not answer for ${did.stall} ms`);
-    ok(did.share < SHARE, `the page computed ${did.share} of the time`);
+    soon(took < INTERRUPT, `the interrupt took ${took} ms`);
+    soon(did.stall < STALL, `the page did not answer for ${did.stall} ms`);
+    soon(did.share < SHARE, `the page computed ${did.share} of the time`);
     ok(did.messages > 0, 'no message was seen');
     ok(did.messages < MESSAGES * (did.seconds + 1), `${did.messages} messages`);
     ok(did.bytes < BYTES * (did.seconds + 1), `${did.bytes} bytes`);
@@ -144,8 +163,8 @@ async function millions(t) {
   console.log(
     `     ${n} lines in ${seconds.toFixed(1)} s: longest task ${stall} ms, computing ${(share * 100).toFixed(0)} % of the time, ${messages} messages`
   );
-  ok(stall < STALL, `the page did not answer for ${stall} ms`);
-  ok(share < SHARE, `the page computed ${share} of the time`);
+  soon(stall < STALL, `the page did not answer for ${stall} ms`);
+  soon(share < SHARE, `the page computed ${share} of the time`);
   const texts = await notebook.cells
     .nth(0)
     .locator('.jp-OutputArea-output')
@@ -207,7 +226,7 @@ async function reloaded(t) {
 }
 
 await run([
-  ...Object.keys(floods).map(name => [`flood: ${name}`, floodOf(name)]),
-  ['flood of lines that ends', millions],
+  ...Object.keys(floods).map(name => [`flood: ${name}`, thrice(floodOf(name))]),
+  ['flood of lines that ends', thrice(millions)],
   ['flood and reload', reloaded]
 ]);

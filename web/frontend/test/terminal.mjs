@@ -80,6 +80,10 @@ async function startPage(t) {
   const row = page
     .locator('#running li')
     .filter({ hasText: `Terminal ${path.split('/').at(-1)}` });
+  // What else runs may be listed before it.
+  const more = page.locator('#running .more');
+  await page.locator('#running li').first().waitFor();
+  if (await more.isVisible()) await more.click();
   await row.getByRole('button').click();
   await row.waitFor({ state: 'detached' });
 }
