@@ -40,10 +40,12 @@ class Client:
                 return seen
 
     def reply(self, msg_id, channel="shell", timeout=60):
-        while True:
+        """The reply to a request. Those of subshells come in any order: others that come before it are kept."""
+        kept = self.__dict__.setdefault("kept", {})
+        while msg_id not in kept:
             m = getattr(self.kc, "get_" + channel + "_msg")(timeout=timeout)
-            if m["parent_header"].get("msg_id") == msg_id:
-                return m["content"]
+            kept[m["parent_header"].get("msg_id")] = m["content"]
+        return kept.pop(msg_id)
 
     def request(self, msg_type, content, channel="shell", **header):
         return self.reply(self.send(msg_type, content, channel, **header), channel)
@@ -231,13 +233,13 @@ class TestHelp(KernelTest):
     def test_while_a_cell_runs(self):
         """Completion goes to a subshell while the main shell is busy."""
         sub = self.c.request("create_subshell_request", {}, "control")["subshell_id"]
-        busy = self.c.kc.execute("var stopNow atomic.Bool\nfor !stopNow.Load() { time.Sleep(time.Millisecond) }")
-        self.c.next(lambda m: m["msg_type"] == "execute_input" and m["parent_header"]["msg_id"] == busy)
+        busy = self.c.kc.execute("var stopNow atomic.Bool\nfmt.Println(\"it runs\")\nfor !stopNow.Load() { time.Sleep(time.Millisecond) }")
+        self.c.next(lambda m: m["msg_type"] == "stream" and m["parent_header"]["msg_id"] == busy)  # its names are known now
         r = self.c.request("complete_request", {"code": "strings.ToUp", "cursor_pos": 12}, subshell_id=sub)
         self.assertEqual(r["matches"][0], "ToUpper")
         r = self.c.request("inspect_request", {"code": "strings.ToUpper", "cursor_pos": 10, "detail_level": 0}, subshell_id=sub)
         self.assertTrue(r["found"])
-        self.c.request("execute_request", {"code": "stopNow.Store(true)", "silent": False}, subshell_id=sub)
+        self.assertEqual(self.c.request("execute_request", {"code": "stopNow.Store(true)", "silent": False}, subshell_id=sub)["status"], "ok")
         self.assertEqual(self.c.reply(busy)["status"], "ok")
         self.c.request("delete_subshell_request", {"subshell_id": sub}, "control")
 
