@@ -12,6 +12,8 @@ GOFILES     = $(shell git ls-files --cached --others --exclude-standard '*.go')
 NEXT        ?= go1.27.4
 # The order of the tests under the race detector: a seed, or a new one each time.
 SHUFFLE     ?= on
+# How much is tested with the other release.
+NEXTFLAGS   ?= -short
 NEXTFILES   = $(shell grep -lE '^//go:build go1\.27$$' $(GOFILES))
 
 .PHONY: help run build install test check-next race generate fuzz fuzz-programs fuzz-travel soak stress bench bench-interp bench-pool bench-kernel bench-page conformance screenshot page lab-extension jupyterlab page-check page-lint lint fmt fmt-check vet tidy-check cross notebooks check clean
@@ -33,22 +35,18 @@ install: ## the program in Go's bin folder, and its kernel for Jupyter and VS Co
 test: ## all tests; what a test needs and is missing is named (REQUIRE_ALL=1: a failure)
 	@set -o pipefail; $(GO) test -json -timeout 20m $(TESTFLAGS) ./... | $(GO) run .ci/testsum/main.go
 
-check-next: ## the short tests, and those of the library's source, with the other release of Go, where its toolchain can be had (REQUIRE_ALL=1: all tests; a failure when it cannot)
+check-next: ## the short tests (NEXTFLAGS= : all), and those of the library's source, with the other release of Go, where its toolchain can be had (REQUIRE_ALL=1: a failure when not)
 	@if ! GOTOOLCHAIN=$(NEXT) $(GO) version >/dev/null 2>&1; then \
 		echo "SKIPPED: the tests with $(NEXT), whose toolchain cannot be had here (make check-next NEXT=go1.N.M: with another one)"; \
 		test "$$REQUIRE_ALL" != 1; exit; \
 	fi; \
 	export GOTOOLCHAIN=$(NEXT) POOLBOOK_GOTESTS="$$($(GO) env GOROOT)"; \
 	bad="$$("$$($(GO) env GOROOT)/bin/gofmt" -l $(NEXTFILES))"; test -z "$$bad" || { echo "not formatted: $$bad"; exit 1; }; \
-	if test "$$REQUIRE_ALL" = 1; then \
-		$(MAKE) vet test; \
-	else \
-		$(GO) test ./interp/internal/vm -run '^(TestRecoverers|TestLibraryGoroutines)$$' && \
-		$(MAKE) vet test TESTFLAGS='-short $(TESTFLAGS)'; \
-	fi
+	$(GO) test ./interp/internal/vm -run '^(TestRecoverers|TestLibraryGoroutines)$$' && \
+	$(MAKE) vet test TESTFLAGS='$(NEXTFLAGS) $(TESTFLAGS)'
 
 race: ## the tests of the concurrent packages under the race detector
-	$(GO) test -race -short -shuffle=$(SHUFFLE) -timeout 15m $(RACE)
+	$(GO) test -race -short -shuffle=$(SHUFFLE) -timeout 15m $(TESTFLAGS) $(RACE)
 
 generate: ## the data of Go's library and the machine's loop, for the release that GO is (see interp/internal/goabi/ADDING.md)
 	$(GO) generate ./interp/internal/bridge/std

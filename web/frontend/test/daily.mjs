@@ -322,6 +322,10 @@ async function findsFirst(t) {
     )
   );
   const { page } = t;
+  // Search comes late, with the last of the side bar's entries.
+  await page
+    .locator('.jp-SideBar [data-id="table-of-contents"]')
+    .waitFor({ state: 'attached' });
   await notebook.select(0);
   await page.keyboard.press('Control+f');
   await page.locator('.jp-DocumentSearch-overlay').waitFor();

@@ -18,6 +18,12 @@ export function serverAddress() {
 }
 
 /**
+ * How often a test may be tried: in CI, where other tests have most of the machine, a second time. What
+ * happened the first time is printed all the same.
+ */
+const TRIES = process.env.CI ? 2 : 1;
+
+/**
  * Runs tests: functions of (t) with t.page, t.start(), t.at(path), t.problems.
  * A test fails when it throws and when its page had a problem. SCREENSHOTS
  * names a folder for a picture of each page at the end of its test. Exits with
@@ -32,8 +38,12 @@ export async function run(tests, url = serverAddress()) {
   let passed = 0;
   let failed = 0;
   try {
-    for (const [name, test, options] of tests) {
-      if (only.length && !only.some(word => name.includes(word))) continue;
+    const chosen = tests.filter(
+      ([name]) => !only.length || only.some(word => name.includes(word))
+    );
+    const waiting = chosen.map(test => [test, TRIES]);
+    while (waiting.length) {
+      const [[name, test, options], tries] = waiting.shift();
       const started = performance.now();
       const t = await visit(browser, url, options);
       try {
@@ -44,9 +54,10 @@ export async function run(tests, url = serverAddress()) {
           `ok   ${name} (${((performance.now() - started) / 1000).toFixed(1)} s)`
         );
       } catch (error) {
-        failed++;
+        if (tries > 1) waiting.unshift([[name, test, options], tries - 1]);
+        else failed++;
         console.log(
-          `FAIL ${name}\n${String(error.stack ?? error).replace(/^/gm, '     ')}`
+          `${tries > 1 ? 'once more:' : 'FAIL'} ${name}\n${String(error.stack ?? error).replace(/^/gm, '     ')}`
         );
         for (const problem of t.problems) console.log(`     also: ${problem}`);
       } finally {
