@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"go/ast"
 	"go/parser"
+	"go/scanner"
+	"go/token"
 	"go/types"
 	"io/fs"
 	"maps"
@@ -308,8 +310,8 @@ func (p *part) take(names []string) [][]byte {
 			return
 		}
 		d.taken, fresh[d] = true, true
-		identifiers(d.text, func(id string, after, before byte) {
-			if after != '.' {
+		identifiers(d.text, func(id string, selected, _ bool) {
+			if !selected {
 				visit(id)
 			}
 		})
@@ -351,8 +353,8 @@ func (p *part) texts(fresh map[*decl]bool) [][]byte {
 		used := map[string]bool{}
 		for _, d := range f.list {
 			if fresh[d] {
-				identifiers(d.text, func(id string, after, before byte) {
-					if before == '.' && after != '.' {
+				identifiers(d.text, func(id string, selected, selects bool) {
+					if selects && !selected {
 						used[id] = true
 					}
 				})
@@ -411,73 +413,36 @@ func importName(spec string) string {
 	return base
 }
 
-// identifiers calls yield with each identifier of a text that is in no comment and no string, with the characters after and before which it stands,
-// without space: 0 for none.
-func identifiers(text []byte, yield func(id string, after, before byte)) {
-	var last byte
-	for i := 0; i < len(text); {
-		c := text[i]
-		switch {
-		case c == '/' && i+1 < len(text) && text[i+1] == '/':
-			i += lineEnd(text[i:])
-			continue
-		case c == '/' && i+1 < len(text) && text[i+1] == '*':
-			i += max(bytes.Index(text[i:], []byte("*/")), 0) + 2
-			continue
-		case c == '.' && bytes.HasPrefix(text[i:], []byte("...")):
-			c = 0 // it selects nothing
-			i += 3
-		case c == '"' || c == '\'':
-			i++
-			for i < len(text) && text[i] != c && text[i] != '\n' {
-				if text[i] == '\\' {
-					i++
-				}
-				i++
-			}
-			i++
-		case c == '`':
-			i += 2 + max(bytes.IndexByte(text[i+1:], '`'), 0)
-		case letter(c):
-			n := i
-			for i < len(text) && letter(text[i]) {
-				i++
-			}
-			before := byte(0)
-			if i < len(text) {
-				before = text[i]
-			}
-			if c < '0' || c > '9' {
-				yield(string(text[n:i]), last, before)
-			}
-		case c == ' ' || c == '\t' || c == '\n':
-			i++
-			continue
-		default:
-			i++
+// identifiers calls yield with each identifier of a text that is in no comment and no string: whether it is selected of something, and
+// whether something is selected of it.
+func identifiers(text []byte, yield func(id string, selected, selects bool)) {
+	var s scanner.Scanner
+	s.Init(token.NewFileSet().AddFile("", -1, len(text)), text, nil, 0)
+	before, id := token.ILLEGAL, "" // what stands before id, the identifier that was read last
+	for last := token.ILLEGAL; last != token.EOF; {
+		_, tok, lit := s.Scan()
+		if id != "" {
+			yield(id, before == token.PERIOD, tok == token.PERIOD)
+			id = ""
 		}
-		last = c
+		if tok == token.IDENT {
+			before, id = last, lit
+		}
+		last = tok
 	}
 }
 
 // Selected are the names that a source text selects of a package that it has imported under that name: those behind "pool.".
 func Selected(source, pkg string) (names []string) {
 	of := ""
-	identifiers([]byte(source), func(id string, after, before byte) {
-		if after == '.' && of == pkg {
+	identifiers([]byte(source), func(id string, selected, selects bool) {
+		if selected && of == pkg {
 			names = append(names, id)
 		}
 		of = ""
-		if before == '.' && after != '.' {
+		if selects && !selected {
 			of = id
 		}
 	})
 	return names
-}
-
-func lineEnd(text []byte) int {
-	if i := bytes.IndexByte(text, '\n'); i >= 0 {
-		return i
-	}
-	return len(text)
 }
