@@ -144,26 +144,24 @@ func runNotebook(cmd *cobra.Command, name, target string, inPlace bool, f runFla
 	return runErr
 }
 
+// writePage writes a notebook as a page, or as that on paper.
+func writePage(ctx context.Context, name string, nb *nbformat.Notebook) error {
+	ext := filepath.Ext(name)
+	page, err := export.HTML(nb, strings.TrimSuffix(filepath.Base(name), ext), web.Formulas())
+	if err == nil && ext == ".pdf" {
+		page, err = export.PDF(ctx, page)
+	}
+	if err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	return nbformat.ReplaceFile(name, page)
+}
+
 // writers write a notebook, by the ending of the file's name.
 var writers = map[string]func(ctx context.Context, name string, nb *nbformat.Notebook) error{
 	".ipynb": func(_ context.Context, name string, nb *nbformat.Notebook) error { return nbformat.WriteFile(name, nb) },
-	".html": func(_ context.Context, name string, nb *nbformat.Notebook) error {
-		page, err := export.HTML(nb, strings.TrimSuffix(filepath.Base(name), ".html"), web.Formulas())
-		if err != nil {
-			return fmt.Errorf("write %s: %w", name, err)
-		}
-		return nbformat.ReplaceFile(name, page)
-	},
-	".pdf": func(ctx context.Context, name string, nb *nbformat.Notebook) error {
-		page, err := export.HTML(nb, strings.TrimSuffix(filepath.Base(name), ".pdf"), web.Formulas())
-		if err == nil {
-			page, err = export.PDF(ctx, page)
-		}
-		if err != nil {
-			return fmt.Errorf("write %s: %w", name, err)
-		}
-		return nbformat.ReplaceFile(name, page)
-	},
+	".html":  writePage,
+	".pdf":   writePage,
 	".go": func(_ context.Context, name string, nb *nbformat.Notebook) error {
 		return nbformat.ReplaceFile(name, export.Code(nb, strings.TrimSuffix(filepath.Base(name), ".go")+".ipynb"))
 	},
